@@ -1,0 +1,59 @@
+"""Who is asking: the values that rules about reading and writing are given."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from models.base import DomainError
+from models.keys import Scope
+from models.people import Role
+
+
+class NotAllowed(DomainError):
+    """The actor may not do that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """A person signed in, a key, the system itself, or nobody.
+
+    `name` is how events call the actor: a kind and an id, never an e-mail address.
+    """
+
+    name: str
+    shown_as: str
+    roles: frozenset[Role] = frozenset()
+    scopes: frozenset[Scope] = frozenset()
+    person_id: UUID | None = None
+    key_id: UUID | None = None
+    place_ids: frozenset[UUID] = frozenset()
+    organisation_ids: frozenset[UUID] = frozenset()
+
+    @property
+    def is_hub(self) -> bool:
+        """Hub staff, the Hub lead among them."""
+        return bool(self.roles & {Role.HUB, Role.LEAD})
+
+    @property
+    def is_lead(self) -> bool:
+        """The Hub lead."""
+        return Role.LEAD in self.roles
+
+    @property
+    def is_partner(self) -> bool:
+        """Places, pipeline and board read what is open to partners."""
+        return self.is_hub or bool(self.roles & {Role.PLACE, Role.PIPELINE, Role.BOARD})
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Nobody has signed in."""
+        return not self.roles
+
+    def must_be(self, *roles: Role) -> None:
+        """Refuse an actor who holds none of the roles; a lead may all that Hub staff may."""
+        held = self.roles | ({Role.HUB} if Role.LEAD in self.roles else frozenset())
+        if not held & set(roles):
+            raise NotAllowed("This needs another role. Sign in as " + " or ".join(role.value for role in roles) + ".")
+
+
+ANONYMOUS = Actor(name="anonymous", shown_as="somebody not signed in")
+SYSTEM = Actor(name="system", shown_as="the service itself", roles=frozenset({Role.LEAD}), scopes=frozenset(Scope))

@@ -1,0 +1,72 @@
+"""Work that is owed: one row a job, so that a killed process forgets nothing."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Key
+
+MAX_ATTEMPTS = 5
+
+
+class JobState(StrEnum):
+    """Where a job stands; *dead* has failed five times and waits for a person."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+
+
+class JobRow(Base):
+    """One job: its name, the ids that it works on, when it is due and how often it was tried.
+
+    `dedupe_key` holds one queued row a piece of work; a job that is running may be queued again, because the
+    row that it read may have changed since.
+    """
+
+    __tablename__ = "job"
+    __table_args__ = (
+        CheckConstraint("attempts >= 0", name="attempts_not_negative"),
+        Index("ix_job_due", "state", "due_at"),
+        Index(
+            "ix_job_dedupe",
+            "name",
+            "dedupe_key",
+            unique=True,
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
+    )
+
+    id: Mapped[Key]
+    name: Mapped[str]
+    dedupe_key: Mapped[str]
+    arguments: Mapped[dict[str, Any]]
+    state: Mapped[JobState] = mapped_column(default=JobState.QUEUED)
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    leased_until: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(Text, default="")
+    correlation_id: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+    def start(self, *, at: datetime, lease_seconds: float) -> None:
+        """Take the job; whoever dies with it in hand loses it when the lease ends."""
+        self.state, self.attempts, self.leased_until = JobState.RUNNING, self.attempts + 1, at + timedelta(seconds=lease_seconds)
+
+    def finish(self, *, at: datetime) -> None:
+        """Mark the job as done."""
+        self.state, self.finished_at, self.leased_until, self.last_error = JobState.DONE, at, None, ""
+
+    def fail(self, error: str, *, at: datetime) -> None:
+        """Try again later, each time after twice as long; after the last attempt wait for a person."""
+        self.last_error, self.leased_until = error, None
+        if self.attempts >= MAX_ATTEMPTS:
+            self.state, self.finished_at = JobState.DEAD, at
+        else:
+            self.state, self.due_at = JobState.QUEUED, at + timedelta(seconds=2.0**self.attempts)

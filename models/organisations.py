@@ -1,0 +1,43 @@
+"""Bodies that own needs, offer innovations or employ the people who use the service."""
+
+from enum import StrEnum
+
+from sqlalchemy import Column, ForeignKey, Table
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, Key
+from models.places import Place
+
+
+class OrganisationKind(StrEnum):
+    """What sort of body it is."""
+
+    ICB = "ICB"
+    NHS_TRUST = "NHS_TRUST"
+    COUNCIL = "COUNCIL"
+    HEALTH_INNOVATION_NETWORK = "HEALTH_INNOVATION_NETWORK"
+    UNIVERSITY = "UNIVERSITY"
+    SUPPLIER = "SUPPLIER"
+    VOLUNTARY = "VOLUNTARY"
+    OTHER = "OTHER"
+
+
+organisation_place = Table(
+    "organisation_place",
+    Base.metadata,
+    Column("organisation_id", ForeignKey("organisation.id"), primary_key=True),
+    Column("place_id", ForeignKey("place.id"), primary_key=True),
+)
+
+
+class Organisation(Base):
+    """A body; its ODS code is an attribute, never its key."""
+
+    __tablename__ = "organisation"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[OrganisationKind]
+    ods_code: Mapped[str | None] = mapped_column(unique=True)
+    town: Mapped[str | None]
+    places: Mapped[list[Place]] = relationship(secondary=organisation_place, lazy="selectin")
