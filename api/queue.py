@@ -1,0 +1,46 @@
+"""Job names and `enqueue`: a job is a row, written in the transaction that makes it necessary."""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from asgi_correlation_id import correlation_id
+from sqlalchemy.orm import Session
+
+from api.db import after_commit
+from models.queries import jobs
+
+_listeners: list[Callable[[], None]] = []
+
+
+class Job(StrEnum):
+    """Everything that is done outside a request."""
+
+    EMBED = "embed"
+    PROPOSE = "propose"
+    SNAPSHOT = "snapshot"
+    DELIVER = "deliver"
+    SEAL = "seal"
+    APPLY_IMPORT = "apply_import"
+
+
+def enqueue(session: Session, job: Job, *, at: datetime, due_at: datetime | None = None, **arguments: Any) -> None:  # noqa: ANN401 -- ids, as JSON
+    """Owe a job from now, or from `due_at`; the same job on the same ids is owed once.
+
+    Whoever listens (the embedded runner) is told after the commit.
+    """
+    key = ":".join(str(arguments[name]) for name in sorted(arguments))
+    jobs.queue_up(session, job, dedupe_key=key, arguments=arguments, due_at=due_at or at, at=at, correlation_id=correlation_id.get() or "")
+    after_commit(session, _tell)
+
+
+def listen(call: Callable[[], None]) -> Callable[[], None]:
+    """Be told whenever a job has been committed; returns what stops that."""
+    _listeners.append(call)
+    return lambda: _listeners.remove(call)
+
+
+def _tell() -> None:
+    for call in list(_listeners):
+        call()

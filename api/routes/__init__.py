@@ -1,0 +1,1 @@
+"""JSON for systems, one file a noun."""

@@ -1,0 +1,1 @@
+"""The walk: one file a step, one sentence each; services flush and never commit."""

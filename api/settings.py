@@ -1,0 +1,60 @@
+"""The environment: every setting of the service, prefix MATCHING_; each is told in the README."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """All that an operator may choose."""
+
+    model_config = SettingsConfigDict(env_prefix="MATCHING_", extra="ignore", frozen=True)
+
+    home: Path = Field(default=Path("var"), description="Folder of the run state: database file, snapshots, encoder.")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty means a SQLite file in the home folder.")
+    encoder: str = Field(default="all-MiniLM-L6-v2", description="Packaged name, local folder or hub id of the encoder to export.")
+    encoder_threads: int = Field(default=1, ge=1, le=64, description="ONNX Runtime threads of one process.")
+    ranker: str = Field(default="", description="Path of a ranker file; empty means the packaged one.")
+    host: str = Field(default="127.0.0.1", description="Address that the server listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port that the server listens on.")
+    service_name: str = Field(default="Needs and innovations", description="The name shown on every page.")
+    demo: bool = Field(default=False, description="Demo accounts are shown on the sign-in page; set by `matching run`.")
+    undo_window_seconds: int = Field(default=600, ge=0, le=86_400, description="How long who decided may undo; a match is announced after.")
+    session_hours: int = Field(default=12, ge=1, le=168, description="How long a sign-in lasts.")
+    secure_cookies: bool = Field(default=False, description="Send cookies over https only; set it behind a TLS proxy.")
+    proposals_per_run: int = Field(default=20, ge=1, le=200, description="How many matches of one run are put before the Hub at most.")
+    snapshot_after_changes: int = Field(default=500, ge=1, description="How many changed documents make a new snapshot due.")
+    sweep_seconds: float = Field(default=30.0, gt=0, le=3600, description="How often forgotten work is looked for.")
+    sign_in_attempts: int = Field(default=10, ge=1, description="Failed sign-ins of one address or account within 15 minutes.")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("log_level")
+    @classmethod
+    def known_level(cls, value: str) -> str:
+        """Refuse a level that logging does not know."""
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @property
+    def url(self) -> str:
+        """The database's URL; by default a SQLite file in the home folder."""
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'matching.sqlite'}"
+
+    @property
+    def encoder_folder(self) -> Path:
+        """Where the exported encoder lies."""
+        return self.home / "encoder"
+
+    @property
+    def snapshot_folder(self) -> Path:
+        """Where the snapshots lie, one folder a side."""
+        return self.home / "snapshots"
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
