@@ -1,0 +1,150 @@
+"""Text in, vectors out: the encoder, and the exported one that ONNX Runtime runs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.sealing import SealBroken, open_sealed
+from matcher.text import normalise
+from matcher.types import Vectors
+
+FORMAT = 1
+MODEL = "model.onnx"
+TOKENIZER = "tokenizer.json"
+BATCH_TOKENS = 2_048  # padding included; more is no faster on two cores and takes memory
+
+
+class EncoderMissing(Exception):
+    """There is no exported encoder where one was looked for."""
+
+
+class EncoderDamaged(Exception):
+    """The exported encoder is not the one that was written."""
+
+
+class TextTooLong(ValueError):
+    """A text holds more tokens than the encoder reads; it would have been cut without a word."""
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors; two encoders with one `id` give the same vectors to 1e-4."""
+
+    @property
+    def id(self) -> str:
+        """The name and a short hash of the source, the same after every export."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """The length of one vector."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """The most tokens of one text that are read, special tokens included."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of a text as normalised for reading, special tokens included, without a limit."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Encode texts, normalised for reading; rows in the order given, (n, d), L2-normalised.
+
+        Raises:
+            TextTooLong: if a text has more than `max_tokens` tokens; `matcher.text` cuts it into passages.
+        """
+        ...
+
+
+class OnnxEncoder:
+    """An exported sentence-transformers encoder, run by ONNX Runtime without torch; safe to share between threads."""
+
+    def __init__(self, folder: Path, manifest: Mapping[str, Any], *, threads: int = 1) -> None:
+        self.id: str = manifest["id"]
+        self.dimension: int = manifest["dimension"]
+        self.max_tokens: int = manifest["max_tokens"]
+        self._session = _session(folder / MODEL, threads=threads)
+        self._tokenizer = _tokenizer(folder / TOKENIZER)
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of a text as normalised for reading, special tokens included, without a limit."""
+        return len(self._tokenizer.encode(normalise(text)).ids)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Encode texts, normalised for reading; rows in the order given, (n, d), L2-normalised.
+
+        Texts of like length share a batch, so that little is spent on padding.
+
+        Raises:
+            TextTooLong: if a text has more than `max_tokens` tokens.
+        """
+        tokens: list[list[int]] = [encoding.ids for encoding in self._tokenizer.encode_batch([normalise(text) for text in texts])]
+        for place, ids in enumerate(tokens):
+            if len(ids) > self.max_tokens:
+                raise TextTooLong(f"Text {place} has {len(ids)} tokens of at most {self.max_tokens}; cut it into passages first.")
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for rows in _batches([len(ids) for ids in tokens]):
+            vectors[rows] = self._run([tokens[row] for row in rows])
+        return vectors
+
+    def _run(self, batch: Sequence[Sequence[int]]) -> Vectors:
+        """One pass through the network; padding is masked and does not change a vector beyond rounding."""
+        ids = np.zeros((len(batch), max(map(len, batch))), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, tokens in enumerate(batch):
+            ids[row, : len(tokens)] = tokens
+            mask[row, : len(tokens)] = 1
+        (vectors,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
+        return np.asarray(vectors, dtype=np.float32)
+
+
+def load_encoder(folder: Path, *, threads: int = 1) -> OnnxEncoder:
+    """Open an exported encoder, every byte of it checked.
+
+    Raises:
+        EncoderMissing: if the folder is not there.
+        EncoderDamaged: if it is not as it was exported, or was exported for another version of this program.
+    """
+    try:
+        manifest = open_sealed(folder)
+    except FileNotFoundError as error:
+        raise EncoderMissing(f"No encoder in {folder}. Make it with: matching encoder export") from error
+    except SealBroken as error:
+        raise EncoderDamaged(f"The encoder in {folder} is damaged: {error} Make it anew with: matching encoder export") from error
+    if manifest.get("format") != FORMAT:
+        raise EncoderDamaged(f"The encoder in {folder} has another format than {FORMAT}. Make it anew with: matching encoder export")
+    return OnnxEncoder(folder, manifest, threads=threads)
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[NDArray[np.intp]]:
+    """Rows of like length, shortest first, as many as the token budget holds with padding, and never none."""
+    order = np.argsort(lengths, kind="stable")
+    start = 0
+    for stop in range(1, len(order) + 1):
+        if stop == len(order) or lengths[order[stop]] * (stop + 1 - start) > BATCH_TOKENS:
+            yield order[start:stop]
+            start = stop
+
+
+def _session(path: Path, *, threads: int) -> Any:  # noqa: ANN401 -- onnxruntime ships no types
+    from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions  # noqa: PLC0415 -- slow import
+
+    options = SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the cores to the web
+    return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _tokenizer(path: Path) -> Any:  # noqa: ANN401 -- tokenizers types its encodings as Any
+    from tokenizers import Tokenizer  # noqa: PLC0415 -- only who encodes pays for it
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
