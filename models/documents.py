@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError, Key
@@ -48,6 +48,24 @@ class TransitionRefused(DomainError):
 
 class StaleVersion(DomainError):
     """Somebody else changed the row after it was read."""
+
+
+class Walking:
+    """The columns by which a document walks: what was read, embedded and proposed of which revision.
+
+    `live` is false while the import that brought the row is not complete; `revision` counts changes of content.
+    """
+
+    readability: Mapped[Readability] = mapped_column(default=Readability.UNREAD)
+    revision: Mapped[int] = mapped_column(default=1)
+    embedded_revision: Mapped[int | None]
+    embedded_encoder: Mapped[str | None]
+    cut_characters: Mapped[int] = mapped_column(default=0)
+    proposed_revision: Mapped[int | None]
+    import_id: Mapped[UUID | None] = mapped_column(ForeignKey("import_batch.id"))
+    import_line: Mapped[int | None]
+    live: Mapped[bool] = mapped_column(default=True)
+    search_text: Mapped[str] = mapped_column(Text, default="")
 
 
 class Revision(Base):

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Key, Versioned
-from models.documents import Readability, Side, TransitionRefused, Visibility, searchable_text
+from models.documents import Readability, Side, TransitionRefused, Visibility, Walking, searchable_text
 from models.organisations import Organisation
 
 
@@ -61,7 +61,7 @@ INNOVATION_TRANSITIONS: dict[InnovationStatus, frozenset[InnovationStatus]] = {
 }
 
 
-class Innovation(Versioned, Base):
+class Innovation(Versioned, Walking, Base):
     """What an innovator offers; `record` keeps the whole imported national record verbatim beside our columns.
 
     Without consent (who, when, scope) a submitted innovation is *held*: stored, listed, unranked, invisible.
@@ -119,17 +119,11 @@ class Innovation(Versioned, Base):
     record: Mapped[dict[str, Any] | None]
     record_version: Mapped[str | None]
     status: Mapped[InnovationStatus] = mapped_column(default=InnovationStatus.DRAFT)
-    readability: Mapped[Readability] = mapped_column(default=Readability.UNREAD)
     source: Mapped[str] = mapped_column(Text, default="")
     source_url: Mapped[str] = mapped_column(Text, default="")
     verified: Mapped[bool | None]
     illustrative: Mapped[list[str]] = mapped_column(default=list)
-    revision: Mapped[int] = mapped_column(default=1)
     submitted_at: Mapped[datetime | None]
-    import_id: Mapped[UUID | None] = mapped_column(ForeignKey("import_batch.id"))
-    import_line: Mapped[int | None]
-    live: Mapped[bool] = mapped_column(default=True)
-    search_text: Mapped[str] = mapped_column(Text, default="")
 
     supplier: Mapped[Organisation | None] = relationship(lazy="joined")
     external_ids: Mapped[list["ExternalId"]] = relationship(

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Key, Versioned
-from models.documents import Readability, Side, TransitionRefused, Visibility, searchable_text
+from models.documents import Readability, Side, TransitionRefused, Visibility, Walking, searchable_text
 from models.places import Place
 
 
@@ -58,11 +58,8 @@ need_place = Table(
 )
 
 
-class Need(Versioned, Base):
-    """What one place (or several) needs solved.
-
-    `live` is false while the import that brought the row is not complete; `revision` counts changes of content.
-    """
+class Need(Versioned, Walking, Base):
+    """What one place (or several) needs solved."""
 
     __tablename__ = "need"
     __table_args__ = (
@@ -103,19 +100,13 @@ class Need(Versioned, Base):
     key_health_inequalities: Mapped[list[str]] = mapped_column(default=list)
     status: Mapped[NeedStatus] = mapped_column(default=NeedStatus.DRAFT)
     visibility: Mapped[Visibility] = mapped_column(default=Visibility.PUBLIC)
-    readability: Mapped[Readability] = mapped_column(default=Readability.UNREAD)
     owner_organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     owner_person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     source: Mapped[str] = mapped_column(Text, default="")
     source_url: Mapped[str] = mapped_column(Text, default="")
     verified: Mapped[bool | None]
     illustrative: Mapped[list[str]] = mapped_column(default=list)
-    revision: Mapped[int] = mapped_column(default=1)
     opened_at: Mapped[datetime | None]
-    import_id: Mapped[UUID | None] = mapped_column(ForeignKey("import_batch.id"))
-    import_line: Mapped[int | None]
-    live: Mapped[bool] = mapped_column(default=True)
-    search_text: Mapped[str] = mapped_column(Text, default="")
 
     places: Mapped[list[Place]] = relationship(secondary=need_place, lazy="selectin", order_by=Place.name)
     criteria: Mapped[list["NeedCriterion"]] = relationship(

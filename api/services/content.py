@@ -1,0 +1,212 @@
+"""What may be said of a need and of an innovation: one validation for API, pages and imports."""
+
+import re
+import unicodedata
+from datetime import date
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from api.services.codes import allowed
+from api.services.privacy import looks_like_identifier, patient_identifier
+from models.documents import Visibility
+from models.innovations import InnovationKind, Stage
+from models.needs import CriterionKind
+
+LONGEST_TEXT = 100_000
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+
+
+def clean_text(text: str) -> str:
+    """NFC with plain line ends; raises for control characters and for patient identifiers."""
+    if _CONTROL.search(text):
+        raise PydanticCustomError("control_character", "Remove control characters that cannot be shown.")
+    if kind := patient_identifier(text):
+        raise PydanticCustomError("patient_identifier", "Remove {kind}: patient details may not be kept here.", {"kind": kind})
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def shown_title(text: str) -> str:
+    """The title as it is shown: one line, without characters that hide or turn text round."""
+    return " ".join(_UNSEEN.sub("", text).split())
+
+
+def _title(text: str) -> str:
+    if not shown_title(text):
+        raise PydanticCustomError("empty_title", "Give a title that can be read.")
+    return text
+
+
+def _codes(name: str) -> AfterValidator:
+    def check(values: list[str]) -> list[str]:
+        for value in values:
+            if value not in allowed(name):
+                raise PydanticCustomError("unknown_code", "Use only codes of the list {list}; see GET /api/v1/codes.", {"list": name})
+        return list(dict.fromkeys(values))
+
+    return AfterValidator(check)
+
+
+def _code(name: str) -> AfterValidator:
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in allowed(name):
+            raise PydanticCustomError("unknown_code", "Use a code of the list {list}; see GET /api/v1/codes.", {"list": name})
+        return value
+
+    return AfterValidator(check)
+
+
+def _web_address(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s<>\"']{3,}", value):
+        raise PydanticCustomError("web_address", "Give a web address that begins with https:// or http://.")
+    return value
+
+
+def _none_as_empty(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON brought
+    return "" if value is None else value
+
+
+Text = Annotated[str, BeforeValidator(_none_as_empty), Field(max_length=LONGEST_TEXT), AfterValidator(clean_text)]
+Title = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(clean_text), AfterValidator(_title)]
+Short = Annotated[str, BeforeValidator(_none_as_empty), Field(max_length=500), AfterValidator(clean_text)]
+WebAddress = Annotated[
+    str, BeforeValidator(_none_as_empty), Field(max_length=2000), AfterValidator(clean_text), AfterValidator(_web_address)
+]
+Codes = Annotated[list[str], Field(max_length=200)]
+PlaceKeys = Annotated[list[str], Field(min_length=1, max_length=5), AfterValidator(lambda keys: list(dict.fromkeys(keys)))]
+
+
+class Strict(BaseModel):
+    """A body in which an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+
+class CriterionContent(Strict):
+    """One must-have: a kind and, where the kind takes one, a value."""
+
+    kind: CriterionKind
+    value: Short = ""
+
+    @model_validator(mode="after")
+    def value_fits_kind(self) -> Self:
+        """A stage is a stage, a care setting a code, and words are not empty."""
+        if not self.kind.takes_value and self.value:
+            raise PydanticCustomError("criterion_value", "This must-have takes no value.")
+        if self.kind.takes_value and not self.value:
+            raise PydanticCustomError("criterion_value", "This must-have needs a value.")
+        if self.kind is CriterionKind.MINIMUM_STAGE and self.value not in set(Stage):
+            raise PydanticCustomError("criterion_value", "Use one of the stages DISCOVERY to SPREAD.")
+        if self.kind is CriterionKind.CARE_SETTING and self.value not in allowed("care_settings"):
+            raise PydanticCustomError("criterion_value", "Use a code of the list care_settings.")
+        return self
+
+
+class StandardContent(Strict):
+    """One standard or certification and whether it is met."""
+
+    type: Annotated[str, _code("standards")]
+    has_met: Annotated[str, _code("has_met")]
+
+
+class EvidenceContent(Strict):
+    """One piece of evidence."""
+
+    submit_type: Annotated[str, _code("evidence_submit_types")]
+    evidence_type: Annotated[str | None, _code("evidence_types")] = None
+    summary: Text = ""
+    dated_on: date | None = None
+
+
+class ExternalIdContent(Strict):
+    """The key by which another system knows the innovation."""
+
+    system: Annotated[str, Field(min_length=1, max_length=60), AfterValidator(clean_text)]
+    id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(clean_text)]
+
+
+class NeedContent(Strict):
+    """A need: whose problem it is, what goes wrong, what better looks like, how one would know; and all that a coach asks later."""
+
+    title: Title
+    problem: Text = ""
+    population: Text = ""
+    patients_range: Annotated[str | None, _code("patients_range")] = None
+    consequence_for_patients: Text = ""
+    consequence_for_staff: Text = ""
+    current_practice: Text = ""
+    desired_outcome: Text = ""
+    metric: Text = ""
+    baseline: Text = ""
+    target: Text = ""
+    by_when: date | None = None
+    said_by: Annotated[Codes, _codes("said_by")] = []
+    involvement: Text = ""
+    places: PlaceKeys
+    owning_organisation: Annotated[str | None, Field(max_length=20)] = None
+    care_settings: Annotated[Codes, _codes("care_settings")] = []
+    areas: Annotated[Codes, _codes("areas")] = []
+    diseases_conditions_impact: Annotated[Codes, _codes("diseases_conditions_impact")] = []
+    key_health_inequalities: Annotated[Codes, _codes("key_health_inequalities")] = []
+    criteria: Annotated[list[CriterionContent], Field(max_length=30)] = []
+    strategic_link: Text = ""
+    open_to_improvement_methods: bool | None = None
+    funding: Text = ""
+    decision_date: date | None = None
+    review_date: date | None = None
+    theme: Annotated[str | None, Field(max_length=100)] = None
+    visibility: Visibility = Visibility.PUBLIC
+    source: Text = ""
+    source_url: WebAddress = ""
+
+
+class InnovationContent(Strict):
+    """An innovation: name, the problem it tackles, how it works, where it is used, how far it has come; and the rest."""
+
+    name: Title
+    kind: InnovationKind = InnovationKind.PRODUCT
+    description: Text = ""
+    problems_tackled: Text = ""
+    how_it_works: Text = ""
+    benefits: Text = ""
+    eligibility: Text = ""
+    current_pathway: Text = ""
+    alternatives: Text = ""
+    evidence_summary: Text = ""
+    staff_learning: Text = ""
+    patient_learning: Text = ""
+    other_care_setting: Short = ""
+    supplier: Annotated[str | None, Field(max_length=300)] = None
+    categories: Annotated[Codes, _codes("categories")] = []
+    main_category: Annotated[str | None, _code("categories")] = None
+    areas: Annotated[Codes, _codes("areas")] = []
+    care_settings: Annotated[Codes, _codes("care_settings")] = []
+    main_purpose: Annotated[str | None, _code("main_purpose")] = None
+    diseases_conditions_impact: Annotated[Codes, _codes("diseases_conditions_impact")] = []
+    key_health_inequalities: Annotated[Codes, _codes("key_health_inequalities")] = []
+    patients_range: Annotated[str | None, _code("patients_range")] = None
+    stage: Stage | None = None
+    stage_source: Short = ""
+    standards: Annotated[list[StandardContent], Field(max_length=50)] = []
+    evidences: Annotated[list[EvidenceContent], Field(max_length=50)] = []
+    requires_smartphone: bool | None = None
+    integrates_with: Annotated[list[Short], Field(max_length=50)] = []
+    deployed: bool | None = None
+    website: WebAddress = ""
+    visibility: Visibility = Visibility.HUB_ONLY
+    consent_by: Short = ""
+    consent_at: AwareDatetime | None = None
+    consent_scope: Short = ""
+    external_ids: Annotated[list[ExternalIdContent], Field(max_length=20)] = []
+    source: Text = ""
+    source_url: WebAddress = ""
+
+
+def warnings_of(content: BaseModel) -> list[str]:
+    """What the writer should look at, though nothing is refused."""
+    texts = [value for value in content.model_dump(exclude_unset=True).values() if isinstance(value, str)]
+    if any(looks_like_identifier(text) for text in texts):
+        return ["A ten-digit number in your text could be an NHS number. Remove it if it is: patient details may not be kept here."]
+    return []

@@ -1,0 +1,211 @@
+"""said -> stored: a need or an innovation is kept with its revision and its event; embedding it is owed."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.queue import Job, enqueue
+from api.services.content import InnovationContent, NeedContent, shown_title
+from matcher import text
+from models.actors import Actor, NotAllowed
+from models.base import DomainError
+from models.documents import Readability, Revision, Side, StaleVersion, TransitionRefused
+from models.events import Event
+from models.innovations import ExternalId, Innovation, InnovationStatus
+from models.needs import Need, NeedCriterion, NeedStatus
+from models.people import Role
+from models.queries import documents, places
+
+Content = NeedContent | InnovationContent
+_TITLE = {Side.NEED: "title", Side.INNOVATION: "name"}
+_SUBMITTED = {Side.NEED: NeedStatus.OPEN, Side.INNOVATION: InnovationStatus.SUBMITTED}
+_WITHDRAWN = {Side.NEED: NeedStatus.WITHDRAWN, Side.INNOVATION: InnovationStatus.WITHDRAWN}
+_SUBMITTED_EVENT = {Side.NEED: "need.opened", Side.INNOVATION: "submission.received"}
+_WITHDRAWN_EVENT = {Side.NEED: "need.closed", Side.INNOVATION: "submission.withdrawn"}
+_SETTLED = frozenset({NeedStatus.MET, NeedStatus.CLOSED, NeedStatus.WITHDRAWN, InnovationStatus.ARCHIVED, InnovationStatus.WITHDRAWN})
+
+
+class ExternalIdTaken(DomainError):
+    """Another innovation has that key of that system already."""
+
+
+def create(session: Session, side: Side, content: Content, *, actor: Actor, at: datetime, submit_too: bool = False) -> Any:  # noqa: ANN401 -- Need or Innovation, as side says
+    """Keep a new draft, or submit it at once."""
+    _may_create(side, content, actor)
+    row = _blank(side, actor, at)
+    _write(session, side, row, content.model_dump(), actor=actor, at=at)
+    _keep_revision(session, side, row, content.model_dump(), at)
+    session.add(_event(f"{side}.created", side, row, actor, at))
+    session.flush()
+    return submit(session, side, row.id, actor=actor, at=at) if submit_too else row
+
+
+def change(
+    session: Session, side: Side, document_id: UUID, changes: Mapping[str, Any], *, actor: Actor, at: datetime, version: int | None = None
+) -> Any:  # noqa: ANN401 -- Need or Innovation, as side says
+    """Change what is said; a change of content is a new revision, embedded and ranked again.
+
+    Raises StaleVersion when `version` is given and somebody else was faster.
+    """
+    row = _to_change(session, side, document_id, actor, version)
+    if row.status in _SETTLED:
+        raise TransitionRefused(f"This {side} is {row.status} and can no longer be changed.", status=row.status.value)
+    before = row.content()
+    _write(session, side, row, changes, actor=actor, at=at)
+    session.flush()
+    if row.content() != before:
+        row.revision += 1
+        _keep_revision(session, side, row, changes, at)
+    _touch(row, at)
+    session.add(_event(f"{side}.changed", side, row, actor, at))
+    _owe_embedding(session, side, row, at)
+    session.flush()
+    return row
+
+
+def submit(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: datetime, version: int | None = None) -> Any:  # noqa: ANN401 -- Need or Innovation
+    """Open a need, or hand an innovation in; from now on it is matched."""
+    row = _to_change(session, side, document_id, actor, version)
+    row.move_to(_SUBMITTED[side], at=at)
+    _touch(row, at)
+    session.add(_event(_SUBMITTED_EVENT[side], side, row, actor, at))
+    _owe_embedding(session, side, row, at)
+    session.flush()
+    return row
+
+
+def withdraw(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: datetime, version: int | None = None) -> Any:  # noqa: ANN401 -- Need or Innovation
+    """Take a document back: it is gone from every answer with this transaction."""
+    row = _to_change(session, side, document_id, actor, version)
+    row.move_to(_WITHDRAWN[side], at=at)
+    _touch(row, at)
+    session.add(_event(_WITHDRAWN_EVENT[side], side, row, actor, at))
+    session.flush()
+    return row
+
+
+def _may_create(side: Side, content: Content, actor: Actor) -> None:
+    if side is Side.NEED:
+        actor.must_be(Role.HUB, Role.PLACE)
+    else:
+        actor.must_be(Role.HUB, Role.INNOVATOR, Role.PIPELINE)
+        if Role.INNOVATOR in actor.roles and not actor.is_hub and getattr(content, "supplier", None):
+            raise NotAllowed("The supplier is your own organisation. Leave the field out.")
+
+
+def _to_change(session: Session, side: Side, document_id: UUID, actor: Actor, version: int | None) -> Any:  # noqa: ANN401 -- Need or Innovation
+    row = documents.get(session, side, document_id, actor, lock=True)
+    if side is Side.NEED:
+        owns = bool({place.id for place in row.places} & actor.place_ids)
+    else:
+        owns = row.supplier_id is not None and row.supplier_id in actor.organisation_ids
+    if not (actor.is_hub or owns):
+        raise NotAllowed(f"Only who owns this {side}, or the Hub, may change it.")
+    if version is not None and version != row.version:
+        raise StaleVersion(f"Somebody changed this {side} after you read it. Read it again and repeat your change.", version=row.version)
+    return row
+
+
+def _blank(side: Side, actor: Actor, at: datetime) -> Any:  # noqa: ANN401 -- Need or Innovation
+    if side is Side.NEED:
+        return Need(
+            created_at=at,
+            updated_at=at,
+            status=NeedStatus.DRAFT,
+            revision=1,
+            version=1,
+            places=[],
+            criteria=[],
+            owner_person_id=actor.person_id,
+        )
+    own = next(iter(sorted(actor.organisation_ids)), None) if not actor.is_hub else None
+    return Innovation(
+        created_at=at, updated_at=at, status=InnovationStatus.DRAFT, revision=1, version=1, external_ids=[], supplier_id=own, supplier=None
+    )
+
+
+def _write(session: Session, side: Side, row: Any, values: Mapping[str, Any], *, actor: Actor, at: datetime) -> None:  # noqa: ANN401 -- Need or Innovation
+    """Put validated values into their columns; the ones that are rows of their own are looked up or replaced."""
+    plain = dict(values)
+    if title := plain.get(_TITLE[side]):
+        plain[_TITLE[side]] = shown_title(title)
+    if side is Side.NEED:
+        _write_need_rows(session, row, plain, actor)
+    else:
+        _write_innovation_rows(session, row, plain, at)
+    for name, value in plain.items():
+        setattr(row, name, value)
+    session.add(row)
+    session.flush()
+    row.refresh_search_text()
+    row.readability = Readability(text.readability("\n".join(row.content()["fields"].values())).value)
+
+
+def _write_need_rows(session: Session, row: Need, plain: dict[str, Any], actor: Actor) -> None:
+    if (keys := plain.pop("places", None)) is not None:
+        row.places = places.by_keys(session, keys)
+        if not actor.is_hub and not {place.id for place in row.places} & actor.place_ids:
+            raise NotAllowed("A need must concern your own place. Add it to the places.")
+    if (ods_code := plain.pop("owning_organisation", None)) is not None:
+        row.owner_organisation_id = places.organisation_of(session, ods_code).id
+    if (criteria := plain.pop("criteria", None)) is not None:
+        row.criteria.clear()
+        session.flush()
+        row.criteria += [NeedCriterion(position=number, kind=item["kind"], value=item["value"]) for number, item in enumerate(criteria)]
+
+
+def _write_innovation_rows(session: Session, row: Innovation, plain: dict[str, Any], at: datetime) -> None:
+    if name := plain.pop("supplier", None):
+        row.supplier = places.supplier_named(session, name)
+    for name in ("standards", "evidences"):
+        if name in plain:
+            plain[name] = json.loads(json.dumps(plain[name], default=str))
+    if plain.get("consent_by") and not plain.get("consent_at"):
+        plain["consent_at"] = at
+    if "consent_by" in plain and not plain["consent_by"]:
+        plain["consent_at"] = None
+    elif "consent_at" in plain and "consent_by" not in plain:
+        plain.pop("consent_at")
+    if (given := plain.pop("external_ids", None)) is not None:
+        _write_external_ids(session, row, given)
+
+
+def _write_external_ids(session: Session, row: Innovation, given: list[dict[str, str]]) -> None:
+    for item in given:
+        holder = documents.by_external_id(session, item["system"], item["id"])
+        if holder is not None and holder != row.id:
+            raise ExternalIdTaken("Another innovation has that external id. Change that one, or leave the id out.", field="external_ids")
+    row.external_ids.clear()
+    session.flush()
+    row.external_ids += [ExternalId(system=item["system"], value=item["id"]) for item in given]
+
+
+def _keep_revision(session: Session, side: Side, row: Any, written: Mapping[str, Any], at: datetime) -> None:  # noqa: ANN401 -- Need or Innovation
+    content = row.content()
+    title = written.get(_TITLE[side])
+    if title and title != content["fields"][_TITLE[side]]:
+        content["as_written"] = {_TITLE[side]: title}
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    ids = {"need_id": row.id} if side is Side.NEED else {"innovation_id": row.id}
+    session.add(Revision(**ids, number=row.revision, content=content, content_hash=digest, saved_at=at))
+
+
+def _owe_embedding(session: Session, side: Side, row: Any, at: datetime) -> None:  # noqa: ANN401 -- Need or Innovation
+    if row.searchable and row.embedded_revision != row.revision:
+        enqueue(session, Job.EMBED, at=at, side=side.value, id=str(row.id))
+
+
+def _touch(row: Any, at: datetime) -> None:  # noqa: ANN401 -- Need or Innovation
+    row.version += 1
+    row.updated_at = at
+
+
+def _event(kind: str, side: Side, row: Any, actor: Actor, at: datetime) -> Event:  # noqa: ANN401 -- Need or Innovation
+    return Event.of(
+        kind, subject_kind=side.value, subject_id=row.id, actor=actor.name, at=at, revision=row.revision, status=row.status.value
+    )

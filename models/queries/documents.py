@@ -1,0 +1,176 @@
+"""Needs and innovations: one by id, lists by filter, what is searchable, what waits for its next step."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from models.actors import Actor
+from models.base import DomainError
+from models.documents import Revision, Side, searchable_text
+from models.innovations import ExternalId, Innovation, InnovationStatus
+from models.needs import Need
+from models.places import Place
+from models.queries.pages import Page, page_of
+from models.queries.visibility import INNOVATION_IS_SEARCHABLE, NEED_IS_SEARCHABLE, innovations_visible_to, needs_visible_to
+
+DocumentRow = Need | Innovation
+TABLES: dict[Side, type[Need] | type[Innovation]] = {Side.NEED: Need, Side.INNOVATION: Innovation}
+_SEARCHABLE = {Side.NEED: NEED_IS_SEARCHABLE, Side.INNOVATION: INNOVATION_IS_SEARCHABLE}
+_CODE_FILTERS = {
+    Side.NEED: frozenset({"care_settings", "areas", "diseases_conditions_impact", "key_health_inequalities"}),
+    Side.INNOVATION: frozenset({"care_settings", "areas", "diseases_conditions_impact", "key_health_inequalities", "categories"}),
+}
+_VALUE_FILTERS = {
+    Side.NEED: frozenset({"status", "visibility", "theme", "readability"}),
+    Side.INNOVATION: frozenset({"status", "visibility", "kind", "stage", "readability"}),
+}
+
+
+class NotFound(DomainError):
+    """There is no such thing, or the actor may not know of it."""
+
+
+def _visible(side: Side, actor: Actor) -> ColumnElement[bool]:
+    return needs_visible_to(actor) if side is Side.NEED else innovations_visible_to(actor)
+
+
+def get(session: Session, side: Side, document_id: UUID, actor: Actor, *, lock: bool = False) -> Any:  # noqa: ANN401 -- Need or Innovation, as side says
+    """The document, when the actor may read it; raises NotFound otherwise. `lock` keeps other writers out."""
+    table = TABLES[side]
+    query = select(table).where(table.id == document_id, _visible(side, actor))
+    if lock:
+        query = query.with_for_update(of=table).execution_options(populate_existing=True)
+    found = session.scalars(query).unique().first()
+    if found is None:
+        raise NotFound(f"There is no {side} of that id that you may see. Check the id, or sign in as somebody who may.")
+    return found
+
+
+def need(session: Session, need_id: UUID, actor: Actor) -> Need:
+    """A need that the actor may read; raises NotFound."""
+    found: Need = get(session, Side.NEED, need_id, actor)
+    return found
+
+
+def innovation(session: Session, innovation_id: UUID, actor: Actor) -> Innovation:
+    """An innovation that the actor may read; raises NotFound."""
+    found: Innovation = get(session, Side.INNOVATION, innovation_id, actor)
+    return found
+
+
+def page(
+    session: Session,
+    side: Side,
+    actor: Actor,
+    *,
+    filters: Mapping[str, Any],
+    text: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Any]:
+    """Documents that the actor may read, newest first.
+
+    `filters` hold a column's value or a code that a coded list contains; `places` holds place keys, `held` and
+    `stale` a flag. `text` is words that must all occur.
+    """
+    table = TABLES[side]
+    query = select(table).where(_visible(side, actor), *(_condition(session, side, name, value) for name, value in filters.items()))
+    for word in searchable_text(text).split():
+        query = query.where(table.search_text.contains(word, autoescape=True))
+    return page_of(session, query.order_by(table.created_at.desc(), table.id), after=after, limit=limit)
+
+
+def _condition(session: Session, side: Side, name: str, value: Any) -> ColumnElement[bool]:  # noqa: ANN401 -- as the filter has it
+    table = TABLES[side]
+    if name in _VALUE_FILTERS[side]:
+        return and_(getattr(table, name) == value)
+    if name in _CODE_FILTERS[side]:
+        return _holds_code(session, getattr(table, name), value)
+    if name == "place" and side is Side.NEED:
+        return Need.places.any(Place.key == value)
+    if name == "held" and side is Side.INNOVATION:
+        held = and_(Innovation.consent_at.is_(None), Innovation.status != InnovationStatus.DRAFT)
+        return held if value else ~held
+    raise ValueError(f"No list of {side}s is filtered by {name}.")
+
+
+def _holds_code(session: Session, column: Any, code: str) -> ColumnElement[bool]:  # noqa: ANN401 -- a JSON column
+    if session.get_bind().dialect.name == "postgresql":
+        return and_(column.cast(postgresql.JSONB).contains([code]))
+    items = func.json_each(column).table_valued("value")
+    return exists(select(items.c.value).where(items.c.value == code))
+
+
+def searchable_ids(session: Session, side: Side, actor: Actor) -> Sequence[UUID]:
+    """The ids of all documents that may be ranked before this actor."""
+    table = TABLES[side]
+    return session.scalars(select(table.id).where(_SEARCHABLE[side], _visible(side, actor))).all()
+
+
+def searchable(session: Session, side: Side, ids: Collection[UUID] | None = None) -> Sequence[Any]:
+    """Documents that may be ranked and are embedded at their present revision; all of them, or these."""
+    table = TABLES[side]
+    query = select(table).where(_SEARCHABLE[side], table.embedded_revision == table.revision)
+    if ids is not None:
+        query = query.where(table.id.in_(ids))
+    return session.scalars(query.order_by(table.id)).unique().all()
+
+
+def to_embed(session: Session, side: Side, encoder_id: str, limit: int) -> Sequence[UUID]:
+    """Documents that may be ranked but are not embedded at their present revision by this encoder."""
+    table = TABLES[side]
+    behind = or_(table.embedded_revision.is_(None), table.embedded_revision != table.revision, table.embedded_encoder != encoder_id)
+    return session.scalars(select(table.id).where(_SEARCHABLE[side], behind).order_by(table.updated_at, table.id).limit(limit)).all()
+
+
+def to_propose(session: Session, side: Side, limit: int) -> Sequence[UUID]:
+    """Documents that are embedded at their present revision but have not been ranked at it."""
+    table = TABLES[side]
+    ready = and_(_SEARCHABLE[side], table.embedded_revision == table.revision)
+    behind = or_(table.proposed_revision.is_(None), table.proposed_revision != table.revision)
+    return session.scalars(select(table.id).where(ready, behind).order_by(table.updated_at, table.id).limit(limit)).all()
+
+
+def counts(session: Session, side: Side) -> dict[str, int]:
+    """How many documents are stored, searchable, and embedded at their present revision."""
+    table = TABLES[side]
+    embedded = and_(_SEARCHABLE[side], table.embedded_revision == table.revision)
+    row = session.execute(
+        select(
+            func.count(),
+            func.count().filter(_SEARCHABLE[side]),
+            func.count().filter(embedded),
+        ).select_from(table)
+    ).one()
+    return {"stored": row[0], "searchable": row[1], "embedded": row[2]}
+
+
+def by_key(session: Session, side: Side, key: str) -> Any:  # noqa: ANN401 -- Need or Innovation, as side says
+    """The document of a demo key; None when there is none."""
+    table = TABLES[side]
+    return session.scalars(select(table).where(table.key == key)).unique().first()
+
+
+def by_external_id(session: Session, system: str, value: str) -> UUID | None:
+    """The innovation that another system knows by that key."""
+    return session.scalars(select(ExternalId.innovation_id).where(ExternalId.system == system, ExternalId.value == value)).first()
+
+
+def revision(session: Session, side: Side, document_id: UUID, number: int) -> Revision:
+    """One stored version of a document's content; raises NotFound."""
+    column = Revision.need_id if side is Side.NEED else Revision.innovation_id
+    found = session.scalars(select(Revision).where(column == document_id, Revision.number == number)).first()
+    if found is None:
+        raise NotFound(f"Version {number} of this {side} is not kept.")
+    return found
+
+
+def one_for_update(session: Session, side: Side, document_id: UUID) -> Any:  # noqa: ANN401 -- Need or Innovation, as side says
+    """The document, locked against other writers, whoever asks; None when there is none. For jobs only."""
+    table = TABLES[side]
+    query: Select[Any] = select(table).where(table.id == document_id).with_for_update(of=table).execution_options(populate_existing=True)
+    return session.scalars(query).unique().first()

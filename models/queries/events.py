@@ -1,0 +1,63 @@
+"""The event chain: what is sealed, what is not, what concerns the index."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from models.events import GENESIS, Event
+
+_SEALER_LOCK = 7_251_001  # any constant: one sealer at a time on PostgreSQL; SQLite has one writer anyway
+
+
+def head(session: Session) -> tuple[int, str]:
+    """Position and hash of the last sealed event; (0, GENESIS) at the beginning."""
+    row = session.execute(
+        select(Event.position, Event.hash).where(Event.position.is_not(None)).order_by(Event.position.desc()).limit(1)
+    ).first()
+    return (row[0] or 0, row[1] or GENESIS) if row else (0, GENESIS)
+
+
+def lock_for_sealing(session: Session) -> None:
+    """Keep other sealers out until the end of the transaction."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SEALER_LOCK})
+
+
+def unsealed(session: Session, limit: int = 1000) -> Sequence[Event]:
+    """Events that have no position yet, in the order of their writing."""
+    return session.scalars(select(Event).where(Event.position.is_(None)).order_by(Event.recorded_at, Event.id).limit(limit)).all()
+
+
+def after(session: Session, position: int, *, kinds: Collection[str] | None, limit: int) -> Sequence[Event]:
+    """Sealed events past a position, in order; of these kinds only, when kinds are given."""
+    query = select(Event).where(Event.position > position)
+    if kinds is not None:
+        query = query.where(Event.kind.in_(kinds))
+    return session.scalars(query.order_by(Event.position).limit(limit)).all()
+
+
+def changed_since(session: Session, subject_kind: str, position: int) -> tuple[set[UUID], set[UUID]]:
+    """Ids of subjects with sealed events past a position, and with events not sealed yet."""
+    mine = select(Event.subject_id).where(Event.subject_kind == subject_kind)
+    sealed = set(session.scalars(mine.where(Event.position > position)))
+    loose = set(session.scalars(mine.where(Event.position.is_(None))))
+    return sealed, loose
+
+
+def once(session: Session, once_key: str) -> Event | None:
+    """The event of that meaning, when it has been written."""
+    return session.scalars(select(Event).where(Event.once_key == once_key)).first()
+
+
+def of_subject(session: Session, subject_id: UUID, limit: int = 100) -> Sequence[Event]:
+    """What happened to one subject, latest first."""
+    return session.scalars(
+        select(Event).where(Event.subject_id == subject_id).order_by(Event.recorded_at.desc(), Event.id).limit(limit)
+    ).all()
+
+
+def count(session: Session) -> int:
+    """How many events there are."""
+    return session.scalar(select(func.count()).select_from(Event)) or 0

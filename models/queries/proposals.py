@@ -1,0 +1,118 @@
+"""Proposals: the queue, one to decide, those in force of a pair."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from models.actors import Actor
+from models.decisions import Decision, Skip, Verdict
+from models.innovations import Innovation
+from models.needs import Need
+from models.places import Place
+from models.proposals import Band, Proposal, ProposalState
+from models.queries.documents import NotFound
+from models.queries.pages import Page, page_of
+from models.queries.visibility import INNOVATION_IS_SEARCHABLE, NEED_IS_SEARCHABLE, proposals_visible_to
+
+
+def queue(
+    session: Session,
+    actor: Actor,
+    *,
+    at: datetime,
+    state: ProposalState | None = None,
+    band: Band | None = None,
+    need_id: UUID | None = None,
+    innovation_id: UUID | None = None,
+    place: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Proposal]:
+    """Proposals, most probable first. Without a state: those to decide now.
+
+    To decide are the open ones and the deferred whose day has come, of documents that are still searchable, less
+    those that the asker skipped.
+    """
+    query = select(Proposal).where(proposals_visible_to(actor))
+    if state is not None:
+        query = query.where(Proposal.state == state)
+    else:
+        due = and_(Proposal.state == ProposalState.DEFERRED, Proposal.deferred_until <= at)
+        query = query.where(
+            or_(Proposal.state == ProposalState.OPEN, due),
+            Proposal.need.has(NEED_IS_SEARCHABLE),
+            Proposal.innovation.has(INNOVATION_IS_SEARCHABLE),
+        )
+        if actor.person_id is not None:
+            query = query.where(~Proposal.skips.any(Skip.person_id == actor.person_id))
+    if band is not None:
+        query = query.where(Proposal.band == band)
+    if need_id is not None:
+        query = query.where(Proposal.need_id == need_id)
+    if innovation_id is not None:
+        query = query.where(Proposal.innovation_id == innovation_id)
+    if place is not None:
+        query = query.where(Proposal.need.has(Need.places.any(Place.key == place)))
+    return page_of(session, query.order_by(Proposal.probability.desc(), Proposal.id), after=after, limit=limit)
+
+
+def get(session: Session, proposal_id: UUID, actor: Actor) -> Proposal:
+    """A proposal that the actor may read; raises NotFound."""
+    found = session.scalars(select(Proposal).where(Proposal.id == proposal_id, proposals_visible_to(actor))).unique().first()
+    if found is None:
+        raise NotFound("There is no proposal of that id that you may see. Check the id, or sign in as somebody who may.")
+    return found
+
+
+def to_decide(session: Session, proposal_id: UUID, actor: Actor) -> Proposal:
+    """A proposal, locked against other deciders; raises NotFound."""
+    session.scalars(select(Proposal.id).where(Proposal.id == proposal_id).with_for_update()).first()
+    query = select(Proposal).where(Proposal.id == proposal_id, proposals_visible_to(actor)).execution_options(populate_existing=True)
+    found = session.scalars(query).unique().first()
+    if found is None:
+        raise NotFound("There is no proposal of that id that you may see. Check the id, or sign in as somebody who may.")
+    return found
+
+
+def in_force(session: Session, *, need_ids: Collection[UUID], innovation_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], Proposal]:
+    """The proposals in force of these pairs, locked; superseded ones are not in force."""
+    query = select(Proposal).where(
+        Proposal.need_id.in_(need_ids), Proposal.innovation_id.in_(innovation_ids), Proposal.state != ProposalState.SUPERSEDED
+    )
+    return {(row.need_id, row.innovation_id): row for row in session.scalars(query.with_for_update(of=Proposal)).unique()}
+
+
+def of_document(session: Session, *, need_id: UUID | None = None, innovation_id: UUID | None = None) -> Sequence[Proposal]:
+    """The proposals in force of one need or of one innovation."""
+    query = select(Proposal).where(Proposal.state != ProposalState.SUPERSEDED)
+    query = query.where(Proposal.need_id == need_id) if need_id else query.where(Proposal.innovation_id == innovation_id)
+    return session.scalars(query.order_by(Proposal.probability.desc(), Proposal.id)).unique().all()
+
+
+def unannounced(session: Session, before: datetime, limit: int = 100) -> Sequence[Decision]:
+    """Confirmations older than a moment that have been neither announced nor undone."""
+    undone = select(Decision.undoes_id).where(Decision.undoes_id.is_not(None))
+    query = select(Decision).where(
+        Decision.verdict == Verdict.CONFIRMED, Decision.announced_at.is_(None), Decision.decided_at <= before, Decision.id.not_in(undone)
+    )
+    return session.scalars(query.order_by(Decision.decided_at, Decision.id).limit(limit)).all()
+
+
+def decision(session: Session, decision_id: UUID) -> Decision | None:
+    """One decision, locked."""
+    return session.scalars(select(Decision).where(Decision.id == decision_id).with_for_update()).first()
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many proposals are in each state."""
+    return {state.value: count for state, count in session.execute(select(Proposal.state, func.count()).group_by(Proposal.state))}
+
+
+def searchable_pair(session: Session, proposal: Proposal) -> bool:
+    """Whether both texts of a proposal are still open to matching."""
+    need = session.scalars(select(Need.id).where(Need.id == proposal.need_id, NEED_IS_SEARCHABLE)).first()
+    innovation = session.scalars(select(Innovation.id).where(Innovation.id == proposal.innovation_id, INNOVATION_IS_SEARCHABLE)).first()
+    return need is not None and innovation is not None
