@@ -1,0 +1,327 @@
+"""People, their roles and sign-ins, and the keys of machines: who somebody is."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from threading import BoundedSemaphore
+from typing import Any
+from uuid import UUID
+
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy.orm import Session
+
+from models.actors import Actor
+from models.base import DomainError
+from models.events import Event
+from models.keys import ApiKey, Scope
+from models.people import Person, Role, RoleGrant, SignInSession
+from models.queries import keys, people
+
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
+LONGEST_ADDRESS, LONGEST_NAME = 254, 200
+_ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f]+")
+_KEY = re.compile(r"mk_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
+_HASHING = BoundedSemaphore(2)  # a hash takes 64 MiB on purpose: many sign-ins at once must not take all memory
+
+
+class NotSignedIn(DomainError):
+    """The actor is nobody that the service knows."""
+
+
+class SignInRefused(DomainError):
+    """E-mail address and password do not open an account."""
+
+
+class KeyRefused(DomainError):
+    """The key is unknown, revoked or past its date."""
+
+
+class ScopeMissing(DomainError):
+    """The key was not made for that use."""
+
+
+class EmailTaken(DomainError):
+    """Another person has that e-mail address."""
+
+
+class AccountInvalid(DomainError):
+    """What was said of a person or a key does not hold together."""
+
+
+class UnknownAccount(DomainError):
+    """There is no such person or key."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session that has just begun; `token` is given to the browser once and kept as a hash only."""
+
+    token: str
+    csrf_token: str
+    person: Person
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that has just been made; `secret` is shown once and kept as a hash only."""
+
+    row: ApiKey
+    secret: str
+
+
+def create_person(session: Session, *, email: str, name: str, password: str, at: datetime, actor: Actor) -> Person:
+    """Add somebody who may sign in; the roles are granted apart. Raises EmailTaken or AccountInvalid."""
+    address = email.strip().lower()
+    if len(address) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(address):
+        raise AccountInvalid("That is no e-mail address. Give one like name@example.nhs.uk.", field="email")
+    if not name.strip() or len(name) > LONGEST_NAME:
+        raise AccountInvalid("Give a name of 1 to 200 characters.", field="name")
+    if people.by_email(session, address) is not None:
+        raise EmailTaken("Somebody has that e-mail address. Change that account, or use another address.", field="email")
+    person = Person(email=address, name=name.strip(), password_hash=_hashed(password), active=True, created_at=at, grants=[])
+    session.add(person)
+    session.flush()
+    _record(session, "person.created", person.id, at=at, actor=actor)
+    return person
+
+
+def grant(
+    session: Session,
+    person: Person,
+    role: Role,
+    *,
+    at: datetime,
+    actor: Actor,
+    place_id: UUID | None = None,
+    organisation_id: UUID | None = None,
+) -> RoleGrant:
+    """Let a person act in a role; a place role names its place, an innovator role its organisation. Twice is once."""
+    _check_belonging(role, place_id, organisation_id)
+    wanted = RoleGrant(role=role, place_id=place_id, organisation_id=organisation_id)
+    if held := people.grant_of(session, person.id, wanted):
+        return held
+    person.grants.append(wanted)
+    session.flush()
+    _record(session, "person.role_granted", person.id, at=at, actor=actor, role=role.value)
+    return wanted
+
+
+def revoke(session: Session, person: Person, role: Role, *, at: datetime, actor: Actor) -> int:
+    """Take a role from a person, wherever they held it; returns how many grants that were."""
+    held = [row for row in person.grants if row.role is role]
+    for row in held:
+        person.grants.remove(row)
+    session.flush()
+    if held:
+        _record(session, "person.role_revoked", person.id, at=at, actor=actor, role=role.value)
+    return len(held)
+
+
+def set_password(session: Session, person: Person, password: str, *, at: datetime, actor: Actor) -> None:
+    """Change a password; everybody who was signed in with the old one is signed out."""
+    person.password_hash = _hashed(password)
+    people.end_sessions_of(session, person.id)
+    session.flush()
+    _record(session, "person.password_set", person.id, at=at, actor=actor)
+
+
+def deactivate(session: Session, person: Person, *, at: datetime, actor: Actor) -> None:
+    """Close an account: its sessions end and its keys open nothing any more; what the person did stays on record."""
+    person.active = False
+    people.end_sessions_of(session, person.id)
+    session.flush()
+    _record(session, "person.deactivated", person.id, at=at, actor=actor)
+
+
+def person_of(session: Session, email: str) -> Person:
+    """The person of an e-mail address; raises UnknownAccount."""
+    found = people.by_email(session, email)
+    if found is None:
+        raise UnknownAccount("Nobody has that e-mail address. `matching users list` shows who there is.")
+    return found
+
+
+def everybody(session: Session) -> Sequence[Person]:
+    """All people, by e-mail address."""
+    return people.everybody(session)
+
+
+def create_key(
+    session: Session,
+    *,
+    name: str,
+    role: Role,
+    scopes: Collection[Scope],
+    at: datetime,
+    actor: Actor,
+    expires_at: datetime | None = None,
+    place_id: UUID | None = None,
+    organisation_id: UUID | None = None,
+    person_id: UUID | None = None,
+) -> NewKey:
+    """Make a key `mk_<prefix>_<secret>` for a machine; only a key that names a person may decide in their stead."""
+    _check_belonging(role, place_id, organisation_id)
+    if not name.strip() or len(name) > LONGEST_NAME:
+        raise AccountInvalid("Give a name of 1 to 200 characters that says who uses the key.", field="name")
+    if not scopes:
+        raise AccountInvalid("Give at least one scope of " + ", ".join(Scope) + ".", field="scopes")
+    if Scope.DECIDE in scopes and person_id is None:
+        raise AccountInvalid("A decision is somebody's. Name the person on whose behalf the key decides.", field="person")
+    prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+    row = ApiKey(
+        name=name.strip(),
+        prefix=prefix,
+        secret_hash=_digest(secret),
+        role=role,
+        scopes=sorted(scope.value for scope in set(scopes)),
+        place_id=place_id,
+        organisation_id=organisation_id,
+        person_id=person_id,
+        created_at=at,
+        expires_at=expires_at,
+    )
+    session.add(row)
+    session.flush()
+    _record(session, "key.created", row.id, at=at, actor=actor, subject_kind="key", role=role.value, scopes=row.scopes)
+    return NewKey(row=row, secret=f"mk_{prefix}_{secret}")
+
+
+def revoke_key(session: Session, prefix: str, *, at: datetime, actor: Actor) -> ApiKey:
+    """End a key at once; raises UnknownAccount. Twice is once."""
+    row = keys.by_prefix(session, prefix)
+    if row is None:
+        raise UnknownAccount("There is no key of that prefix. `matching keys list` shows which there are.")
+    if row.revoked_at is None:
+        row.revoked_at = at
+        session.flush()
+        _record(session, "key.revoked", row.id, at=at, actor=actor, subject_kind="key")
+    return row
+
+
+def every_key(session: Session) -> Sequence[ApiKey]:
+    """All keys, latest first."""
+    return keys.every_key(session)
+
+
+def proven(session: Session, email: str, password: str) -> Person:
+    """Who e-mail address and password belong to; raises SignInRefused, the same in words and time for every cause."""
+    person = people.by_email(session, email)
+    known = person.password_hash if person is not None else _nobodys_hash()
+    with _HASHING:
+        right = _hasher().verify(password[: LONGEST_PASSWORD + 1], known)
+    if person is None or not person.active or not right:
+        raise SignInRefused("E-mail address or password is wrong. Try again, or ask the Hub lead to set a new password.")
+    return person
+
+
+def start_session(session: Session, person_id: UUID, *, at: datetime, hours: float, replacing: str | None = None) -> SignedIn:
+    """Sign a proven person in under a new token; the token that the browser brought, if any, ends."""
+    if replacing:
+        people.end_session(session, _digest(replacing))
+    person = people.by_id(session, person_id)
+    if person is None or not person.active:
+        raise SignInRefused("This account is closed. Ask the Hub lead to open it again.")
+    token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    expires_at = at + timedelta(hours=hours)
+    row = SignInSession(
+        token_hash=_digest(token), person_id=person_id, csrf_token=csrf_token, created_at=at, last_seen_at=at, expires_at=expires_at
+    )
+    session.add(row)
+    session.flush()
+    return SignedIn(token=token, csrf_token=csrf_token, person=person, expires_at=expires_at)
+
+
+def end_session(session: Session, token: str) -> None:
+    """Sign out: the token opens nothing any more."""
+    people.end_session(session, _digest(token))
+
+
+def actor_of_session(session: Session, token: str, *, at: datetime) -> tuple[Actor, str] | None:
+    """The person behind a session's token, and the token that their forms must carry; None when it is over."""
+    row = people.signed_in(session, _digest(token))
+    if row is None or not row.in_force(at):
+        return None
+    return actor_of_person(row.person), row.csrf_token
+
+
+def actor_of_person(person: Person) -> Actor:
+    """A person with all the roles that they hold."""
+    return Actor(
+        name=f"person:{person.id}",
+        shown_as=person.name,
+        roles=frozenset(row.role for row in person.grants),
+        scopes=frozenset(Scope),
+        person_id=person.id,
+        place_ids=frozenset(row.place_id for row in person.grants if row.place_id is not None),
+        organisation_ids=frozenset(row.organisation_id for row in person.grants if row.organisation_id is not None),
+    )
+
+
+def actor_of_key(session: Session, presented: str, *, at: datetime) -> Actor:
+    """The machine behind a key; raises KeyRefused, the same for every cause."""
+    parts = _KEY.fullmatch(presented)
+    row = keys.by_prefix(session, parts[1]) if parts else None
+    right = hmac.compare_digest(row.secret_hash if row else "", _digest(parts[2] if parts else ""))
+    person = people.by_id(session, row.person_id) if row and row.person_id else None
+    if row is None or not right or not row.in_force(at) or (person is not None and not person.active):
+        raise KeyRefused("The key is unknown, revoked or past its date. Ask the Hub lead for a new one.")
+    return Actor(
+        name=f"key:{row.prefix}",
+        shown_as=person.name if person else row.name,
+        roles=frozenset({row.role}),
+        scopes=frozenset(Scope(scope) for scope in row.scopes),
+        person_id=row.person_id,
+        key_id=row.id,
+        place_ids=frozenset({row.place_id} if row.place_id else ()),
+        organisation_ids=frozenset({row.organisation_id} if row.organisation_id else ()),
+    )
+
+
+def _check_belonging(role: Role, place_id: UUID | None, organisation_id: UUID | None) -> None:
+    if (role is Role.PLACE) != (place_id is not None):
+        raise AccountInvalid("The role 'place' names its place, and no other role does.", field="place")
+    if (role is Role.INNOVATOR) != (organisation_id is not None):
+        raise AccountInvalid("The role 'innovator' names its organisation, and no other role does.", field="organisation")
+
+
+def _digest(secret: str) -> str:
+    """SHA-256 in hex; enough for secrets of 256 random bits, which nobody can guess."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _hashed(password: str) -> str:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise AccountInvalid(f"Use a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.", field="password")
+    with _HASHING:
+        return _hasher().hash(password)
+
+
+@cache
+def _hasher() -> PasswordHash:
+    return PasswordHash((Argon2Hasher(),))
+
+
+@cache
+def _nobodys_hash() -> str:
+    """A hash that no password opens, so that an unknown address takes as long as a known one."""
+    return _hasher().hash(secrets.token_urlsafe(32))
+
+
+def _record(
+    session: Session,
+    kind: str,
+    subject_id: UUID,
+    *,
+    at: datetime,
+    actor: Actor,
+    subject_kind: str = "person",
+    **data: Any,  # noqa: ANN401 -- JSON values
+) -> None:
+    session.add(Event.of(kind, subject_kind=subject_kind, subject_id=subject_id, actor=actor.name, at=at, **data))

@@ -1,0 +1,18 @@
+"""Keys of machines."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.keys import ApiKey
+
+
+def by_prefix(session: Session, prefix: str) -> ApiKey | None:
+    """The key of a prefix, in force or not; None when there is none."""
+    return session.scalars(select(ApiKey).where(ApiKey.prefix == prefix)).first()
+
+
+def every_key(session: Session) -> Sequence[ApiKey]:
+    """All keys, in force or not, latest first."""
+    return session.scalars(select(ApiKey).order_by(ApiKey.created_at.desc(), ApiKey.prefix)).all()
