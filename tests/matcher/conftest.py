@@ -1,0 +1,3 @@
+from tests.encoders import encoder, encoder_folder
+
+__all__ = ["encoder", "encoder_folder"]
