@@ -67,11 +67,17 @@ def install_locked(python: Path, layers: list[str]) -> None:
             if line.startswith(FOUND):
                 seen += 1
                 if seen % 10 == 0:
-                    say(f"[{seen:3}/{total}] {line.partition(' (')[0].split()[-1].rsplit('/')[-1]}")
+                    say(f"[{seen:3}/{total}] {named(line)}")
             elif line.startswith("Installing collected"):
                 say(f"[{seen:3}/{total}] fetched; unpacking")
     if process.returncode:
         raise SystemExit(f"setup: pip ended with {process.returncode}; its words stand above.")
+
+
+def named(line: str) -> str:
+    """The package that pip's line is about."""
+    words = line.split()
+    return words[3 if words[0] == "Requirement" else 1].rsplit("/")[-1].rstrip(":")
 
 
 def install_torch(python: Path) -> None:
