@@ -1,0 +1,1 @@
+"""How alike? Text in, ranked and explained candidates out; no web, no database, no queue."""

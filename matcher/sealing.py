@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import file_digest, sha256
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
+_UNFINISHED = ".unfinished-"
+_ABANDONED_SECONDS = 3_600  # after which something unfinished has no writer any more
 
 
 class SealBroken(Exception):
@@ -46,7 +49,7 @@ def write_sealed(target: Path, contents: Mapping[str, Any], fill: Callable[[Path
 
 def write_file(target: Path, content: str) -> None:
     """Replace a small file in one step that survives a loss of power."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=target.parent)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(content)
         stream.flush()
@@ -97,13 +100,21 @@ def _canonical(contents: Mapping[str, Any]) -> bytes:
 def _beside(target: Path) -> Iterator[Path]:
     """An empty folder next to the target, on the same file system; gone if the block fails."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    _clear_abandoned(target.parent)
+    folder = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=target.parent))
     folder.chmod(0o755)
     try:
         yield folder
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _clear_abandoned(parent: Path) -> None:
+    """Delete what writers that were killed left behind."""
+    for path in parent.glob(f"{_UNFINISHED}*"):
+        if path.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
+            path.unlink() if path.is_file() else shutil.rmtree(path, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:

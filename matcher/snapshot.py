@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,6 @@ CURRENT = "CURRENT"
 KEPT = 3  # snapshots of one encoder: a reader that is opening one must not lose it, and one may turn out damaged
 
 _NAME = re.compile(r"\d{19}-\d{8}T\d{12}Z")
-_ABANDONED_SECONDS = 3_600  # after which a half-written folder has no writer any more
 
 
 class SnapshotMissing(Exception):
@@ -127,14 +125,11 @@ def _named_by(pointer: bytes, home: Path) -> Path:
 
 
 def _prune(home: Path, *, current: Path) -> None:
-    """Delete all but the newest few and the current one, and what a writer that was killed left behind."""
+    """Delete all but the newest few and the current one."""
     finished = sorted(folder for folder in home.iterdir() if _NAME.fullmatch(folder.name))
     for folder in finished[:-KEPT]:
         if folder != current:
             shutil.rmtree(folder, ignore_errors=True)
-    for path in home.glob(".*"):
-        if path.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
-            path.unlink() if path.is_file() else shutil.rmtree(path, ignore_errors=True)
 
 
 def _slug(encoder_id: str) -> str:

@@ -66,7 +66,7 @@ def test_texts_of_one_meaning_are_nearer_than_others(any_encoder):
 
 
 def test_a_folder_that_is_not_there_is_told_with_the_remedy(tmp_path):
-    with pytest.raises(EncoderMissing, match="matching encoder export$"):
+    with pytest.raises(EncoderMissing, match=r"matching encoder export$"):
         load_encoder(tmp_path / "nothing")
 
 
@@ -78,7 +78,7 @@ def test_a_changed_byte_is_found_before_the_encoder_is_used(encoder_folder, tmp_
     damaged[len(damaged) // 2] ^= 1
     (folder / name).write_bytes(damaged)
 
-    with pytest.raises(EncoderDamaged, match="matching encoder export$"):
+    with pytest.raises(EncoderDamaged, match=r"matching encoder export$"):
         load_encoder(folder)
 
 

@@ -72,7 +72,7 @@ def test_packaged_files_that_are_not_the_published_ones_are_refused(tmp_path, ch
     else:
         (tmp_path / "config.json").unlink()
 
-    with pytest.raises(EncoderDamaged, match="config.json"):
+    with pytest.raises(EncoderDamaged, match=r"config\.json"):
         published(Source(name=DEFAULT_ENCODER, folder=tmp_path, licence=""))
 
 

@@ -13,13 +13,20 @@ def unit_rows(rng, rows, dimension=16):
 
 def brute_force(ids, vectors, query, k, allowed=None):
     """Every inner product in float64, sorted by score then id."""
-    scored = [(-float(vector.astype(np.float64) @ query.astype(np.float64)), document_id) for document_id, vector in zip(ids, vectors, strict=True)]
+    scored = [
+        (-float(vector.astype(np.float64) @ query.astype(np.float64)), document_id)
+        for document_id, vector in zip(ids, vectors, strict=True)
+    ]
     return [(document_id, -score) for score, document_id in sorted(scored) if allowed is None or document_id in allowed][:k]
 
 
 @settings(deadline=None, max_examples=150)
 @given(
-    seed=st.integers(0, 2**32 - 1), rows=st.integers(1, 300), k=st.integers(1, 60), copies=st.integers(0, 80), allow=st.none() | st.floats(0, 1)
+    seed=st.integers(0, 2**32 - 1),
+    rows=st.integers(1, 300),
+    k=st.integers(1, 60),
+    copies=st.integers(0, 80),
+    allow=st.none() | st.floats(0, 1),
 )
 def test_the_answer_is_that_of_brute_force(seed, rows, k, copies, allow):
     rng = np.random.default_rng(seed)

@@ -34,7 +34,9 @@ def test_a_document_that_shares_no_word_is_not_found(index):
     assert found(index, "") == []
 
 
-@pytest.mark.parametrize("text", ['sepsis AND NOT "', "text:sepsis", "+sepsis^2 (", "sepsis~ OR [a TO", "row:0 sepsis", "\u200bsep\u200bsis \\"])
+@pytest.mark.parametrize(
+    "text", ['sepsis AND NOT "', "text:sepsis", "+sepsis^2 (", "sepsis~ OR [a TO", "row:0 sepsis", "\u200bsep\u200bsis \\"]
+)
 def test_a_query_is_words_and_never_syntax(index, text):
     assert "sepsis" in found(index, text)
 
