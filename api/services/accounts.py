@@ -16,6 +16,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.orm import Session
 
+from api.queue import Job, enqueue
 from models.actors import Actor
 from models.base import DomainError
 from models.events import Event
@@ -44,6 +45,10 @@ class KeyRefused(DomainError):
 
 class ScopeMissing(DomainError):
     """The key was not made for that use."""
+
+
+class CrossSiteRefused(DomainError):
+    """A signed-in browser sent a change that did not come from one of our own pages."""
 
 
 class EmailTaken(DomainError):
@@ -251,6 +256,12 @@ def actor_of_session(session: Session, token: str, *, at: datetime) -> tuple[Act
     return actor_of_person(row.person), row.csrf_token
 
 
+def check_csrf_token(expected: str, sent: str) -> None:
+    """Refuse a change of a signed-in browser that does not carry its session's token; raises CrossSiteRefused."""
+    if not hmac.compare_digest(expected.encode(), sent.encode()):
+        raise CrossSiteRefused("The page has expired or was not ours. Open it again and send it once more.")
+
+
 def actor_of_person(person: Person) -> Actor:
     """A person with all the roles that they hold."""
     return Actor(
@@ -325,3 +336,4 @@ def _record(
     **data: Any,  # noqa: ANN401 -- JSON values
 ) -> None:
     session.add(Event.of(kind, subject_kind=subject_kind, subject_id=subject_id, actor=actor.name, at=at, **data))
+    enqueue(session, Job.SEAL, at=at)

@@ -1,0 +1,146 @@
+"""What every request passes through: its size, its log line, its headers, and an answer even when we fail."""
+
+import time
+from collections.abc import Iterable
+from http import HTTPStatus
+from secrets import token_urlsafe
+
+import structlog
+from asgi_correlation_id import correlation_id
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import BodyTooLarge, problem, problem_of
+
+LARGEST_JSON = 2**20
+LARGEST_UPLOAD = 10 * 2**20
+_log = structlog.get_logger("api")
+
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class SizeLimit:
+    """Refuse a body over 1 MiB, an upload over 10 MiB: by what it says of itself, and by what arrives."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count the body while it arrives."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        upload = headers.get("content-type", "").lower().startswith("multipart/form-data")
+        limit = LARGEST_UPLOAD if upload else LARGEST_JSON
+        said = headers.get("content-length", "0")
+        if not said.isdecimal() or int(said) > limit:
+            await problem_of(BodyTooLarge(f"The body is larger than {limit // 2**20} MiB. Send less at once."))(scope, receive, send)
+            return
+        arrived = 0
+
+        async def counted() -> Message:
+            nonlocal arrived
+            message = await receive()
+            arrived += len(message.get("body", b""))
+            if arrived > limit:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+class SafeHeaders:
+    """Tell browsers what our answers may do; pages find their script nonce in `request.state.nonce`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers to the answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        nonce = token_urlsafe(16)
+        scope.setdefault("state", {})["nonce"] = nonce
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class LastResort:
+    """Answer a failure of ours as a problem that tells nothing of it; the log has it under the correlation id."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; answer when that fails."""
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception:
+            if scope["type"] != "http" or started:
+                raise
+            _log.exception("request.failed", method=scope["method"])
+            await problem("InternalError", HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, send)
+
+
+class RequestLog:
+    """One line a request: method, route, status and time; never what was sent, asked for or answered."""
+
+    def __init__(self, app: ASGIApp, *, quiet: Iterable[str] = ()) -> None:
+        self.app = app
+        self.quiet = frozenset(quiet)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and write its line."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        finally:
+            if scope["path"] not in self.quiet:
+                _log.info(
+                    "request.answered",
+                    method=scope["method"],
+                    route=getattr(scope.get("route"), "path", "none"),
+                    status=status,
+                    milliseconds=round((time.perf_counter() - began) * 1000, 1),
+                    actor=scope.get("state", {}).get("actor_name", ""),
+                    correlation_id=correlation_id.get(),
+                )

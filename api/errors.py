@@ -1,0 +1,238 @@
+"""Domain error -> HTTP problem (RFC 9457): one table, one shape, nothing of the input told back."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, cast
+
+import structlog
+from asgi_correlation_id import correlation_id
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from api.services.accounts import (
+    AccountInvalid,
+    CrossSiteRefused,
+    EmailTaken,
+    KeyRefused,
+    NotSignedIn,
+    ScopeMissing,
+    SignInRefused,
+    UnknownAccount,
+)
+from api.services.attempts import TooManyAttempts
+from api.services.intake import ExternalIdTaken
+from api.services.library import RankingUnavailable
+from models.actors import NotAllowed
+from models.base import DomainError
+from models.decisions import NotUndoable, ReasonMissing
+from models.documents import StaleVersion, TransitionRefused
+from models.proposals import ProposalClosed
+from models.queries.documents import NotFound
+from models.queries.pages import BadCursor
+from models.queries.places import UnknownOrganisation, UnknownPlace
+
+MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS_TOLD = 50
+RETRY_SECONDS = 2
+_log = structlog.get_logger("api")
+
+
+class MalformedBody(DomainError):
+    """The body is not the JSON or the form that it says it is."""
+
+
+class ForbiddenCharacter(DomainError):
+    """A text holds a control character or half a character."""
+
+
+class WrongMediaType(DomainError):
+    """The body is of a kind that this address does not take."""
+
+
+class BodyTooLarge(DomainError):
+    """The body is larger than the service takes."""
+
+
+class InvalidRequest(DomainError):
+    """A field or parameter is missing, unknown or not as it must be; `errors` says which and why."""
+
+
+class DatabaseBusy(DomainError):
+    """The database did not answer in time."""
+
+
+STATUS: dict[type[DomainError], int] = {
+    MalformedBody: 400,
+    BadCursor: 422,
+    ForbiddenCharacter: 422,
+    InvalidRequest: 422,
+    UnknownPlace: 422,
+    UnknownOrganisation: 422,
+    ReasonMissing: 422,
+    AccountInvalid: 422,
+    NotSignedIn: 401,
+    SignInRefused: 401,
+    KeyRefused: 401,
+    NotAllowed: 403,
+    ScopeMissing: 403,
+    CrossSiteRefused: 403,
+    NotFound: 404,
+    UnknownAccount: 404,
+    ProposalClosed: 409,
+    NotUndoable: 409,
+    TransitionRefused: 409,
+    ExternalIdTaken: 409,
+    EmailTaken: 409,
+    StaleVersion: 412,
+    BodyTooLarge: 413,
+    WrongMediaType: 415,
+    TooManyAttempts: 429,
+    DatabaseBusy: 503,
+    RankingUnavailable: 503,
+}
+
+# What to do, where the message of the error itself does not end with it.
+_REMEDY: dict[type[DomainError], str] = {
+    ProposalClosed: "Read the proposal again to see where it stands.",
+    TransitionRefused: "Read it again to see where it stands.",
+    NotUndoable: "Read the proposal again to see what can still be done.",
+    ReasonMissing: "Add it and send the decision again.",
+}
+
+_PLAIN_WORDS = {
+    "uuid_parsing": "Give an id as it was returned: a UUID.",
+    "uuid_type": "Give an id as it was returned: a UUID.",
+    "extra_forbidden": "There is a field here that is not known. Check the spelling against the documentation.",
+    "missing": "Give this field.",
+    "string_unicode": "Give text in UTF-8.",
+}
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field."""
+
+    location: str = Field(description="Where: body, query or path, then the field; never its content.")
+    kind: str = Field(description="What is wrong, as a word that stays the same.")
+    message: str = Field(description="What is wrong and what to do.")
+
+
+class Problem(BaseModel):
+    """Why a request was not done (RFC 9457); some kinds carry more members."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "example": {
+                "type": "urn:matching:problem:not-found",
+                "title": "NotFound",
+                "status": 404,
+                "detail": "There is no need of that id that you may see. Check the id, or sign in as somebody who may.",
+                "correlation_id": "0b0e6b4f6a0d4c5d9c0a5d1f7f1d2c3b",
+            }
+        },
+    )
+
+    type: str = Field(description="The kind of problem, as a URN that stays the same.")
+    title: str = Field(description="The kind of problem, as the name of the domain's error.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What happened and what to do.")
+    correlation_id: str = Field(description="Quote this when you ask for help.")
+    errors: list[FieldError] | None = Field(default=None, description="For InvalidRequest: what is wrong, field by field.")
+
+
+def status_of(error: type[DomainError]) -> int:
+    """The HTTP status of a kind of error; KeyError when the table has none."""
+    return next(STATUS[kind] for kind in error.__mro__ if kind in STATUS)
+
+
+def problem(title: str, code: int, /, *, headers: Mapping[str, str] | None = None, **members: object) -> JSONResponse:
+    """An answer in the shape of RFC 9457; empty members are left out."""
+    body = {"type": f"urn:matching:problem:{_kebab(title)}", "title": title, **members, "correlation_id": correlation_id.get()}
+    return JSONResponse({key: value for key, value in body.items() if value}, code, headers, media_type=MEDIA_TYPE)
+
+
+def problem_of(error: DomainError) -> JSONResponse:
+    """The answer to a domain error; `retry_after_seconds` among its details becomes the header Retry-After."""
+    kind = type(error)
+    status = status_of(kind)
+    details = dict(error.details)
+    headers: dict[str, str] = {}
+    if (seconds := details.pop("retry_after_seconds", None)) is not None or status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(seconds or RETRY_SECONDS)
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="matching"'
+    detail = " ".join(part for part in (error.message, _REMEDY.get(kind, "")) if part)
+    members = {key: value for key, value in details.items() if key not in {"type", "title", "status", "detail", "correlation_id"}}
+    return problem(kind.__name__, status, headers=headers, status=status, detail=detail, **members)
+
+
+def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI responses of the errors that a route may answer with."""
+    told: dict[int | str, dict[str, Any]] = {}
+    for error in sorted(set(errors), key=lambda kind: (status_of(kind), kind.__name__)):
+        line = f"**{error.__name__}**: {(error.__doc__ or '').splitlines()[0]}"
+        entry = told.setdefault(status_of(error), {"description": "", "content": {MEDIA_TYPE: {"schema": _PROBLEM_SCHEMA}}})
+        entry["description"] = f"{entry['description']}\n\n{line}".strip()
+    return told
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app as a problem."""
+    app.add_exception_handler(DomainError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(OperationalError, _database_busy)
+
+
+_PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
+
+# The same words for what the framework finds out before any of our code runs.
+_FRAMEWORK: dict[int, DomainError] = {
+    400: MalformedBody("The body could not be read. Check its form and send it again."),
+    404: NotFound("There is nothing at this address. See /api/v1/docs for those that there are."),
+    413: BodyTooLarge("The body is too large: at most 1 MiB of JSON, 10 MiB of upload. Send less at once."),
+}
+
+
+async def _domain_error(_request: Request, error: Exception) -> JSONResponse:
+    return problem_of(cast(DomainError, error))
+
+
+async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
+    found = [_field_error(item) for item in cast(RequestValidationError, error).errors()[:MOST_ERRORS_TOLD]]
+    return problem_of(
+        InvalidRequest("Something in the request is not as it must be. See 'errors', mend it and send it again.", errors=found)
+    )
+
+
+async def _http_error(_request: Request, error: Exception) -> JSONResponse:
+    found = cast(HTTPException, error)
+    if (same := _FRAMEWORK.get(found.status_code)) is not None:
+        return problem_of(same)
+    title = "".join(re.findall("[A-Za-z]+", HTTPStatus(found.status_code).phrase.title()))
+    detail = "See /api/v1/docs for what this address takes."
+    return problem(title, found.status_code, headers=found.headers, status=found.status_code, detail=detail)
+
+
+async def _database_busy(_request: Request, error: Exception) -> JSONResponse:
+    _log.warning("database.busy", error=type(cast(OperationalError, error).orig).__name__)
+    return problem_of(DatabaseBusy("The database did not answer in time, and nothing was changed. Send the request again."))
+
+
+def _field_error(item: Mapping[str, Any]) -> dict[str, str]:
+    """One error of pydantic without what was sent: values, and names that the sender made up, stay out."""
+    kind = str(item["type"])
+    place = [str(part) for part in item["loc"]]
+    if kind == "extra_forbidden":
+        place.pop()
+    message = _PLAIN_WORDS.get(kind) or str(item["msg"]).removeprefix("Value error, ")
+    return {"location": ".".join(place), "kind": kind, "message": message}
+
+
+def _kebab(title: str) -> str:
+    return re.sub("(?<!^)(?=[A-Z])", "-", title).lower()

@@ -1,0 +1,170 @@
+"""What a route is given: a strict body, known parameters, the one transaction, the time."""
+
+import json
+import math
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, NoReturn
+
+from fastapi import Depends, Header, Request, Response
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Form, Query
+from fastapi.routing import APIRoute
+from sqlalchemy.orm import Session
+
+from api.db import Database
+from api.errors import ForbiddenCharacter, InvalidRequest, MalformedBody, WrongMediaType
+from api.services.library import Libraries
+from api.settings import Settings
+from models.documents import StaleVersion
+
+DEEPEST_JSON = 64
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json", re.IGNORECASE)
+
+
+def _reading(request: Request) -> Iterator[Session]:
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        yield session
+
+
+def _transaction(request: Request) -> Iterator[Session]:
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        yield session
+
+
+def _libraries(request: Request) -> Libraries:
+    libraries: Libraries = request.app.state.libraries
+    return libraries
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _expected_version(
+    if_match: Annotated[str | None, Header(description="The ETag that you read: change only that version.")] = None,
+) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    if found := re.fullmatch(r'\s*"(\d{1,9})"\s*', if_match):
+        return int(found[1])
+    raise StaleVersion("If-Match names no version of this. Send the ETag that you read, as it was.")
+
+
+# With scope="function" the commit comes before the answer, and a commit that fails is not answered with success.
+Reading = Annotated[Session, Depends(_reading, scope="function")]
+Transaction = Annotated[Session, Depends(_transaction, scope="function")]
+SharedLibraries = Annotated[Libraries, Depends(_libraries)]
+CurrentSettings = Annotated[Settings, Depends(_settings)]
+Now = Annotated[datetime, Depends(_now)]
+ExpectedVersion = Annotated[int | None, Depends(_expected_version)]
+
+
+class StrictRoute(APIRoute):
+    """A route that takes only what it names: known parameters, the media type, and JSON without trapdoors."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Any]]:  # type: ignore[override]
+        """Check the request before FastAPI reads it."""
+        handle = super().get_route_handler()
+        known = {field.alias for field in get_flat_params(self.dependant) if isinstance(field.field_info, Query)}
+        takes_form = self.body_field is not None and isinstance(self.body_field.field_info, Form)
+
+        async def strict(request: Request) -> Response:
+            _check_parameters(request, known)
+            if self.body_field is not None:
+                request = await _checked_body(request, form=takes_form)
+            answer: Response = await handle(request)
+            return answer
+
+        return strict
+
+
+class _ParsedRequest(Request):
+    """A request whose JSON has been read and found harmless."""
+
+    parsed: Any = None
+
+    async def json(self) -> Any:  # noqa: ANN401 -- whatever JSON says
+        return self.parsed
+
+
+def _check_parameters(request: Request, known: set[str]) -> None:
+    names = [name for name, _ in request.query_params.multi_items()]
+    if set(names) - known:
+        told = "Known here: " + ", ".join(sorted(known)) + "." if known else "None is known here."
+        raise InvalidRequest(f"A query parameter is not known. {told}")
+    if len(names) > len(set(names)):
+        raise InvalidRequest("A query parameter is given twice. Give it once.")
+    if any(_FORBIDDEN.search(value) for value in request.query_params.values()):
+        raise ForbiddenCharacter("A query parameter holds a control character. Remove it and ask again.")
+
+
+async def _checked_body(request: Request, *, form: bool) -> Request:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if form:
+        if media_type not in ("multipart/form-data", "application/x-www-form-urlencoded"):
+            raise WrongMediaType("Send this as multipart/form-data.")
+        return request
+    checked = _ParsedRequest(request.scope, request.receive)
+    if body := await checked.body():
+        if not _JSON_TYPE.fullmatch(media_type):
+            raise WrongMediaType("Send this as application/json.")
+        checked.parsed = strict_json(body)
+    return checked
+
+
+def strict_json(body: bytes) -> Any:  # noqa: ANN401 -- whatever JSON says
+    """Read JSON as RFC 8259 has it, and less: no NaN, no key twice, no deep nest, no character that is none.
+
+    Raises MalformedBody or ForbiddenCharacter; neither tells what was sent.
+    """
+    try:
+        value = json.loads(body.decode("utf-8"), object_pairs_hook=_once_each, parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise MalformedBody("The body is not UTF-8. Send JSON in UTF-8.") from error
+    except RecursionError as error:
+        raise MalformedBody(f"The body is nested deeper than {DEEPEST_JSON}. Send it flatter.") from error
+    except ValueError as error:
+        raise MalformedBody("The body is not JSON. Check it and send it again.") from error
+    _check_values(value)
+    return value
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise MalformedBody("An object of the body names a field twice. Name it once.")
+    return found
+
+
+def _no_constant(_name: str) -> NoReturn:
+    raise MalformedBody("The body holds NaN or Infinity, which JSON has not. Send a number or null.")
+
+
+def _check_values(value: Any) -> None:  # noqa: ANN401 -- whatever JSON says
+    level = [value]
+    for _ in range(DEEPEST_JSON):
+        following: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                following += item.keys()
+                following += item.values()
+            elif isinstance(item, list):
+                following += item
+            elif isinstance(item, str) and _FORBIDDEN.search(item):
+                raise ForbiddenCharacter("A text holds a control character or half a character. Remove it and send it again.")
+            elif isinstance(item, float) and not math.isfinite(item):
+                raise MalformedBody("A number is too large. Send a smaller one.")
+        level = following
+        if not level:
+            return
+    raise MalformedBody(f"The body is nested deeper than {DEEPEST_JSON}. Send it flatter.")
