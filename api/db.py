@@ -5,9 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from asgi_correlation_id import correlation_id
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
+
+from models.events import Event
 
 AFTER_COMMIT = "after_commit"
 BUSY_SECONDS = 20
@@ -25,6 +28,7 @@ class Database:
         self.engine = _engine(url)
         writer = self.engine.execution_options(sqlite_begin="IMMEDIATE")
         self._writers = sessionmaker(writer, expire_on_commit=False)
+        event.listen(self._writers, "before_flush", _name_the_request)
         self._readers = sessionmaker(self.engine, expire_on_commit=False)
 
     @contextmanager
@@ -56,6 +60,13 @@ class Database:
 def after_commit(session: Session, call: Callable[[], None]) -> None:
     """Run `call` once when the session's transaction has been committed."""
     session.info.setdefault(AFTER_COMMIT, []).append(call)
+
+
+def _name_the_request(session: Session, _context: object, _instances: object) -> None:
+    """Write into every new event which request or job it came from."""
+    for row in session.new:
+        if isinstance(row, Event) and not row.correlation_id:
+            row.correlation_id = correlation_id.get() or ""
 
 
 def _engine(url: str) -> Engine:

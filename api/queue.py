@@ -25,13 +25,22 @@ class Job(StrEnum):
     APPLY_IMPORT = "apply_import"
 
 
-def enqueue(session: Session, job: Job, *, at: datetime, due_at: datetime | None = None, **arguments: Any) -> None:  # noqa: ANN401 -- ids, as JSON
+def enqueue(session: Session, job: Job, *, at: datetime, due_at: datetime | None = None, bulk: bool = False, **arguments: Any) -> None:  # noqa: ANN401 -- ids, as JSON
     """Owe a job from now, or from `due_at`; the same job on the same ids is owed once.
 
-    Whoever listens (the embedded runner) is told after the commit.
+    `bulk` work waits while there is any that a person waits for. Whoever listens (the embedded runner) is told after the commit.
     """
     key = ":".join(str(arguments[name]) for name in sorted(arguments))
-    jobs.queue_up(session, job, dedupe_key=key, arguments=arguments, due_at=due_at or at, at=at, correlation_id=correlation_id.get() or "")
+    jobs.queue_up(
+        session,
+        job,
+        dedupe_key=key,
+        arguments=arguments,
+        due_at=due_at or at,
+        at=at,
+        correlation_id=correlation_id.get() or "",
+        priority=int(bulk),
+    )
     after_commit(session, _tell)
 
 

@@ -13,11 +13,10 @@ MAX_ATTEMPTS = 5
 
 
 class JobState(StrEnum):
-    """Where a job stands; *dead* has failed five times and waits for a person."""
+    """Where a job stands; one that is done is no row any more, a *dead* one failed five times."""
 
     QUEUED = "queued"
     RUNNING = "running"
-    DONE = "done"
     DEAD = "dead"
 
 
@@ -31,7 +30,7 @@ class JobRow(Base):
     __tablename__ = "job"
     __table_args__ = (
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
-        Index("ix_job_due", "state", "due_at"),
+        Index("ix_job_due", "state", "priority", "due_at"),
         Index(
             "ix_job_dedupe",
             "name",
@@ -48,6 +47,7 @@ class JobRow(Base):
     arguments: Mapped[dict[str, Any]]
     state: Mapped[JobState] = mapped_column(default=JobState.QUEUED)
     due_at: Mapped[datetime]
+    priority: Mapped[int] = mapped_column(default=0)  # 0 for what somebody waits for, 1 for bulk
     attempts: Mapped[int] = mapped_column(default=0)
     leased_until: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(Text, default="")
@@ -59,9 +59,9 @@ class JobRow(Base):
         """Take the job; whoever dies with it in hand loses it when the lease ends."""
         self.state, self.attempts, self.leased_until = JobState.RUNNING, self.attempts + 1, at + timedelta(seconds=lease_seconds)
 
-    def finish(self, *, at: datetime) -> None:
-        """Mark the job as done."""
-        self.state, self.finished_at, self.leased_until, self.last_error = JobState.DONE, at, None, ""
+    def put_back(self, error: str, *, due_at: datetime) -> None:
+        """Wait for something outside the job, which is not its failure."""
+        self.state, self.due_at, self.leased_until, self.last_error, self.attempts = JobState.QUEUED, due_at, None, error, self.attempts - 1
 
     def fail(self, error: str, *, at: datetime) -> None:
         """Try again later, each time after twice as long; after the last attempt wait for a person."""

@@ -24,6 +24,7 @@ _CODE_FILTERS = {
     Side.NEED: frozenset({"care_settings", "areas", "diseases_conditions_impact", "key_health_inequalities"}),
     Side.INNOVATION: frozenset({"care_settings", "areas", "diseases_conditions_impact", "key_health_inequalities", "categories"}),
 }
+_CHUNK = 400  # bound parameters of one statement
 _VALUE_FILTERS = {
     Side.NEED: frozenset({"status", "visibility", "theme", "readability"}),
     Side.INNOVATION: frozenset({"status", "visibility", "kind", "stage", "readability"}),
@@ -111,13 +112,22 @@ def searchable_ids(session: Session, side: Side, actor: Actor) -> Sequence[UUID]
     return session.scalars(select(table.id).where(_SEARCHABLE[side], _visible(side, actor))).all()
 
 
-def searchable(session: Session, side: Side, ids: Collection[UUID] | None = None) -> Sequence[Any]:
-    """Documents that may be ranked and are embedded at their present revision; all of them, or these."""
+def searchable(session: Session, side: Side, ids: Collection[UUID] | None, encoder_id: str) -> Sequence[Any]:
+    """Documents that may be ranked and are embedded at their present revision by this encoder; all, or these."""
     table = TABLES[side]
-    query = select(table).where(_SEARCHABLE[side], table.embedded_revision == table.revision)
-    if ids is not None:
-        query = query.where(table.id.in_(ids))
-    return session.scalars(query.order_by(table.id)).unique().all()
+    query = select(table).where(_SEARCHABLE[side], table.embedded_revision == table.revision, table.embedded_encoder == encoder_id)
+    if ids is None:
+        return session.scalars(query.order_by(table.id)).unique().all()
+    found: list[Any] = []
+    for start in range(0, len(ids), _CHUNK):
+        found += session.scalars(query.where(table.id.in_(list(ids)[start : start + _CHUNK])).order_by(table.id)).unique()
+    return found
+
+
+def searchable_texts(session: Session, side: Side) -> Sequence[Any]:
+    """All documents that may be ranked, embedded or not."""
+    table = TABLES[side]
+    return session.scalars(select(table).where(_SEARCHABLE[side]).order_by(table.id)).unique().all()
 
 
 def to_embed(session: Session, side: Side, encoder_id: str, limit: int) -> Sequence[UUID]:
@@ -174,3 +184,29 @@ def one_for_update(session: Session, side: Side, document_id: UUID) -> Any:  # n
     table = TABLES[side]
     query: Select[Any] = select(table).where(table.id == document_id).with_for_update(of=table).execution_options(populate_existing=True)
     return session.scalars(query).unique().first()
+
+
+def find(session: Session, side: Side, document_id: UUID) -> Any:  # noqa: ANN401 -- Need or Innovation, as side says
+    """The document, whoever asks; None when there is none. For jobs only."""
+    table = TABLES[side]
+    return session.scalars(select(table).where(table.id == document_id)).unique().first()
+
+
+def of_ids(session: Session, side: Side, ids: Collection[UUID], actor: Actor) -> dict[UUID, Any]:
+    """Those of these documents that the actor may read, by id."""
+    table = TABLES[side]
+    rows: Sequence[Any] = session.scalars(select(table).where(table.id.in_(ids), _visible(side, actor))).unique().all()
+    return {row.id: row for row in rows}
+
+
+def revisions(session: Session, side: Side, ids: Collection[UUID]) -> dict[UUID, int]:
+    """The present revision of each of these documents."""
+    table = TABLES[side]
+    return {row.id: row.revision for row in session.execute(select(table.id, table.revision).where(table.id.in_(ids)))}
+
+
+def lock_searchable(session: Session, side: Side, ids: Collection[UUID]) -> dict[UUID, int]:
+    """The present revision of those that may still be ranked, locked in the order of their ids."""
+    table = TABLES[side]
+    query = select(table.id, table.revision).where(table.id.in_(ids), _SEARCHABLE[side]).order_by(table.id).with_for_update(of=table)
+    return {row.id: row.revision for row in session.execute(query)}

@@ -19,6 +19,11 @@ def head(session: Session) -> tuple[int, str]:
     return (row[0] or 0, row[1] or GENESIS) if row else (0, GENESIS)
 
 
+def chain_id(session: Session) -> str:
+    """The hash of the first sealed event, which tells this database's history from any other's; empty before it."""
+    return session.scalar(select(Event.hash).where(Event.position == 1)) or ""
+
+
 def lock_for_sealing(session: Session) -> None:
     """Keep other sealers out until the end of the transaction."""
     if session.get_bind().dialect.name == "postgresql":

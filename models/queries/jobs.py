@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,15 @@ from models.jobs import JobRow, JobState
 
 
 def queue_up(
-    session: Session, name: str, *, dedupe_key: str, arguments: dict[str, Any], due_at: datetime, at: datetime, correlation_id: str
+    session: Session,
+    name: str,
+    *,
+    dedupe_key: str,
+    arguments: dict[str, Any],
+    due_at: datetime,
+    at: datetime,
+    correlation_id: str,
+    priority: int = 0,
 ) -> None:
     """Add a queued job unless one of the same name and key is queued already."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
@@ -24,6 +32,7 @@ def queue_up(
         arguments=arguments,
         state=JobState.QUEUED,
         due_at=due_at,
+        priority=priority,
         attempts=0,
         last_error="",
         correlation_id=correlation_id,
@@ -36,15 +45,35 @@ def next_due(session: Session, at: datetime) -> JobRow | None:
     """The job that has been due longest, locked; a running one whose lease has ended is due again."""
     due = or_(
         (JobRow.state == JobState.QUEUED) & (JobRow.due_at <= at),
-        (JobRow.state == JobState.RUNNING) & (JobRow.leased_until < at),
+        (JobRow.state == JobState.RUNNING) & (JobRow.leased_until.is_(None) | (JobRow.leased_until < at)),
     )
-    return session.scalars(select(JobRow).where(due).order_by(JobRow.due_at, JobRow.id).limit(1).with_for_update(skip_locked=True)).first()
+    return session.scalars(
+        select(JobRow).where(due).order_by(JobRow.priority, JobRow.due_at, JobRow.id).limit(1).with_for_update(skip_locked=True)
+    ).first()
 
 
-def queued_twin(session: Session, job: JobRow) -> JobRow | None:
-    """Another queued row of the same piece of work."""
+def has_queued_twin(session: Session, job: JobRow) -> bool:
+    """Whether another row owes the same piece of work, so that this one may go."""
     same = (JobRow.name == job.name) & (JobRow.dedupe_key == job.dedupe_key) & (JobRow.state == JobState.QUEUED)
-    return session.scalars(select(JobRow).where(same, JobRow.id != job.id)).first()
+    return session.scalars(select(JobRow.id).where(same, JobRow.id != job.id)).first() is not None
+
+
+def held(session: Session, job_id: UUID) -> JobRow | None:
+    """A job that somebody works on, locked; None when it is gone."""
+    return session.scalars(select(JobRow).where(JobRow.id == job_id).with_for_update()).first()
+
+
+def release_all(session: Session) -> int:
+    """Make every running job due again: for the start of the one process that runs them."""
+    ended = update(JobRow).where(JobRow.state == JobState.RUNNING).values(leased_until=None, due_at=JobRow.created_at)
+    released = session.scalars(select(JobRow.id).where(JobRow.state == JobState.RUNNING)).all()
+    session.execute(ended)
+    return len(released)
+
+
+def next_due_at(session: Session) -> datetime | None:
+    """When the next queued job falls due."""
+    return session.scalar(select(func.min(JobRow.due_at)).where(JobRow.state == JobState.QUEUED))
 
 
 def counts(session: Session) -> dict[str, dict[str, int]]:

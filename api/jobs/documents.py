@@ -1,0 +1,46 @@
+"""stored -> embedded, embedded -> ranked -> proposed, and the snapshot. Each is safe to run twice."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.jobs.context import Context, Effect, nothing
+from api.queue import Job, enqueue
+from api.services import indexing, proposing
+from models.documents import Side
+
+
+def embed(context: Context, *, side: str, id: str) -> Effect:
+    """Encode a document outside any transaction, then keep what was encoded if the text is still the same."""
+    with context.database.reading() as session:
+        embedding = indexing.embed(session, context.libraries, Side(side), UUID(id))
+    if embedding is None:
+        return nothing
+
+    def keep(session: Session) -> None:
+        at = datetime.now(UTC)
+        if not indexing.keep(session, embedding, at=at):
+            enqueue(session, Job.EMBED, at=at, side=side, id=id)
+
+    return keep
+
+
+def propose(context: Context, *, side: str, id: str) -> Effect:
+    """Rank a document outside any transaction, then store what is worth a look if the text is still the same."""
+    with context.database.reading() as session:
+        ranked = proposing.rank(session, context.libraries, Side(side), UUID(id), limit=context.settings.proposals_per_run)
+    if ranked is None:
+        return nothing
+
+    def store(session: Session) -> None:
+        proposing.propose(session, ranked, at=datetime.now(UTC))
+
+    return store
+
+
+def snapshot(context: Context) -> Effect:
+    """Write a new snapshot of both sides."""
+    with context.database.reading() as session:
+        indexing.write_snapshot(session, context.libraries, at=datetime.now(UTC))
+    return nothing

@@ -1,0 +1,81 @@
+"""proposed -> decided: a verdict of the Hub; what follows from it leaves after the undo window."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.queue import Job, enqueue
+from models.actors import Actor, NotAllowed
+from models.decisions import Decision, Reason, Skip, Verdict
+from models.documents import StaleVersion
+from models.events import Event
+from models.people import Role
+from models.proposals import Proposal, ProposalClosed
+from models.queries import proposals
+
+
+def decide(
+    session: Session,
+    proposal_id: UUID,
+    verdict: Verdict,
+    *,
+    actor: Actor,
+    at: datetime,
+    reason: Reason,
+    undo_window_seconds: float,
+    version: int | None = None,
+) -> Decision:
+    """Confirm, reject or defer a proposal; the first decision stands.
+
+    Raises ProposalClosed when somebody decided before, StaleVersion when `version` is not the present one.
+    """
+    proposal, person_id = _to_decide(session, proposal_id, actor, version)
+    if verdict is Verdict.CONFIRMED and not proposals.searchable_pair(session, proposal):
+        raise ProposalClosed("The need or the innovation is no longer open to matching, so this match cannot be confirmed.", state="gone")
+    decision = proposal.decide(verdict, by=person_id, by_name=actor.shown_as, at=at, reason=reason)
+    session.flush()
+    session.add(
+        _event(f"proposal.{verdict}", proposal, actor, at, decision=str(decision.id), reason=reason.code.value if reason.code else None)
+    )
+    if verdict is Verdict.CONFIRMED:
+        enqueue(session, Job.DELIVER, at=at, due_at=at + timedelta(seconds=undo_window_seconds), decision=str(decision.id))
+    enqueue(session, Job.SEAL, at=at)
+    session.flush()
+    return decision
+
+
+def skip(session: Session, proposal_id: UUID, *, actor: Actor, at: datetime) -> Skip:
+    """Hide a proposal from this reviewer only."""
+    proposal, person_id = _to_decide(session, proposal_id, actor, None)
+    row = proposal.skip(by=person_id, at=at)
+    session.add(_event("proposal.skipped", proposal, actor, at))
+    enqueue(session, Job.SEAL, at=at)
+    session.flush()
+    return row
+
+
+def undo(session: Session, proposal_id: UUID, *, actor: Actor, at: datetime, undo_window_seconds: float) -> Decision:
+    """Take one's own latest verdict back within the window; an undone match is never announced."""
+    proposal, person_id = _to_decide(session, proposal_id, actor, None)
+    row = proposal.undo(by=person_id, by_name=actor.shown_as, at=at, window_seconds=undo_window_seconds)
+    session.flush()
+    session.add(_event("proposal.undone", proposal, actor, at, decision=str(row.id), undoes=str(row.undoes_id)))
+    enqueue(session, Job.SEAL, at=at)
+    session.flush()
+    return row
+
+
+def _to_decide(session: Session, proposal_id: UUID, actor: Actor, version: int | None) -> tuple[Proposal, UUID]:
+    actor.must_be(Role.HUB)
+    if actor.person_id is None:
+        raise NotAllowed("A decision is a person's. Sign in, or use a key that acts for a person.")
+    proposal = proposals.to_decide(session, proposal_id, actor)
+    if version is not None and version != proposal.version and proposal.closing_decision is None:
+        raise StaleVersion("Somebody changed this proposal after you read it. Read it again.", version=proposal.version)
+    return proposal, actor.person_id
+
+
+def _event(kind: str, proposal: Proposal, actor: Actor, at: datetime, **data: str | None) -> Event:
+    pair = {"need": str(proposal.need_id), "innovation": str(proposal.innovation_id)}
+    return Event.of(kind, subject_kind="proposal", subject_id=proposal.id, actor=actor.name, at=at, **pair, **data)

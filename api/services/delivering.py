@@ -1,0 +1,83 @@
+"""decided -> handed on: a confirmed match is announced after the undo window, sealed, and read by cursor."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.queue import Job, enqueue
+from models.actors import SYSTEM, Actor
+from models.events import PIPELINE_KINDS, Event
+from models.people import Role
+from models.proposals import ProposalState
+from models.queries import events, proposals
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Sealed events past a position; ask again after `position` for those to come."""
+
+    events: Sequence[Event]
+    position: int
+    more: bool
+
+
+def announce(session: Session, decision_id: UUID, *, at: datetime, undo_window_seconds: float) -> Event | None:
+    """Write `match.confirmed` once, when the window has passed and the decision stands; None otherwise."""
+    decision = proposals.decision(session, decision_id)
+    if decision is None or decision.announced_at is not None:
+        return None
+    proposal = proposals.to_decide(session, decision.proposal_id, SYSTEM)
+    standing = proposal.closing_decision
+    if standing is None or standing.id != decision.id or proposal.state is not ProposalState.CONFIRMED:
+        return None
+    due = decision.decided_at + timedelta(seconds=undo_window_seconds)
+    if at < due:
+        enqueue(session, Job.DELIVER, at=at, due_at=due, decision=str(decision.id))
+        return None
+    decision.announced_at = at
+    event = Event.of(
+        "match.confirmed",
+        subject_kind="proposal",
+        subject_id=proposal.id,
+        actor=SYSTEM.name,
+        at=at,
+        once_key=f"match.confirmed:{decision.id}",
+        need=str(proposal.need_id),
+        innovation=str(proposal.innovation_id),
+        decision=str(decision.id),
+        decided_at=decision.decided_at.isoformat(),
+        probability=proposal.probability,
+        band=proposal.band.value,
+    )
+    session.add(event)
+    enqueue(session, Job.SEAL, at=at)
+    session.flush()
+    return event
+
+
+def seal(session: Session) -> int:
+    """Give every unsealed event its position and place in the hash chain; returns how many were sealed."""
+    events.lock_for_sealing(session)
+    position, previous = events.head(session)
+    loose = events.unsealed(session)
+    for event in loose:
+        position += 1
+        previous = event.seal(position=position, previous_hash=previous)
+        session.flush()
+    return len(loose)
+
+
+def events_after(session: Session, position: int, *, actor: Actor, limit: int = 100, kinds: Collection[str] | None = None) -> Feed:
+    """Sealed events past a position. The Hub reads all kinds, the pipeline those of its catalogue."""
+    actor.must_be(Role.HUB, Role.PIPELINE)
+    wanted = None if actor.is_hub else PIPELINE_KINDS
+    if kinds is not None:
+        wanted = frozenset(kinds) if wanted is None else wanted & frozenset(kinds)
+    found = events.after(session, position, kinds=wanted, limit=limit + 1)
+    shown = found[:limit]
+    more = len(found) > limit
+    last = shown[-1].position or position if shown and more else max(position, events.head(session)[0])
+    return Feed(events=shown, position=last, more=more)

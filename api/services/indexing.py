@@ -1,0 +1,107 @@
+"""stored -> embedded -> searchable: passages and vectors in rows, and now and then a new snapshot."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from api.queue import Job, enqueue
+from api.services.library import Libraries
+from api.services.reading import document_of
+from matcher import snapshot
+from matcher.text import Reading, passages
+from matcher.types import Side as MatcherSide
+from models.actors import SYSTEM
+from models.documents import Side
+from models.events import Event
+from models.passages import Passage
+from models.queries import documents, events
+from models.queries import passages as passage_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """One document read and encoded, ready to be stored if it has not changed meanwhile."""
+
+    side: Side
+    document_id: UUID
+    revision: int
+    encoder_id: str
+    reading: Reading
+    vectors: dict[str, bytes]
+    dimension: int
+
+
+def embed(session: Session, libraries: Libraries, side: Side, document_id: UUID) -> Embedding | None:
+    """Read and encode what is not embedded yet; None when there is nothing to do. Writes nothing.
+
+    Apart from `keep`, so that encoding, which takes most of the time, holds no lock of the database.
+    """
+    encoder = libraries.encoder
+    row = documents.find(session, side, document_id)
+    if row is None or not row.searchable or (row.embedded_revision == row.revision and row.embedded_encoder == encoder.id):
+        return None
+    reading = passages(document_of(str(row.id), side, row.content()), encoder=encoder)
+    texts = {passage.text_hash: passage.text for passage in reading.passages}
+    known = passage_rows.vectors(session, encoder.id, texts.keys())
+    missing = [text_hash for text_hash in texts if text_hash not in known]
+    vectors = encoder.encode([texts[text_hash] for text_hash in missing])
+    data = {text_hash: vector.astype("<f4").tobytes() for text_hash, vector in zip(missing, vectors, strict=True)}
+    return Embedding(side, row.id, row.revision, encoder.id, reading, data, encoder.dimension)
+
+
+def keep(session: Session, embedding: Embedding, *, at: datetime, bulk: bool = False) -> bool:
+    """Store passages and vectors; False when the document changed meanwhile, and is owed its embedding anew."""
+    side = embedding.side
+    row = documents.one_for_update(session, side, embedding.document_id)
+    if row is None or row.revision != embedding.revision or not row.searchable:
+        return False
+    passage_rows.replace(session, side, row.id, _rows(embedding))
+    passage_rows.keep_vectors(session, embedding.encoder_id, embedding.dimension, embedding.vectors)
+    row.embedded_revision, row.embedded_encoder = row.revision, embedding.encoder_id
+    row.cut_characters = embedding.reading.cut_characters
+    session.add(Event.of(f"{side}.embedded", subject_kind=side.value, subject_id=row.id, actor=SYSTEM.name, at=at, revision=row.revision))
+    enqueue(session, Job.SEAL, at=at)
+    if row.proposed_revision != row.revision:
+        enqueue(session, Job.PROPOSE, at=at, bulk=bulk, side=side.value, id=str(row.id))
+    session.flush()
+    return True
+
+
+def write_snapshot(session: Session, libraries: Libraries, *, at: datetime) -> str:
+    """Write all searchable documents' pooled vectors as the newest snapshot; returns its name.
+
+    The snapshot covers every event up to its position; what is committed later comes by the delta.
+    """
+    position = events.head(session)[0]
+    content = {}
+    for side in Side:
+        rows = documents.searchable(session, side, None, libraries.encoder.id)
+        encoded = libraries.encoded(session, side, [str(row.id) for row in rows])
+        pooled = [each.pooled for each in encoded.values()]
+        matrix = np.vstack(pooled) if pooled else np.empty((0, libraries.encoder.dimension), dtype=np.float32)
+        content[MatcherSide(side.value)] = (list(encoded), matrix)
+    folder = snapshot.write(
+        libraries.snapshots_of(session), content=content, position=position, encoder_id=libraries.encoder.id, created_at=at
+    )
+    libraries.forget_base()
+    return folder.name
+
+
+def _rows(embedding: Embedding) -> list[Passage]:
+    owner = {"need_id" if embedding.side is Side.NEED else "innovation_id": embedding.document_id}
+    return [
+        Passage(
+            **owner,
+            ordinal=passage.ordinal,
+            aspect=passage.aspect.value,
+            field=passage.field,
+            start_at=passage.start,
+            end_at=passage.end,
+            text=passage.text,
+            text_hash=passage.text_hash,
+        )
+        for passage in embedding.reading.passages
+    ]

@@ -1,0 +1,211 @@
+"""embedded -> searchable: what a process holds in memory of both sides, and how it stays fresh.
+
+Base (the newest verified snapshot, or the rows themselves when there is none) plus delta (every document with an
+event since) give fresh answers: a document is found as soon as it is embedded, and gone with the transaction that
+withdrew it. The database stays the only record; all of this can be thrown away.
+"""
+
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from api.services.reading import document_of, encoded_rows
+from matcher.encoding import EncoderDamaged, EncoderMissing, OnnxEncoder, load_encoder
+from matcher.index import VectorIndex
+from matcher.lexical import LexicalIndex
+from matcher.pairing import read_text
+from matcher.rankers import RankerDamaged, RankerMissing
+from matcher.ranking import Ranker, load_ranker
+from matcher.snapshot import Snapshot, SnapshotDamaged, SnapshotMissing, load_newest
+from matcher.types import Candidate, EncodedDocument, Vector, Vectors
+from matcher.types import Side as MatcherSide
+from models.actors import Actor
+from models.base import DomainError
+from models.documents import Side
+from models.queries import documents, events
+
+KEPT_DOCUMENTS = 20_000  # encoded documents that one side keeps in memory
+
+
+class RankingUnavailable(DomainError):
+    """No encoder, index or ranker: the service says so and never makes up a score."""
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """One side: the base index, and what has changed since `position`."""
+
+    base: VectorIndex
+    position: int
+    words: LexicalIndex
+    delta: dict[str, EncodedDocument] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    kept: dict[str, EncodedDocument] = field(default_factory=dict)
+    fresh: VectorIndex | None = None
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class Libraries:
+    """Encoder, ranker and both shelves of this process, opened when first needed; safe to share between threads."""
+
+    def __init__(self, *, encoder_folder: Path, snapshot_folder: Path, ranker_path: Path | None = None, threads: int = 1) -> None:
+        self.snapshot_folder = snapshot_folder
+        self._encoder_folder, self._ranker_path, self._threads = encoder_folder, ranker_path, threads
+        self._encoder: OnnxEncoder | None = None
+        self._ranker: Ranker | None = None
+        self._shelves: dict[Side, _Shelf] = {}
+        self._lock = threading.RLock()
+        self.degraded = ""  # why the base was not the newest snapshot, in words; empty when all is well
+
+    @property
+    def encoder(self) -> OnnxEncoder:
+        """The encoder; raises RankingUnavailable when it is missing or damaged."""
+        with self._lock:
+            if self._encoder is None:
+                try:
+                    self._encoder = load_encoder(self._encoder_folder, threads=self._threads)
+                except (EncoderMissing, EncoderDamaged) as error:
+                    raise RankingUnavailable(str(error), part="encoder") from error
+            return self._encoder
+
+    @property
+    def ranker(self) -> Ranker:
+        """The ranker; raises RankingUnavailable when its file is missing or damaged."""
+        with self._lock:
+            if self._ranker is None:
+                try:
+                    self._ranker = load_ranker(self._ranker_path)
+                except (RankerMissing, RankerDamaged) as error:
+                    raise RankingUnavailable(str(error), part="ranker") from error
+            return self._ranker
+
+    def view(self, session: Session, side: Side, actor: Actor) -> "View":
+        """One side as this actor may search it, as fresh as the session's reading of the database."""
+        allowed = frozenset(str(each) for each in documents.searchable_ids(session, side, actor))
+        shelf = self._shelf(session, side)
+        with shelf.lock:
+            self._catch_up(session, side, shelf)
+        return View(self, session, side, shelf, allowed)
+
+    def snapshots_of(self, session: Session) -> Path:
+        """Where the snapshots of this database lie; those of another one, left in the same home, are never read."""
+        return self.snapshot_folder / (events.chain_id(session)[:16] or "new")
+
+    def forget_base(self) -> None:
+        """Open the newest snapshot at the next question; called after one was written."""
+        with self._lock:
+            self._shelves.clear()
+
+    def delta_size(self) -> int:
+        """How many documents changed since the base was made, on both sides."""
+        with self._lock:
+            return sum(len(shelf.gone) for shelf in self._shelves.values())
+
+    def encoded(self, session: Session, side: Side, ids: Collection[str]) -> dict[str, EncodedDocument]:
+        """Searchable documents as the matching holds them; those that are not embedded are left out."""
+        rows = {row.id: row for row in documents.searchable(session, side, [UUID(each) for each in ids], self.encoder.id)}
+        return encoded_rows(session, side, rows, self.encoder.id)
+
+    def _shelf(self, session: Session, side: Side) -> _Shelf:
+        with self._lock:
+            if side not in self._shelves:
+                self._shelves[side] = self._open(session, side)
+            return self._shelves[side]
+
+    def _open(self, session: Session, side: Side) -> _Shelf:
+        """The newest snapshot with the words of its documents; without one, the rows."""
+        snapshot = self._snapshot(session)
+        if snapshot is not None and MatcherSide(side.value) in snapshot.indexes and snapshot.position <= events.head(session)[0]:
+            base, position = snapshot.indexes[MatcherSide(side.value)], snapshot.position
+            rows = documents.searchable_texts(session, side)
+            words = LexicalIndex((str(row.id), _words_of(side, row)) for row in rows)
+            return _Shelf(base=base, position=position, words=words)
+        position = events.head(session)[0]
+        encoded = self._all(session, side)
+        base = VectorIndex(list(encoded), _stacked(list(encoded.values()), self.encoder.dimension))
+        return _Shelf(
+            base=base, position=position, words=LexicalIndex((i, read_text(e.document)) for i, e in encoded.items()), kept=encoded
+        )
+
+    def _snapshot(self, session: Session) -> Snapshot | None:
+        try:
+            snapshot = load_newest(self.snapshots_of(session), self.encoder.id)
+        except SnapshotMissing:
+            self.degraded = ""  # a young installation has none yet, which is no fault
+            return None
+        except SnapshotDamaged as error:
+            self.degraded = str(error)
+            return None
+        self.degraded = ""
+        return snapshot
+
+    def _all(self, session: Session, side: Side) -> dict[str, EncodedDocument]:
+        rows = {row.id: row for row in documents.searchable(session, side, None, self.encoder.id)}
+        return encoded_rows(session, side, rows, self.encoder.id)
+
+    def _catch_up(self, session: Session, side: Side, shelf: _Shelf) -> None:
+        """Read again every document with an event since the shelf's position, sealed or not."""
+        head, _ = events.head(session)
+        if head < shelf.position:  # this session began before another had caught up further
+            return
+        sealed, loose = events.changed_since(session, side.value, shelf.position)
+        changed = {str(each) for each in sealed | loose}
+        if changed:
+            self._take_over(shelf, changed, self.encoded(session, side, changed))
+        shelf.position = head
+
+    def _take_over(self, shelf: _Shelf, changed: Collection[str], now: Mapping[str, EncodedDocument]) -> None:
+        shelf.gone.update(changed)
+        for document_id in changed:
+            shelf.delta.pop(document_id, None)
+            shelf.kept.pop(document_id, None)
+        shelf.delta.update(now)
+        shelf.words.remove(set(changed) - set(now))
+        shelf.words.add((document_id, read_text(each.document)) for document_id, each in now.items())
+        delta = list(shelf.delta.values())
+        shelf.fresh = VectorIndex(list(shelf.delta), _stacked(delta, self.encoder.dimension)) if delta else None
+
+
+class View:
+    """A `matcher.ranking.Library`: one side's searchable documents, narrowed to what the asker may see."""
+
+    def __init__(self, libraries: Libraries, session: Session, side: Side, shelf: _Shelf, allowed: frozenset[str]) -> None:
+        self._libraries, self._session, self._side, self._shelf = libraries, session, side, shelf
+        self.allowed = allowed
+
+    def dense(self, vector: Vector, k: int) -> list[Candidate]:
+        """At most k documents nearest to a pooled vector, best first: the base without what changed, and the delta."""
+        with self._shelf.lock:
+            old = self._shelf.base.search(vector[None], k, self.allowed - self._shelf.gone)[0]
+            new = self._shelf.fresh.search(vector[None], k, self.allowed)[0] if self._shelf.fresh else []
+        return sorted((*old, *new), key=lambda each: (-each.score, each.id))[:k]
+
+    def lexical(self, text: str, k: int) -> list[Candidate]:
+        """At most k documents that share words with a text, best first."""
+        with self._shelf.lock:
+            return self._shelf.words.search(text, k, self.allowed)
+
+    def fetch(self, ids: Sequence[str]) -> Mapping[str, EncodedDocument]:
+        """The documents with these ids, in their order; one that is not embedded any more is left out."""
+        with self._shelf.lock:
+            held = {each: self._shelf.delta.get(each) or self._shelf.kept.get(each) for each in ids}
+        missing = [document_id for document_id, encoded in held.items() if encoded is None]
+        read = self._libraries.encoded(self._session, self._side, missing) if missing else {}
+        with self._shelf.lock:
+            if len(self._shelf.kept) + len(read) <= KEPT_DOCUMENTS:
+                self._shelf.kept.update({each: encoded for each, encoded in read.items() if each not in self._shelf.gone})
+        found = {each: encoded or read.get(each) for each, encoded in held.items()}
+        return {each: encoded for each, encoded in found.items() if encoded is not None}
+
+
+def _words_of(side: Side, row: documents.DocumentRow) -> str:
+    return read_text(document_of(str(row.id), side, row.content()))
+
+
+def _stacked(encoded: Sequence[EncodedDocument], dimension: int) -> Vectors:
+    return np.vstack([each.pooled for each in encoded]) if encoded else np.empty((0, dimension), dtype=np.float32)

@@ -1,0 +1,254 @@
+"""searchable -> ranked -> proposed: matches are computed on demand; those worth a look are stored for the Hub."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.queue import Job, enqueue
+from api.services.content import NeedContent
+from api.services.intake import Content
+from api.services.library import Libraries, View
+from api.services.reading import document_of
+from matcher.embedding import encode_document
+from matcher.types import Band as MatcherBand
+from matcher.types import EncodedDocument, Judgement, Ranking
+from models.actors import SYSTEM, Actor
+from models.base import DomainError
+from models.documents import Readability, Side
+from models.events import Event
+from models.innovations import Innovation
+from models.needs import Need, NeedCriterion
+from models.proposals import Band, Proposal, ProposalState
+from models.queries import documents, events
+from models.queries import proposals as proposal_rows
+from models.runs import RankingRun
+
+
+class NothingToRank(DomainError):
+    """The text says nothing that can be matched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A candidate with the judgement of the pair; computed, not stored."""
+
+    document: Need | Innovation
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The ranked answer to one query; `candidate_count` documents were open to the asker."""
+
+    query_side: Side
+    query_id: UUID | None
+    ranker: str
+    nothing_fits: bool
+    candidate_count: int
+    matches: Sequence[Match]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A stored document ranked by the service itself, ready to be proposed if nothing changed meanwhile."""
+
+    side: Side
+    document_id: UUID
+    revision: int
+    revisions: dict[UUID, int]
+    ranking: Ranking
+    ranker_hash: str
+    encoder_id: str
+    position: int
+    candidate_count: int
+
+
+def matches_of(session: Session, libraries: Libraries, side: Side, document_id: UUID, *, actor: Actor, limit: int = 20) -> Matches:
+    """Rank the other side for a stored document; a draft is ranked too, before those who may read it."""
+    row = documents.get(session, side, document_id, actor)
+    if row.readability is not Readability.READABLE:
+        raise NothingToRank(f"The text of this {side} is {row.readability.replace('_', ' ')}. Write what it is about in plain English.")
+    return _ranked(session, libraries, _encoded(session, libraries, side, row), side=side, query_id=row.id, actor=actor, limit=limit)
+
+
+def matches_of_text(session: Session, libraries: Libraries, side: Side, content: Content, *, actor: Actor, limit: int = 20) -> Matches:
+    """Rank the other side for a text that is not stored, and is not stored by asking."""
+    row: Any = _unstored(side, content)
+    fields = row.content()["fields"]
+    if not any(text.strip() for name, text in fields.items() if name not in {"title", "name"}):
+        raise NothingToRank("Say more than a name: what goes wrong, for whom, and what would be better.")
+    try:
+        query = encode_document(document_of("unstored", side, row.content()), libraries.encoder)
+    except ValueError as error:
+        raise NothingToRank("The text says nothing that can be read. Write in plain English.") from error
+    return _ranked(session, libraries, query, side=side, query_id=None, actor=actor, limit=limit)
+
+
+def rank(session: Session, libraries: Libraries, side: Side, document_id: UUID, *, limit: int) -> Ranked | None:
+    """Rank a stored, embedded document over all that is searchable; None when it is not ready. Writes nothing."""
+    row = documents.find(session, side, document_id)
+    if row is None or not row.searchable or row.embedded_revision != row.revision or row.embedded_encoder != libraries.encoder.id:
+        return None
+    view = libraries.view(session, side.other, SYSTEM)
+    ranking = libraries.ranker.rank(_encoded(session, libraries, side, row), view, limit=limit)
+    found = documents.revisions(session, side.other, [_candidate_id(each, side) for each in ranking.judgements])
+    return Ranked(
+        side=side,
+        document_id=row.id,
+        revision=row.revision,
+        revisions=found,
+        ranking=ranking,
+        ranker_hash=libraries.ranker.id,
+        encoder_id=libraries.encoder.id,
+        position=events.head(session)[0],
+        candidate_count=len(view.allowed),
+    )
+
+
+def propose(session: Session, ranked: Ranked, *, at: datetime) -> RankingRun | None:
+    """Store the run and put its matches at or above *possible* before the Hub; None when the text changed meanwhile.
+
+    A pair that is decided stays decided unless one of its texts changed since; a pair that is open is replaced by
+    its newer judgement, so that one proposal of a pair is in force.
+    """
+    row = documents.one_for_update(session, ranked.side, ranked.document_id)
+    if row is None or row.revision != ranked.revision or not row.searchable:
+        return None
+    run = _run_of(ranked, at)
+    session.add(run)
+    session.flush()
+    worth = [each for each in ranked.ranking.judgements if each.band is not MatcherBand.WEAK]
+    stored = _store(session, ranked, run, worth)
+    row.proposed_revision = row.revision
+    session.add(
+        Event.of(
+            "ranking.completed",
+            subject_kind="ranking_run",
+            subject_id=run.id,
+            actor=SYSTEM.name,
+            at=at,
+            query=str(row.id),
+            proposals=stored,
+            nothing_fits=run.nothing_fits,
+        )
+    )
+    enqueue(session, Job.SEAL, at=at)
+    session.flush()
+    return run
+
+
+def _store(session: Session, ranked: Ranked, run: RankingRun, worth: Sequence[Judgement]) -> int:
+    candidates = {_candidate_id(each, ranked.side): each for each in worth}
+    present = documents.lock_searchable(session, ranked.side.other, candidates.keys())
+    need_ids, innovation_ids = [{UUID(each.need_id) for each in worth}, {UUID(each.innovation_id) for each in worth}]
+    standing = proposal_rows.in_force(session, need_ids=need_ids, innovation_ids=innovation_ids)
+    kept = 0
+    for place, (candidate_id, judgement) in enumerate(candidates.items(), start=1):
+        if candidate_id not in present or present[candidate_id] != ranked.revisions.get(candidate_id):
+            continue  # changed since it was ranked: its own run, which is owed, proposes the pair
+        proposal = _proposal(judgement, run, ranked, place=place, candidate_revision=present[candidate_id])
+        before = standing.get((proposal.need_id, proposal.innovation_id))
+        if before is not None and not _replaces(proposal, before):
+            continue
+        if before is not None:
+            before.state = ProposalState.SUPERSEDED
+            before.version += 1
+            session.flush()
+        session.add(proposal)
+        kept += 1
+    return kept
+
+
+def _replaces(new: Proposal, before: Proposal) -> bool:
+    """Whether a newer judgement takes the place of one in force: never of a confirmed one, else when a text changed."""
+    changed = (new.need_revision, new.innovation_revision) != (before.need_revision, before.innovation_revision)
+    return before.state is not ProposalState.CONFIRMED and changed
+
+
+def _proposal(judgement: Judgement, run: RankingRun, ranked: Ranked, *, place: int, candidate_revision: int) -> Proposal:
+    asks = ranked.side is Side.NEED
+    return Proposal(
+        run_id=run.id,
+        need_id=UUID(judgement.need_id),
+        innovation_id=UUID(judgement.innovation_id),
+        need_revision=ranked.revision if asks else candidate_revision,
+        innovation_revision=candidate_revision if asks else ranked.revision,
+        rank=place,
+        probability=judgement.probability,
+        band=Band(judgement.band.value),
+        features=list(judgement.features),
+        findings=findings_as_json(judgement),
+        flags=list(judgement.flags),
+        state=ProposalState.OPEN,
+        created_at=run.created_at,
+    )
+
+
+def findings_as_json(judgement: Judgement) -> list[dict[str, Any]]:
+    """The findings as stored and shown: aspect or must-have, verdict, quoted words of both texts, what is missing."""
+    return [
+        {
+            "aspect": finding.aspect.value if finding.aspect else None,
+            "criterion": {"kind": finding.criterion.kind.value, "value": finding.criterion.value} if finding.criterion else None,
+            "verdict": finding.verdict.value,
+            "need_quote": asdict(finding.need_quote) if finding.need_quote else None,
+            "innovation_quote": asdict(finding.innovation_quote) if finding.innovation_quote else None,
+            "missing": finding.missing,
+        }
+        for finding in judgement.findings
+    ]
+
+
+def _run_of(ranked: Ranked, at: datetime) -> RankingRun:
+    best = ranked.ranking.judgements[0].probability if ranked.ranking.judgements else None
+    return RankingRun(
+        query_side=ranked.side,
+        need_id=ranked.document_id if ranked.side is Side.NEED else None,
+        innovation_id=ranked.document_id if ranked.side is Side.INNOVATION else None,
+        query_revision=ranked.revision,
+        ranker=ranked.ranking.ranker,
+        ranker_hash=ranked.ranker_hash,
+        encoder_id=ranked.encoder_id,
+        event_position=ranked.position,
+        candidate_count=ranked.candidate_count,
+        best_probability=best,
+        nothing_fits=ranked.ranking.nothing_fits,
+        created_at=at,
+    )
+
+
+def _ranked(
+    session: Session, libraries: Libraries, query: EncodedDocument, *, side: Side, query_id: UUID | None, actor: Actor, limit: int
+) -> Matches:
+    view: View = libraries.view(session, side.other, actor)
+    ranking = libraries.ranker.rank(query, view, limit=limit)
+    rows = documents.of_ids(session, side.other, [_candidate_id(each, side) for each in ranking.judgements], actor)
+    matches = [Match(rows[_candidate_id(each, side)], each) for each in ranking.judgements if _candidate_id(each, side) in rows]
+    return Matches(side, query_id, ranking.ranker, ranking.nothing_fits, len(view.allowed), matches)
+
+
+def _candidate_id(judgement: Judgement, query_side: Side) -> UUID:
+    return UUID(judgement.innovation_id if query_side is Side.NEED else judgement.need_id)
+
+
+def _encoded(session: Session, libraries: Libraries, side: Side, row: Any) -> EncodedDocument:  # noqa: ANN401 -- Need or Innovation
+    """The stored vectors when they are of the present text, else encoded now, so that nobody waits for a job."""
+    stored = libraries.encoded(session, side, [str(row.id)]) if row.searchable else {}
+    if str(row.id) in stored:
+        return stored[str(row.id)]
+    return encode_document(document_of(str(row.id), side, row.content()), libraries.encoder)
+
+
+def _unstored(side: Side, content: Content) -> Need | Innovation:
+    """A row that is never added to a session, so that unstored text is read by the same rules as stored text."""
+    table = Need if side is Side.NEED else Innovation
+    columns = set(table.__mapper__.column_attrs.keys())
+    values = {name: value for name, value in content.model_dump(mode="json").items() if name in columns}
+    row = table(**values)
+    if isinstance(content, NeedContent) and isinstance(row, Need):
+        row.criteria = [NeedCriterion(position=n, kind=item.kind, value=item.value) for n, item in enumerate(content.criteria)]
+    return row
