@@ -1,5 +1,6 @@
 """The environment: every setting of the service, prefix MATCHING_; each is told in the README."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -45,8 +46,8 @@ class Settings(BaseSettings):
 
     @property
     def encoder_folder(self) -> Path:
-        """Where the exported encoder lies."""
-        return self.home / "encoder"
+        """Where the exported encoder of that name lies; each has its own folder, so that a change can be taken back."""
+        return self.home / "encoder" / re.sub(r"[^A-Za-z0-9._-]+", "-", self.encoder).strip("-.")
 
     @property
     def snapshot_folder(self) -> Path:
