@@ -196,6 +196,11 @@ def readability(text: str) -> Readability:
     return Readability.FOREIGN if _is_foreign(words, letters) else Readability.READABLE
 
 
+def document_readability(document: Document) -> Readability:
+    """Tell whether what is read of a document, all fields together, is English prose; see `readability`."""
+    return readability(" ".join(_within_limits(document)[0].values()))
+
+
 def _within_limits(document: Document) -> tuple[dict[str, str], dict[str, int]]:
     """The start of each field that is read, and the characters of each that are not."""
     read: dict[str, str] = {}
@@ -227,9 +232,10 @@ def _passage(document: Document, aspect: Aspect, name: str, text: str, span: tup
 
 
 def _last_border(text: str, limit: int) -> int:
-    """The end of the last whole sentence in the second half of the limit, or the limit itself when none ends there."""
+    """The end of the last sentence in the second half of the limit, or of the last word there, or the limit itself."""
     ends = [end for _, end in sentences(text[:limit])[:-1]]
-    return ends[-1] if ends and ends[-1] > limit // 2 else limit
+    last = ends[-1] if ends else 0
+    return next((end for end in (last, text.rfind(" ", 0, limit)) if end > limit // 2), limit)
 
 
 def _closed(text: str) -> str:
@@ -258,7 +264,7 @@ def _is_noise(seen: str, words: Sequence[str], letters: int) -> bool:
     visible = len(seen) - seen.count(" ")
     unbroken = sum(len(word) for word in seen.split() if len(word) > _LONGEST_WORD)
     mashed = sum(1 for word in words if not word.isupper() and _CONSONANTS.search(word.lower()))
-    return letters < 0.3 * visible or unbroken > 0.5 * visible or seen.count("\ufffd") > 0.05 * visible or mashed > max(1, 0.3 * len(words))
+    return letters < 0.2 * visible or unbroken > 0.5 * visible or seen.count("\ufffd") > 0.05 * visible or mashed > max(1, 0.3 * len(words))
 
 
 def _is_foreign(words: Sequence[str], letters: int) -> bool:
