@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Key, Versioned
 from models.documents import Readability, Side, TransitionRefused, Visibility, Walking, searchable_text
+from models.organisations import Organisation
 from models.places import Place
 
 
@@ -108,6 +109,7 @@ class Need(Versioned, Walking, Base):
     illustrative: Mapped[list[str]] = mapped_column(default=list)
     opened_at: Mapped[datetime | None]
 
+    owner_organisation: Mapped[Organisation | None] = relationship(lazy="joined")
     places: Mapped[list[Place]] = relationship(secondary=need_place, lazy="selectin", order_by=Place.name)
     criteria: Mapped[list["NeedCriterion"]] = relationship(
         back_populates="need", cascade="all, delete-orphan", order_by="NeedCriterion.position", lazy="selectin"

@@ -152,7 +152,7 @@ def _write_need_rows(session: Session, row: Need, plain: dict[str, Any], actor: 
         if not actor.is_hub and not {place.id for place in row.places} & actor.place_ids:
             raise NotAllowed("A need must concern your own place. Add it to the places.")
     if (ods_code := plain.pop("owning_organisation", None)) is not None:
-        row.owner_organisation_id = places.organisation_of(session, ods_code).id
+        row.owner_organisation = places.organisation_of(session, ods_code)
     if (criteria := plain.pop("criteria", None)) is not None:
         row.criteria.clear()
         session.flush()

@@ -48,9 +48,11 @@ def innovations_visible_to(actor: Actor) -> ColumnElement[bool]:
 
 
 def proposals_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """The proposals that an actor may read: all for the Hub; those on needs of their own place for places."""
+    """The proposals that an actor may read: all for the Hub; for places those on their own needs, of innovations released to them."""
     if actor.is_hub:
         return true()
     if Role.PLACE in actor.roles:
-        return Proposal.need.has(Need.places.any(Place.id.in_(actor.place_ids)))
+        return and_(
+            Proposal.need.has(Need.places.any(Place.id.in_(actor.place_ids))), Proposal.innovation.has(innovations_visible_to(actor))
+        )
     return false()
