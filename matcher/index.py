@@ -61,22 +61,21 @@ class VectorIndex:
         Returns:
             q rankings of at most k candidates, best first, score the cosine in [-1, 1], equal scores by id.
         """
-        rows = None if allowed is None else [self._rows[document_id] for document_id in allowed if document_id in self._rows]
+        rows = None if allowed is None else {self._rows[document_id] for document_id in allowed if document_id in self._rows}
         within = len(self.ids) if rows is None else len(rows)
+        answers: list[list[Candidate]] = [[] for _ in queries]
         if k < 1 or not within:
-            return [[] for _ in queries]
-        return [
-            self._nearest(query, k, within, _selection(rows, len(self.ids))) for query in np.ascontiguousarray(queries, dtype=np.float32)
-        ]
-
-    def _nearest(self, query: Vector, k: int, within: int, selection: Any) -> list[Candidate]:  # noqa: ANN401 -- faiss has no types
-        """The k best of the rows selected; looks further while a tie at the end may go on."""
-        limit = min(k + _SLACK, within)
-        while True:
-            scores, rows = self._index.search(query[None], limit, params=selection)
-            if limit == within or scores[0, -1] < scores[0, k - 1] - _ROUNDING:
-                return self._scored(query, rows[0])[:k]
-            limit = min(limit * 4, within)
+            return answers
+        selection = _selection(rows, len(self.ids))
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        k, limit, unanswered = min(k, within), min(k + _SLACK, within), np.arange(len(queries))
+        while len(unanswered):
+            scores, found = self._index.search(queries[unanswered], limit, params=selection)
+            complete = (scores[:, -1] < scores[:, k - 1] - _ROUNDING) | (limit == within)  # else a tie at the end may go on
+            for place in np.flatnonzero(complete):
+                answers[unanswered[place]] = self._scored(queries[unanswered[place]], found[place])[:k]
+            unanswered, limit = unanswered[~complete], min(limit * 4, within)
+        return answers
 
     def _scored(self, query: Vector, rows: NDArray[np.int64]) -> list[Candidate]:
         products = self.vectors[rows].astype(np.float64) * query
@@ -91,12 +90,12 @@ class VectorIndex:
         self._index = index
 
 
-def _selection(rows: Sequence[int] | None, total: int) -> Any:  # noqa: ANN401 -- faiss has no types
+def _selection(rows: set[int] | None, total: int) -> Any:  # noqa: ANN401 -- faiss has no types
     """An exact selector: one bit a row."""
     if rows is None:
         return None
     bits = np.zeros(total, dtype=bool)
-    bits[rows] = True
+    bits[list(rows)] = True
     return _faiss().SearchParameters(sel=_faiss().IDSelectorBitmap(np.packbits(bits, bitorder="little")))
 
 

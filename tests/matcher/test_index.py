@@ -68,6 +68,14 @@ def test_where_nothing_may_be_found_the_answer_is_empty(k, allowed):
     assert VectorIndex(["a", "b"], vectors).search(vectors, k, allowed) == [[], []]
 
 
+def test_an_id_allowed_twice_is_found_once():
+    vectors = unit_rows(np.random.default_rng(7), 50)
+
+    (answer,) = VectorIndex([f"d{number}" for number in range(50)], vectors).search(vectors[:1], 9, ["d1", "d0", "d1"])
+
+    assert [candidate.id for candidate in answer] == ["d0", "d1"]
+
+
 def test_an_index_of_nothing_answers(tmp_path):
     empty = VectorIndex([], np.empty((0, 16), dtype=np.float32))
     empty.write(tmp_path / "index")
