@@ -2,17 +2,34 @@
 VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = $(VENV)/bin
-INSTALL = $(PYTHON) requirements/install.py $(VENV) build core encoder
+INSTALL = @$(PYTHON) requirements/install.py $(VENV) build core encoder
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run setup setup-dev test check check-all bench lock licences clean
+.PHONY: run setup setup-dev test check check-all lint types contracts unused licences bench lock clean
 
 run: setup ; $(BIN)/matching run
 
-setup: ; @$(INSTALL)
+test: setup-dev ; $(PYTEST) -m "not long and not faults"
 
-setup-dev: ; @$(INSTALL) dev
+check: lint types contracts unused ; $(PYTEST) -m "not long and not faults" --cov
 
-test: setup-dev ; $(BIN)/python -m pytest -m "not long and not faults"
+check-all: lint types contracts unused ; $(PYTEST) --cov
+
+bench: setup-dev ; $(BIN)/python -m bench
+
+setup: ; $(INSTALL)
+
+setup-dev: ; $(INSTALL) dev
+
+lint: setup-dev ; $(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: setup-dev ; $(BIN)/mypy
+
+contracts: setup-dev ; $(BIN)/lint-imports --no-logo
+
+unused: setup-dev ; $(BIN)/deptry .
+
+licences: setup-dev ; $(BIN)/pip-licenses --from=mixed --order=license --with-urls
 
 lock: setup-dev ; $(BIN)/python requirements/lock.py $(if $(UPGRADE),--upgrade)
 

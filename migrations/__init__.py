@@ -17,7 +17,7 @@ LOCK_TIMEOUT_SECONDS = 5
 
 
 def upgrade(target: str | Engine, revision: str = "head") -> None:
-    """Bring a database, by URL or engine, up to `revision`; may run again, and in two processes at once."""
+    """Bring a database up to `revision`; may run again, and in two processes at once."""
     command.upgrade(configuration(target), revision)
 
 
@@ -52,13 +52,16 @@ def configuration(target: str | Engine) -> Config:
 
 
 def give_up_waiting() -> None:
-    """Fail soon on PostgreSQL rather than queue behind a long reader, which would block everybody else; first in every step."""
+    """Fail soon on PostgreSQL rather than queue behind a long reader; first in every step.
+
+    A change that waits for its lock makes everybody after it wait too.
+    """
     if op.get_bind().dialect.name == "postgresql":
         op.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'"))
 
 
 def engine_for(url: str) -> Engine:
-    """An engine for migrations alone: on SQLite a step is one transaction, and foreign keys rest while tables are rebuilt."""
+    """An engine for migrations alone: SQLite rests its foreign keys while tables are rebuilt."""
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _rest_foreign_keys)

@@ -1,7 +1,7 @@
 """What alembic runs: all steps in one transaction, by one process at a time."""
 
 import os
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
@@ -14,8 +14,8 @@ from models.base import UtcDateTime
 ADVISORY_LOCK = 5_771_001  # any number that nothing else in the database locks
 
 
-def rendered(kind: str, item: object, writing: AutogenContext) -> str | bool:
-    """Write our own types into a step as the plain ones beneath them, so that an old step needs no present model."""
+def rendered(kind: str, item: object, writing: AutogenContext) -> str | Literal[False]:
+    """Write our own types as the plain ones beneath, so that an old step needs no present model."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, JSON):

@@ -18,7 +18,7 @@ FOUND = ("Collecting", "Processing", "Ignoring", "Requirement already")  # how p
 SHOWN = 4  # names of unwanted packages in a message
 NO_PIP = "This Python brings no pip. Install Debian's package python3.11-venv, or make {venv} by any other means, then run make again."
 WRONG_PYTHON = "Python 3.11 is needed, and this is {version}. Name another one: make PYTHON=/path/to/python3.11"
-WOULD_BRING_CUDA = """Stopped before anything large was fetched: here, torch would bring {names}.
+WOULD_BRING_CUDA = """Stopped before installing torch: here it would bring {names}.
 These are CUDA packages of several gigabytes, and the service needs none of them.
 Set MATCHING_TORCH_INDEX to the address of PyTorch's CPU wheel index and run make again,
 or put a CPU wheel of {torch} where pip looks (PIP_FIND_LINKS)."""
@@ -81,7 +81,7 @@ def named(line: str) -> str:
 
 
 def install_torch(python: Path) -> None:
-    """Install torch alone; stop with an explanation when the resolver would bring CUDA packages."""
+    """Install torch alone; stop with an explanation when it would bring CUDA packages."""
     environment = dict(os.environ)
     if index := environment.get("MATCHING_TORCH_INDEX"):
         environment["PIP_INDEX_URL"] = index
@@ -104,7 +104,7 @@ def lock_line() -> str:
 
 
 def main(venv: Path, layers: list[str]) -> None:
-    """Install what the stamp does not already vouch for, then the project itself, then check the whole."""
+    """Install what the stamp does not vouch for, then the project itself, then check the whole."""
     if sys.version_info[:2] != (3, 11):
         raise SystemExit(WRONG_PYTHON.format(version=sys.version.split()[0]))
     stamp = venv / STAMP
