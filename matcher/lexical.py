@@ -34,6 +34,7 @@ class LexicalIndex:
         self._analyser = _analyser()
         self._index = tantivy.Index(self._schema)
         self._index.register_tokenizer(_ANALYSER, self._analyser)
+        self._index.config_reader("manual")  # else its own watcher takes the lock and every commit waits 0.1 s
         self._writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
         self._rows: dict[str, int] = {}
         self._ids: list[str] = []
