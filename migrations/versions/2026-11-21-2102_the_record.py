@@ -82,7 +82,7 @@ def upgrade() -> None:
         sa.Column("arguments", sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"), nullable=False),
         sa.Column(
             "state",
-            sa.Enum("queued", "running", "done", "dead", name="jobstate", native_enum=False, create_constraint=True, length=40),
+            sa.Enum("queued", "running", "dead", name="jobstate", native_enum=False, create_constraint=True, length=40),
             nullable=False,
         ),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, create_engine, inspect
@@ -21,7 +22,7 @@ def make_url(request: pytest.FixtureRequest, tmp_path: Path) -> MakeUrl:
 
     def make(kind: str) -> str:
         if kind == "sqlite":
-            return f"sqlite:///{tmp_path / f'{len(list(tmp_path.iterdir()))}.sqlite'}"
+            return f"sqlite:///{tmp_path / uuid4().hex}.sqlite"
         return request.getfixturevalue("make_postgresql_database")()
 
     return make
