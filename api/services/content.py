@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
+from copy import copy
 from datetime import date
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.services.codes import allowed
@@ -202,6 +203,24 @@ class InnovationContent(Strict):
     external_ids: Annotated[list[ExternalIdContent], Field(max_length=20)] = []
     source: Text = ""
     source_url: WebAddress = ""
+
+
+def _optional(content: type[BaseModel]) -> dict[str, Any]:
+    """The fields of a content, none of them required; what is not named is not changed."""
+    optional = {}
+    for name, field in content.model_fields.items():
+        changed = copy(field)
+        changed.default, changed.default_factory = None, None
+        optional[name] = (field.annotation, changed)
+    return optional
+
+
+NeedChanges: type[Strict] = create_model(
+    "NeedChanges", __base__=Strict, __doc__="The fields of a need to change.", **_optional(NeedContent)
+)
+InnovationChanges: type[Strict] = create_model(
+    "InnovationChanges", __base__=Strict, __doc__="The fields of an innovation to change.", **_optional(InnovationContent)
+)
 
 
 def warnings_of(content: BaseModel) -> list[str]:

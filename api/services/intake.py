@@ -29,6 +29,8 @@ _SUBMITTED_EVENT = {Side.NEED: "need.opened", Side.INNOVATION: "submission.recei
 _WITHDRAWN_EVENT = {Side.NEED: "need.closed", Side.INNOVATION: "submission.withdrawn"}
 _SETTLED = frozenset({NeedStatus.MET, NeedStatus.CLOSED, NeedStatus.WITHDRAWN, InnovationStatus.ARCHIVED, InnovationStatus.WITHDRAWN})
 
+_EVIDENCE = {"evidence_type": None, "summary": "", "dated_on": None}
+
 
 class ExternalIdTaken(DomainError):
     """Another innovation has that key of that system already."""
@@ -124,9 +126,7 @@ def _blank(side: Side, actor: Actor, at: datetime) -> Any:  # noqa: ANN401 -- Ne
             owner_person_id=actor.person_id,
         )
     own = next(iter(sorted(actor.organisation_ids)), None) if not actor.is_hub else None
-    return Innovation(
-        created_at=at, updated_at=at, status=InnovationStatus.DRAFT, revision=1, version=1, external_ids=[], supplier_id=own, supplier=None
-    )
+    return Innovation(created_at=at, updated_at=at, status=InnovationStatus.DRAFT, revision=1, version=1, external_ids=[], supplier_id=own)
 
 
 def _write(session: Session, side: Side, row: Any, values: Mapping[str, Any], *, actor: Actor, at: datetime) -> None:  # noqa: ANN401 -- Need or Innovation
@@ -156,15 +156,17 @@ def _write_need_rows(session: Session, row: Need, plain: dict[str, Any], actor: 
     if (criteria := plain.pop("criteria", None)) is not None:
         row.criteria.clear()
         session.flush()
-        row.criteria += [NeedCriterion(position=number, kind=item["kind"], value=item["value"]) for number, item in enumerate(criteria)]
+        row.criteria += [
+            NeedCriterion(position=number, kind=item["kind"], value=item.get("value", "")) for number, item in enumerate(criteria)
+        ]
 
 
 def _write_innovation_rows(session: Session, row: Innovation, plain: dict[str, Any], at: datetime) -> None:
     if name := plain.pop("supplier", None):
         row.supplier = places.supplier_named(session, name)
-    for name in ("standards", "evidences"):
-        if name in plain:
-            plain[name] = json.loads(json.dumps(plain[name], default=str))
+    if "evidences" in plain:
+        told = [{**_EVIDENCE, **item} for item in plain["evidences"]]
+        plain["evidences"] = [{**item, "dated_on": item["dated_on"].isoformat() if item["dated_on"] else None} for item in told]
     if plain.get("consent_by") and not plain.get("consent_at"):
         plain["consent_at"] = at
     if "consent_by" in plain and not plain["consent_by"]:
