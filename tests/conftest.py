@@ -1,3 +1,3 @@
 """Fixtures that every test may ask for."""
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.chromium", "tests.postgres"]

@@ -1,16 +1,20 @@
 """The migrations make the models' schema, on both databases, up, down and up again."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, create_engine, inspect
+from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy.exc import OperationalError
 
 import migrations
 from models import Base
 
+ROOT = Path(__file__).parents[2]
 MakeUrl = Callable[[str], str]
 MakeEngine = Callable[[str], Engine]
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
@@ -97,3 +101,38 @@ def test_a_second_upgrade_changes_nothing(kind: str, make_url: MakeUrl, make_eng
     migrations.upgrade(url)
 
     assert schema(make_engine(url)) == before
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_two_processes_that_start_at_once_migrate_once(kind: str, make_url: MakeUrl, make_engine: MakeEngine) -> None:
+    url = make_url(kind)
+    command = [sys.executable, "-c", "import sys, migrations; migrations.upgrade(sys.argv[1])", url]
+
+    started = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
+
+    assert [process.wait(timeout=60) for process in started] == [0, 0]
+    assert migrations.current(make_engine(url)) == migrations.head()
+
+
+def test_a_step_that_fails_half_way_leaves_nothing_behind(make_url: MakeUrl, make_engine: MakeEngine) -> None:
+    engine = make_engine(make_url("sqlite"))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE vector (half_made INTEGER)"))
+
+    with pytest.raises(OperationalError, match="vector already exists"):
+        migrations.upgrade(engine)
+
+    assert inspect(engine).get_table_names() == ["vector"]
+
+
+def test_rows_that_would_point_nowhere_stop_the_upgrade(make_url: MakeUrl, make_engine: MakeEngine) -> None:
+    engine = make_engine(make_url("sqlite"))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE parent (id INTEGER PRIMARY KEY)"))
+        connection.execute(text("CREATE TABLE child (parent_id INTEGER REFERENCES parent (id))"))
+        connection.execute(text("INSERT INTO child VALUES (7)"))
+
+    with pytest.raises(RuntimeError, match="1 rows that point nowhere"):
+        migrations.upgrade(engine)
+
+    assert migrations.current(engine) is None
