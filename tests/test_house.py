@@ -2,9 +2,11 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,17 @@ def test_no_licence_would_bind_ours() -> None:
 def all_permissive(licence: str) -> bool:
     """Whether every part of a licence expression is one that asks for no more than its own text to be kept."""
     return all(PERMISSIVE.search(part) for part in re.split(r" AND |; ", licence))
+
+
+def test_the_wheel_carries_everything_that_the_service_reads(tmp_path: Path) -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout  # noqa: S607 -- git of the developer
+    names = [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+    for name in names:
+        (tmp_path / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / "source" / name)
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), "."]
+
+    subprocess.run(build, cwd=tmp_path / "source", check=True, capture_output=True)
+
+    packaged = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
+    assert {name for name in names if name.startswith(("api/", "matcher/", "models/", "migrations/"))} - packaged == set()
