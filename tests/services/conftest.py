@@ -21,6 +21,8 @@ from models.documents import Side
 from models.organisations import Organisation, OrganisationKind
 from models.people import Person, Role
 from models.places import Place
+from models.proposals import Band, Proposal
+from models.runs import RankingRun
 
 ADHD_NEED = {
     "title": "ADHD assessment backlog",
@@ -37,6 +39,7 @@ ADHD_TEST = {
     "how_it_works": "A computer test of attention, impulsivity and movement that supports ADHD assessment of adults.",
     "consent_by": "Innovator",
     "consent_scope": "matching",
+    "visibility": "partners",
     "diseases_conditions_impact": ["MENTAL_HEALTH_AND_BEHAVIOURAL_CONDITIONS_ATTENTION_DEFICIT_DISORDER"],
     "care_settings": ["MENTAL_HEALTH"],
 }
@@ -132,3 +135,45 @@ def said(database: Database, hub: Actor) -> Callable[..., UUID]:
             return found
 
     return take
+
+
+@pytest.fixture
+def make_proposal(database: Database, said: Callable[..., UUID]) -> Callable[[], UUID]:
+    """A stored proposal of a fitting pair, without the ranker: what becomes of it is asked, not how it was found."""
+
+    def make() -> UUID:
+        need_id, innovation_id = said(Side.NEED, ADHD_NEED), said(Side.INNOVATION, ADHD_TEST)
+        with database.transaction() as session:
+            run = RankingRun(
+                query_side=Side.NEED,
+                need_id=need_id,
+                query_revision=1,
+                ranker="by-hand",
+                ranker_hash="-",
+                encoder_id="-",
+                event_position=0,
+                candidate_count=1,
+                best_probability=0.8,
+                nothing_fits=False,
+                created_at=now(),
+            )
+            session.add(run)
+            session.flush()
+            proposal = Proposal(
+                run_id=run.id,
+                need_id=need_id,
+                innovation_id=innovation_id,
+                need_revision=1,
+                innovation_revision=1,
+                rank=1,
+                probability=0.8,
+                band=Band.STRONG,
+                features=[],
+                findings=[],
+                created_at=now(),
+            )
+            session.add(proposal)
+            session.flush()
+            return proposal.id
+
+    return make

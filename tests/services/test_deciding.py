@@ -1,0 +1,221 @@
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from api.services import deciding, delivering, intake
+from models.actors import SYSTEM, NotAllowed
+from models.decisions import NotUndoable, Reason, ReasonCode, Verdict
+from models.documents import Side, StaleVersion
+from models.people import Role
+from models.proposals import Proposal, ProposalClosed, ProposalState
+from models.queries import events, jobs, proposals
+from models.queries.documents import NotFound
+from tests.services.conftest import now
+
+WINDOW = 600
+NO_REASON = Reason()
+IN_USE = Reason(code=ReasonCode.ALREADY_IN_USE)
+
+
+def decide(database, proposal_id, verdict, *, actor, at=None, reason=NO_REASON, version=None):
+    with database.transaction() as session:
+        return deciding.decide(
+            session, proposal_id, verdict, actor=actor, at=at or now(), reason=reason, undo_window_seconds=WINDOW, version=version
+        )
+
+
+def announced(database, decision_id, *, at):
+    with database.transaction() as session:
+        return delivering.announce(session, decision_id, at=at, undo_window_seconds=WINDOW)
+
+
+def kinds_of(database, proposal_id):
+    with database.reading() as session:
+        return sorted(event.kind for event in events.of_subject(session, proposal_id))
+
+
+def test_a_decision_and_its_event_are_one(database, make_proposal, hub):
+    proposal_id = make_proposal()
+
+    decide(database, proposal_id, Verdict.REJECTED, actor=hub, reason=IN_USE)
+
+    with database.reading() as session:
+        assert proposals.get(session, proposal_id, hub).state is ProposalState.REJECTED
+        (event,) = events.of_subject(session, proposal_id)
+        assert (event.kind, event.data["reason"], event.actor) == ("proposal.rejected", "already_in_use", hub.name)
+
+
+def test_the_second_decision_is_told_who_made_the_first(database, make_proposal, hub, person):
+    proposal_id = make_proposal()
+    decide(database, proposal_id, Verdict.CONFIRMED, actor=hub)
+
+    with pytest.raises(ProposalClosed, match="Hub triage officer confirmed"):
+        decide(database, proposal_id, Verdict.REJECTED, actor=person(Role.HUB, shown_as="Second officer"), reason=IN_USE)
+
+
+def test_a_match_of_a_withdrawn_text_cannot_be_confirmed(database, make_proposal, hub):
+    proposal_id = make_proposal()
+    with database.transaction() as session:
+        intake.withdraw(session, Side.NEED, proposals.get(session, proposal_id, hub).need_id, actor=hub, at=now())
+
+    with pytest.raises(ProposalClosed, match="no longer open"):
+        decide(database, proposal_id, Verdict.CONFIRMED, actor=hub)
+
+
+def test_a_stale_page_is_told_so(database, make_proposal, hub):
+    proposal_id = make_proposal()
+
+    with pytest.raises(StaleVersion):
+        decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, version=7)
+
+
+def test_only_a_person_of_the_hub_decides(database, make_proposal, person):
+    proposal_id = make_proposal()
+
+    with pytest.raises(NotAllowed):
+        decide(database, proposal_id, Verdict.CONFIRMED, actor=person(Role.BOARD, shown_as="Board member"))
+    with pytest.raises(NotAllowed, match="a person's"):
+        decide(database, proposal_id, Verdict.CONFIRMED, actor=SYSTEM)
+    with pytest.raises(NotFound):
+        decide(database, uuid4(), Verdict.CONFIRMED, actor=person(Role.HUB, shown_as="Second officer"))
+
+
+def test_a_skip_hides_the_proposal_from_this_reviewer_only(database, make_proposal, hub, person):
+    proposal_id = make_proposal()
+    other = person(Role.HUB, shown_as="Second officer")
+
+    with database.transaction() as session:
+        deciding.skip(session, proposal_id, actor=hub, at=now())
+
+    with database.reading() as session:
+        assert proposals.queue(session, hub, at=now()).rows == []
+        assert [row.id for row in proposals.queue(session, other, at=now()).rows] == [proposal_id]
+        assert [row.id for row in proposals.queue(session, SYSTEM, at=now()).rows] == [proposal_id]
+
+
+def test_a_deferred_proposal_comes_back_on_its_day(database, make_proposal, hub):
+    proposal_id = make_proposal()
+    until = now() + timedelta(days=7)
+    decide(database, proposal_id, Verdict.DEFERRED, actor=hub, reason=Reason(code=ReasonCode.NO_CAPACITY, until=until))
+
+    with database.reading() as session:
+        assert proposals.queue(session, hub, at=now()).rows == []
+        assert [row.id for row in proposals.queue(session, hub, at=until).rows] == [proposal_id]
+
+
+def test_a_confirmed_match_is_announced_once_and_only_after_the_window(database, make_proposal, hub):
+    proposal_id, at = make_proposal(), now()
+    decision = decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, at=at)
+
+    assert announced(database, decision.id, at=at + timedelta(seconds=WINDOW - 1)) is None
+    event = announced(database, decision.id, at=at + timedelta(seconds=WINDOW))
+    again = announced(database, decision.id, at=at + timedelta(seconds=WINDOW + 1))
+
+    assert (event.kind, event.subject_id, again) == ("match.confirmed", proposal_id, None)
+    with database.reading() as session:
+        assert events.once(session, f"match.confirmed:{decision.id}").id == event.id
+
+
+def test_an_undone_match_was_never_announced(database, make_proposal, hub):
+    proposal_id, at = make_proposal(), now()
+    decision = decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, at=at)
+
+    with database.transaction() as session:
+        deciding.undo(session, proposal_id, actor=hub, at=at + timedelta(seconds=5), undo_window_seconds=WINDOW)
+
+    assert announced(database, decision.id, at=at + timedelta(seconds=WINDOW)) is None
+    assert kinds_of(database, proposal_id) == ["proposal.confirmed", "proposal.undone"]
+    with database.reading() as session:
+        assert proposals.unannounced(session, at + timedelta(days=1)) == []
+
+
+def test_after_an_undo_the_proposal_can_be_decided_anew(database, make_proposal, hub):
+    proposal_id, at = make_proposal(), now()
+    decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, at=at)
+    with database.transaction() as session:
+        deciding.undo(session, proposal_id, actor=hub, at=at, undo_window_seconds=WINDOW)
+
+    decide(database, proposal_id, Verdict.REJECTED, actor=hub, reason=IN_USE)
+
+    with database.reading() as session:
+        assert proposals.get(session, proposal_id, hub).closing_decision.verdict is Verdict.REJECTED
+
+
+def test_when_the_window_has_passed_nobody_undoes(database, make_proposal, hub):
+    proposal_id, at = make_proposal(), now()
+    decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, at=at)
+
+    with pytest.raises(NotUndoable), database.transaction() as session:
+        deciding.undo(session, proposal_id, actor=hub, at=at + timedelta(seconds=WINDOW), undo_window_seconds=WINDOW)
+
+
+def test_a_decision_that_is_not_there_announces_nothing(database):
+    assert announced(database, uuid4(), at=now()) is None
+
+
+def test_events_are_sealed_in_order_and_read_by_cursor(database, make_proposal, hub, person):
+    proposal_id, at = make_proposal(), now()
+    decision = decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, at=at)
+    announced(database, decision.id, at=at + timedelta(seconds=WINDOW))
+
+    with database.transaction() as session:
+        assert delivering.seal(session) > 0
+        assert delivering.seal(session) == 0
+
+    with database.reading() as session:
+        everything = delivering.events_after(session, 0, actor=hub, limit=1000)
+        assert [event.position for event in everything.events] == list(range(1, events.count(session) + 1))
+        assert all(event.hash == event.chain_hash() for event in everything.events)
+        first = delivering.events_after(session, 0, actor=hub, limit=2)
+        assert (first.more, first.position) == (True, 2)
+        rest = delivering.events_after(session, first.position, actor=hub, limit=1000)
+        assert [*first.events, *rest.events] == everything.events
+        pipeline = person_of_the_pipeline(person)
+        feed = delivering.events_after(session, 0, actor=pipeline)
+        assert {event.kind for event in feed.events} == {"need.opened", "submission.received", "match.confirmed"}
+        assert feed.position == everything.position
+        only = delivering.events_after(session, 0, actor=pipeline, kinds={"match.confirmed", "proposal.confirmed"})
+        assert [event.kind for event in only.events] == ["match.confirmed"]
+        assert [event.kind for event in delivering.events_after(session, 0, actor=hub, kinds={"proposal.confirmed"}).events] == [
+            "proposal.confirmed"
+        ]
+        assert delivering.events_after(session, 999, actor=hub).position == 999
+
+
+def person_of_the_pipeline(person):
+    return person(Role.PIPELINE, shown_as="Pipeline system")
+
+
+def test_the_queue_is_filtered(database, make_proposal, hub, person):
+    proposal_id = make_proposal()
+
+    with database.reading() as session:
+        proposal: Proposal = proposals.get(session, proposal_id, hub)
+
+        def ids(**filters):
+            return [row.id for row in proposals.queue(session, hub, at=now(), **filters).rows]
+
+        assert ids(state=ProposalState.OPEN, band=proposal.band, need_id=proposal.need_id, place="LDS") == [proposal_id]
+        assert ids(innovation_id=proposal.innovation_id) == [proposal_id]
+        assert ids(state=ProposalState.CONFIRMED) == ids(place="WAK") == ids(need_id=uuid4()) == []
+        assert proposals.of_document(session, need_id=proposal.need_id) == proposals.of_document(
+            session, innovation_id=proposal.innovation_id
+        )
+        assert proposals.counts(session) == {"open": 1}
+        leeds, wakefield = (person(Role.PLACE, place=key, shown_as=f"{key} place lead") for key in ("LDS", "WAK"))
+        assert len(proposals.queue(session, leeds, at=now()).rows) == 1
+        assert proposals.queue(session, wakefield, at=now()).rows == []
+        innovator = person(Role.INNOVATOR, organisation="Small Firm Ltd", shown_as="Founder")
+        assert proposals.queue(session, innovator, at=now()).rows == []
+        with pytest.raises(NotFound):
+            proposals.get(session, proposal_id, innovator)
+
+
+def test_deciding_owes_the_announcement_after_the_window(database, make_proposal, hub):
+    proposal_id, at = make_proposal(), now()
+    decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, at=at)
+
+    with database.reading() as session:
+        assert jobs.counts(session)["deliver"] == {"queued": 1}
+        assert jobs.next_due(session, at) is not None
