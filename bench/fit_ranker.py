@@ -1,0 +1,346 @@
+"""Build the shipped ranker file from the data in this folder, end to end, and print the figures that it is chosen by.
+
+Weights: a listwise softmax over the candidates of each query, drawn to a stated prior; fitted on the training part of the
+FP7 pairs, both ways, and on the West Yorkshire needs with and without codes. How strongly it is drawn is chosen on the
+validation part and by folds of the needs. The test part of FP7 has a say in nothing.
+Probability: a logistic curve through out-of-fold scores of the ten best candidates of each need.
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
+
+from matcher.calibration import Calibration, brier_skill, calibration_error
+from matcher.embedding import encode_documents
+from matcher.encoding import Encoder, load_encoder
+from matcher.explanation import Thresholds
+from matcher.folder import Collection, Row, read_folder
+from matcher.metrics import ndcg
+from matcher.pairing import FEATURES
+from matcher.rankers import DEFAULT, RankerFile
+from matcher.ranking import MemoryLibrary, Ranker
+from matcher.text import text_hash
+from matcher.types import EncodedDocument, Side
+from matcher.vocabulary import Vocabulary, stems
+
+DATA = Path(__file__).parent / "data"
+SHIPPED = Path(__file__).parents[1] / "matcher" / "data" / "rankers"
+PRIOR = {
+    "whole": 10.0,
+    "aspects": 3.0,
+    "need_words": 3.0,
+    "innovation_words": 2.5,
+    "conditions": 2.0,
+    "settings": 1.0,
+    "areas": 1.0,
+    "inequalities": 0.5,
+}
+"""Where the weights start from and are drawn to: equal steps of cosine and of words, codes below both."""
+
+RULES = {"contradicted": -2.5}
+"""Logits by rule: an innovation that states the contrary of a must-have keeps about a tenth of its odds; no data speak of it."""
+
+PULLS = (0.01, 0.1, 1.0)
+FOLDS = 11
+SHOWN = 10
+LEAST_COUNT = 2  # texts that a stem stands in before it is listed; the others count as one
+STRONG_PRECISION, POSSIBLE_PRECISION = 0.80, 0.50
+VERDICTS = Thresholds(met=0.55, partly=0.35)
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """One query's candidates: features, grades, and all grades that people gave it."""
+
+    query: str
+    part: str
+    features: NDArray[np.float64]
+    grades: NDArray[np.int64]
+    judged: Mapping[str, int]
+    ids: tuple[str, ...]
+    relevant_from: int
+
+    @property
+    def is_answerable(self) -> bool:
+        """Whether some document is relevant."""
+        return max(self.judged.values()) >= self.relevant_from
+
+    def ndcg(self, weights: NDArray[np.float64]) -> float:
+        """nDCG@10 of the candidates under these weights."""
+        order = sorted(range(len(self.ids)), key=lambda row: (-(self.features[row] @ weights), self.ids[row]))
+        return ndcg([self.ids[row] for row in order], self.judged, k=10)
+
+
+def main() -> None:
+    """Fit, print, and write unless told not to."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("encoder", type=Path, help="folder of the exported encoder, e.g. var/encoder/...")
+    parser.add_argument("--out", type=Path, default=SHIPPED, help="folder to write to (default: the shipped one)")
+    options = parser.parse_args()
+    vocabulary = _vocabulary()
+    sets = _sets(load_encoder(options.encoder, threads=2), vocabulary)
+    pull = _choose_pull(sets)
+    weights = _fit(_training(sets), pull)
+    scores = _out_of_fold_scores(sets, pull)
+    calibration = _calibrated(weights, scores)
+    _print_report(sets, weights, scores, calibration)
+    _write(options.out, vocabulary, calibration, pull=pull)
+
+
+def _vocabulary() -> Vocabulary:
+    """In how many of the reference texts each stem stands: FP7 briefs and a sample of US health research abstracts."""
+    counts: Counter[str] = Counter()
+    documents = 0
+    for path in (DATA / "fp7-dev" / "corpus.jsonl", DATA / "sbir-sample" / "texts.jsonl"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            counts.update(stems(f"{row['title']}. {row['text']}"))
+            documents += 1
+    return Vocabulary(documents, {stem: count for stem, count in sorted(counts.items()) if count >= LEAST_COUNT})
+
+
+def _sets(encoder: Encoder, vocabulary: Vocabulary) -> dict[str, list[Group]]:
+    """The candidates of every query of every set, under the prior."""
+    prior = Calibration(weights=tuple(_prior()), intercept=0.0, possible=0.3, strong=0.6)
+    ranker = Ranker(RankerFile(id="prior", calibration=prior, thresholds=VERDICTS, vocabulary=vocabulary))
+    needs = read_folder(DATA / "wy", "dev")
+    topics = read_folder(DATA / "fp7-dev", "test")
+    projects = read_folder(DATA / "fp7-dev-reverse", "test")
+    return {
+        "wy": _groups(needs, ranker, encoder, Side.NEED),
+        "wy without codes": _groups(needs, ranker, encoder, Side.NEED, without_codes=True),
+        "fp7-dev": _groups(topics, ranker, encoder, Side.NEED),
+        "fp7-dev-reverse": _groups(projects, ranker, encoder, Side.INNOVATION),
+    }
+
+
+def _groups(collection: Collection, ranker: Ranker, encoder: Encoder, side: Side, *, without_codes: bool = False) -> list[Group]:
+    print(f"{collection.name}: encoding {len(collection.corpus)} and {len(collection.queries)} texts", flush=True)
+    library = MemoryLibrary(_encoded(collection.corpus, encoder, side.other, without_codes=without_codes))
+    groups = []
+    for query in _encoded(collection.queries, encoder, side, without_codes=without_codes):
+        judged = collection.judgements[query.document.id]
+        scored = sorted(ranker.judged(ranker.prepare(query), library), key=lambda each: each.candidate.document.id)
+        ids = tuple(each.candidate.document.id for each in scored)
+        topic = query.document.id if side is Side.NEED else min(judged)
+        groups.append(
+            Group(
+                query=query.document.id,
+                part=_part(topic),
+                features=np.array([each.features for each in scored]),
+                grades=np.array([judged.get(document_id, 0) for document_id in ids]),
+                judged=judged,
+                ids=ids,
+                relevant_from=collection.relevant_from,
+            )
+        )
+    return groups
+
+
+def _encoded(rows: Iterable[Row], encoder: Encoder, side: Side, *, without_codes: bool) -> list[EncodedDocument]:
+    return encode_documents([row.document(side, without_codes=without_codes) for row in rows], encoder)
+
+
+def _part(topic: str) -> str:
+    """Six tenths of the topics for training, two for choosing, two for the report; a project goes with its topic."""
+    place = int(text_hash(topic)[:8], 16) % 10
+    return "training" if place < 6 else "validation" if place < 8 else "test"
+
+
+def _fold(query: str) -> int:
+    return int(text_hash(query)[:8], 16) % FOLDS
+
+
+def _training(sets: Mapping[str, Sequence[Group]], *, without_fold: int | None = None) -> list[list[Group]]:
+    """The groups that teach, a list a set; each set counts alike."""
+    taught = []
+    for name, groups in sets.items():
+        if name.startswith("wy"):
+            taught.append([group for group in groups if _fold(group.query) != without_fold])
+        else:
+            taught.append([group for group in groups if group.part == "training"])
+    return [[group for group in groups if group.is_answerable and group.grades.any()] for groups in taught]
+
+
+def _fit(taught: Sequence[Sequence[Group]], pull: float) -> NDArray[np.float64]:
+    """The weights of least loss, each set counting alike, `pull` times the squared distance from the prior added."""
+    prior = _prior()
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        total, slope = pull * float((weights - prior) @ (weights - prior)), 2 * pull * (weights - prior)
+        for groups in taught:
+            for group in groups:
+                scores = group.features @ weights
+                shares = np.exp(scores - scores.max())
+                shares /= shares.sum()
+                wanted = 2.0**group.grades - 1
+                wanted /= wanted.sum()
+                total -= float(wanted @ np.log(shares + 1e-300)) / len(groups)
+                slope -= group.features.T @ (wanted - shares) / len(groups)
+        return total, slope
+
+    fitted = minimize(loss, prior, jac=True, method="L-BFGS-B").x
+    ruled = [index for index, name in enumerate(FEATURES) if name in RULES]
+    fitted[ruled] = prior[ruled]
+    return np.asarray(fitted)
+
+
+def _prior() -> NDArray[np.float64]:
+    return np.array([{**PRIOR, **RULES}[name] for name in FEATURES])
+
+
+def _choose_pull(sets: Mapping[str, Sequence[Group]]) -> float:
+    """The pull with the best mean over the sets: validation part of FP7, folds of the needs."""
+    found = {}
+    for pull in PULLS:
+        folds = [_fit(_training(sets, without_fold=fold), pull) for fold in range(FOLDS)]
+        weights = _fit(_training(sets), pull)
+        found[pull] = float(np.mean([
+            *(_by_fold(sets[name], folds) for name in ("wy", "wy without codes")),
+            *(_mean(sets[name], weights, "validation") for name in ("fp7-dev", "fp7-dev-reverse")),
+        ]))  # fmt: skip
+        print(f"pull {pull}: {found[pull]:.4f} on validation", flush=True)
+    return max(found, key=lambda pull: (found[pull], pull))
+
+
+def _mean(groups: Sequence[Group], weights: NDArray[np.float64], part: str | None = None) -> float:
+    return float(np.mean([group.ndcg(weights) for group in groups if group.is_answerable and part in (None, group.part)]))
+
+
+def _by_fold(groups: Sequence[Group], folds: Sequence[NDArray[np.float64]]) -> float:
+    return float(np.mean([group.ndcg(folds[_fold(group.query)]) for group in groups if group.is_answerable]))
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The best candidates of one need, scored by weights that were fitted without it."""
+
+    fold: int
+    scores: NDArray[np.float64]
+    fits: NDArray[np.bool_]
+    is_answerable: bool
+
+
+def _out_of_fold_scores(sets: Mapping[str, Sequence[Group]], pull: float) -> dict[str, list[Shown]]:
+    folds = [_fit(_training(sets, without_fold=fold), pull) for fold in range(FOLDS)]
+    shown: dict[str, list[Shown]] = {}
+    for name in ("wy", "wy without codes"):
+        shown[name] = []
+        for group in sets[name]:
+            scores = group.features @ folds[_fold(group.query)]
+            best = np.argsort(-scores, kind="stable")[:SHOWN]
+            fits = group.grades[best] >= group.relevant_from
+            shown[name].append(Shown(_fold(group.query), scores[best], fits, group.is_answerable))
+    print("folds:", {name: round(_by_fold(sets[name], folds), 4) for name in shown})
+    return shown
+
+
+def _calibrated(weights: NDArray[np.float64], scores: Mapping[str, Sequence[Shown]]) -> Calibration:
+    """The logistic curve through all shown candidates, with and without codes, and the bands on it."""
+    everything = [shown for each in scores.values() for shown in each]
+    slope, intercept = _curve(everything)
+    said, fits = _joined(everything, slope, intercept)
+    return Calibration(
+        weights=tuple(round(float(slope * weight), 6) for weight in weights),
+        intercept=round(float(intercept), 6),
+        possible=_least(said, fits, POSSIBLE_PRECISION),
+        strong=_least(said, fits, STRONG_PRECISION),
+    )
+
+
+def _curve(shown: Sequence[Shown]) -> tuple[float, float]:
+    fitted = LogisticRegression(C=1e3).fit(
+        np.concatenate([each.scores for each in shown])[:, None], np.concatenate([each.fits for each in shown])
+    )
+    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+
+
+def _joined(shown: Sequence[Shown], slope: float, intercept: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    scores = np.concatenate([each.scores for each in shown])
+    return 1 / (1 + np.exp(-(slope * scores + intercept))), np.concatenate([each.fits for each in shown])
+
+
+def _least(said: NDArray[np.float64], fits: NDArray[np.bool_], precision: float) -> float:
+    """The least border, in steps of 0.05, from which on this share of the shown candidates fits."""
+    for border in np.arange(0.05, 1, 0.05):
+        if fits[said >= border].mean() >= precision:
+            return round(float(border), 2)
+    raise ValueError(f"No border reaches a precision of {precision}.")
+
+
+def _print_report(
+    sets: Mapping[str, Sequence[Group]], weights: NDArray[np.float64], scores: Mapping[str, Sequence[Shown]], calibration: Calibration
+) -> None:
+    for name in ("fp7-dev", "fp7-dev-reverse"):
+        print(
+            name,
+            {part: round(_mean(sets[name], weights, part), 4) for part in ("training", "validation", "test")},
+            round(_mean(sets[name], weights), 4),
+        )
+    for name, shown in scores.items():
+        said, fits, best, answerable = [], [], [], []
+        for fold in range(FOLDS):
+            curve = _curve([each for other in scores.values() for each in other if each.fold != fold])
+            for each in (each for each in shown if each.fold == fold):
+                probabilities, found = _joined([each], *curve)
+                said += list(probabilities)
+                fits += list(found)
+                best.append(probabilities[0])
+                answerable.append(each.is_answerable)
+        _print_calibration(name, np.array(said), np.array(fits), np.array(best), np.array(answerable), calibration)
+    print(json.dumps(dict(zip(FEATURES, calibration.weights, strict=True)), indent=1), calibration.intercept)
+
+
+def _print_calibration(
+    name: str,
+    said: NDArray[np.float64],
+    fits: NDArray[np.bool_],
+    best: NDArray[np.float64],
+    answerable: NDArray[np.bool_],
+    calibration: Calibration,
+) -> None:
+    unfit = best < calibration.possible
+    print(
+        f"{name}: Brier skill {brier_skill(list(said), list(fits)):.3f}, calibration error {calibration_error(list(said), list(fits)):.3f}; "
+        f"strong from {calibration.strong}: {fits[said >= calibration.strong].mean():.2f} of {(said >= calibration.strong).sum()}; "
+        f"possible from {calibration.possible}: {fits[said >= calibration.possible].mean():.2f} of {(said >= calibration.possible).sum()}; "
+        f"nothing fits: precision {(~answerable)[unfit].mean():.2f}, recall {unfit[~answerable].mean():.2f}"
+    )
+
+
+def _write(folder: Path, vocabulary: Vocabulary, calibration: Calibration, *, pull: float) -> None:
+    table = "".join(f"{stem}\t{count}\n" for stem, count in vocabulary.counts.items()).encode()
+    stored = {
+        "name": DEFAULT,
+        "made_by": "bench/fit_ranker.py",
+        "encoder": "all-MiniLM-L6-v2, float32",
+        "fitted_on": "FP7 topics and projects (training part, both ways) and the 44 West Yorkshire needs with and without codes",
+        "pull": pull,
+        "weights": dict(zip(FEATURES, calibration.weights, strict=True)),
+        "intercept": calibration.intercept,
+        "bands": {"possible": calibration.possible, "strong": calibration.strong},
+        "verdicts": {"met": VERDICTS.met, "partly": VERDICTS.partly},
+        "vocabulary": {
+            "file": f"{DEFAULT}.vocabulary.tsv",
+            "sha256": sha256(table).hexdigest(),
+            "documents": vocabulary.documents,
+            "provenance": "Counts of stems in the FP7 briefs and the SBIR sample of bench/data",
+        },
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{DEFAULT}.vocabulary.tsv").write_bytes(table)
+    (folder / f"{DEFAULT}.json").write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
+    print(f"Wrote {folder / DEFAULT}.json")
+
+
+if __name__ == "__main__":
+    main()

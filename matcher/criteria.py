@@ -1,0 +1,227 @@
+"""Must-haves and facets of a need held against what an innovation states: a verdict each, and what is missing in plain words.
+
+Silence is *unknown*, never a gap; *excluded* is kept for a stated contradiction. Readiness (stage, standards) is told here and
+stays out of the probability.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from matcher.codes import chosen, kinship, label, standard_label, weighted
+from matcher.text import FIELD_ASPECTS, sentences
+from matcher.types import Criterion, CriterionKind, Document, Facet, Quote, Stage, Verdict
+from matcher.vocabulary import stems
+
+_STANDARD_VERDICTS = MappingProxyType({"YES": Verdict.MET, "IN_PROGRESS": Verdict.PARTLY, "NOT_YET": Verdict.GAP})
+_BEST_FIRST = (Verdict.MET, Verdict.PARTLY, Verdict.GAP)
+_MARKS = ("CE_UKCA_", "IVD_")  # standards that carry a UKCA or CE mark
+_WITHOUT_PHONE = re.compile(
+    r"\b(?:no|without|not need|need(?:s|ing)? no|does not require)\s+(?:an?\s+|the\s+|any\s+)?(?:\w+\s+){0,2}?(?:smart\s?phone|app)\b"
+    r"|\blandline\b",
+    re.IGNORECASE,
+)
+_PHONE = re.compile(r"\bsmart\s?phones?\b|\b(?:mobile|phone)\s+apps?\b|\bapps?\b", re.IGNORECASE)
+_NOTHING_TO_LEARN = re.compile(r"\b(?:no|without)\s+(?:\w+\s+){0,2}?(?:training|learning|skills?)\b|\bnothing\b|^\s*none\b", re.IGNORECASE)
+_NUMBERS = MappingProxyType({"half": 0.5, "a": 1.0, "an": 1.0, "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0})
+_MINUTES = MappingProxyType({"minute": 1.0, "hour": 60.0, "day": 450.0, "week": 2_250.0})
+_DURATION = re.compile(
+    rf"\b(\d+(?:\.\d+)?|{'|'.join(_NUMBERS)})[\s-]+(?:an?[\s-]+)?({'|'.join(_MINUTES)})s?\b",
+    re.IGNORECASE,
+)
+_WORDS_HELD = 0.5  # share of a must-have's words that one sentence holds before it is quoted as speaking of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """The verdict on one must-have; `quote` is the innovation's own words on it, `missing` what would change the verdict."""
+
+    verdict: Verdict
+    quote: Quote | None = None
+    missing: str = ""
+
+
+def assess(criterion: Criterion, innovation: Document) -> Assessment:
+    """Hold one must-have against what the innovation states."""
+    return _RULES[criterion.kind](criterion, innovation)
+
+
+def contradicted(need: Document, innovation: Document) -> bool:
+    """Tell whether the innovation states the contrary of a must-have of the need."""
+    return any(assess(criterion, innovation).verdict is Verdict.EXCLUDED for criterion in need.criteria)
+
+
+def facet_fit(facet: Facet, need: Document, innovation: Document) -> float | None:
+    """How well the codes of one facet agree, in [0, 1]; None when either side has none.
+
+    Conditions count by their nearest pair in the record's list, other facets by the share of the shorter list that
+    the other holds. Suggested codes draw the answer towards no opinion: they count less, both ways.
+    """
+    asked, given = weighted(need, facet), weighted(innovation, facet)
+    if not asked or not given:
+        return None
+    if facet is Facet.CONDITIONS:
+        return max(asked[one] * given[other] * kinship(one, other) for one in asked for other in given)
+    shared = sum(asked[code] * given[code] for code in sorted(asked.keys() & given.keys()))
+    return min(1.0, shared / min(len(asked), len(given)))
+
+
+def facet_verdict(facet: Facet, need: Document, innovation: Document) -> Verdict | None:
+    """The verdict on a facet by chosen codes; None when the need names none.
+
+    *Met* when one of the need's conditions is named itself, or all of its other codes are; *partly* when a wider or
+    narrower condition, or some of the codes, are; *unknown* when the innovation names none.
+    """
+    asked, given = chosen(need, facet), chosen(innovation, facet)
+    if not asked:
+        return None
+    if not given:
+        return Verdict.UNKNOWN
+    if facet is Facet.CONDITIONS:
+        nearest = max(kinship(one, other) for one in asked for other in given)
+        return Verdict.MET if nearest == 1.0 else Verdict.PARTLY if nearest >= 0.5 else Verdict.GAP  # noqa: PLR2004 -- parent and child
+    return Verdict.MET if asked <= given else Verdict.PARTLY if asked & given else Verdict.GAP
+
+
+def facet_missing(facet: Facet, need: Document, innovation: Document) -> str:
+    """What the innovation would have to name for the facet to be met, in plain words."""
+    absent = sorted(label(facet, code) for code in chosen(need, facet) - chosen(innovation, facet))
+    return f"Not named by the innovation: {'; '.join(absent)}." if absent else ""
+
+
+def spans(document: Document) -> Iterator[Quote]:
+    """Every sentence of the fields that are read, as an exact span."""
+    for name in FIELD_ASPECTS[document.side]:
+        text = document.fields.get(name, "")
+        for start, end in sentences(text):
+            yield Quote(field=name, start=start, end=end, text=text[start:end])
+
+
+def speaking_of(words: str, document: Document) -> Quote | None:
+    """The sentence that holds most of these words, if it holds half of them; the first of equals."""
+    asked = stems(words)
+    best, most = None, 0
+    for quote in spans(document):
+        held = len(asked & stems(quote.text))
+        if held > most:
+            best, most = quote, held
+    return best if asked and most >= _WORDS_HELD * len(asked) else None
+
+
+def _no_smartphone(_: Criterion, innovation: Document) -> Assessment:
+    without, phone = _first(_WITHOUT_PHONE, innovation), _first(_PHONE, innovation)
+    if innovation.facts.requires_smartphone is None and without is None:
+        return Assessment(verdict=Verdict.UNKNOWN, quote=phone, missing="Say whether it works for people without a smartphone.")
+    if innovation.facts.requires_smartphone:
+        return Assessment(verdict=Verdict.EXCLUDED, quote=phone, missing="It needs a smartphone; offer a way without one.")
+    return Assessment(verdict=Verdict.MET, quote=without)
+
+
+def _dtac(_: Criterion, innovation: Document) -> Assessment:
+    return _standard({"DTAC": innovation.facts.standards.get("DTAC", "")}, standard_label("DTAC"))
+
+
+def _mark(_: Criterion, innovation: Document) -> Assessment:
+    held = {name: state for name, state in innovation.facts.standards.items() if name.startswith(_MARKS)}
+    return _standard(held, "UKCA or CE marking")
+
+
+def _standard(held: Mapping[str, str], name: str) -> Assessment:
+    found = {_STANDARD_VERDICTS[state] for state in held.values() if state in _STANDARD_VERDICTS}
+    for verdict in _BEST_FIRST:
+        if verdict in found:
+            return Assessment(verdict=verdict, missing="" if verdict is Verdict.MET else f"Not yet in place: {name}.")
+    return Assessment(verdict=Verdict.UNKNOWN, missing=f"Say whether this is in place: {name}.")
+
+
+def _minimum_stage(criterion: Criterion, innovation: Document) -> Assessment:
+    wanted = Stage(criterion.value)
+    if innovation.facts.stage is None:
+        return Assessment(verdict=Verdict.UNKNOWN, missing="Say how far the innovation has come.")
+    short = wanted.order - innovation.facts.stage.order
+    if short <= 0:
+        return Assessment(verdict=Verdict.MET)
+    missing = f"It stands at {innovation.facts.stage.lower()}; {wanted.lower()} is asked for."
+    return Assessment(verdict=Verdict.PARTLY if short == 1 else Verdict.GAP, missing=missing)
+
+
+def _care_setting(criterion: Criterion, innovation: Document) -> Assessment:
+    named, words = chosen(innovation, Facet.CARE_SETTINGS), label(Facet.CARE_SETTINGS, criterion.value)
+    quote = speaking_of(words, innovation)
+    if criterion.value in named:
+        return Assessment(verdict=Verdict.MET, quote=quote)
+    if named:
+        return Assessment(verdict=Verdict.GAP, quote=quote, missing=f"Not named among its care settings: {words}.")
+    return Assessment(verdict=Verdict.UNKNOWN, quote=quote, missing=f"Say whether it is used here: {words}.")
+
+
+def _integrates_with(criterion: Criterion, innovation: Document) -> Assessment:
+    wanted = criterion.value.casefold().strip()
+    quote = _first(re.compile(rf"(?<!\w){re.escape(criterion.value.strip())}(?!\w)", re.IGNORECASE), innovation) if wanted else None
+    stated = [name.casefold().strip() for name in innovation.facts.integrates_with]
+    if wanted in stated:
+        return Assessment(verdict=Verdict.MET, quote=quote)
+    if quote is not None:
+        return Assessment(verdict=Verdict.PARTLY, quote=quote, missing=f"It names {criterion.value}; say whether it works with it today.")
+    if stated:
+        return Assessment(verdict=Verdict.GAP, missing=f"Not among the systems it works with: {criterion.value}.")
+    return Assessment(verdict=Verdict.UNKNOWN, missing=f"Say whether it works with {criterion.value}.")
+
+
+def _staff_learning(criterion: Criterion, innovation: Document) -> Assessment:
+    return _learning(criterion, innovation, field="staff_learning", who="staff")
+
+
+def _patient_learning(criterion: Criterion, innovation: Document) -> Assessment:
+    return _learning(criterion, innovation, field="patient_learning", who="patients")
+
+
+def _learning(criterion: Criterion, innovation: Document, *, field: str, who: str) -> Assessment:
+    text = innovation.fields.get(field, "")
+    if not text.strip():
+        return Assessment(verdict=Verdict.UNKNOWN, missing=f"Say what {who} must learn to use it.")
+    start, end = sentences(text)[0]
+    quote = Quote(field=field, start=start, end=end, text=text[start:end])
+    asked, given = _minutes(criterion.value), _minutes(text)
+    if _NOTHING_TO_LEARN.search(text) or (asked is not None and given is not None and given <= asked):
+        return Assessment(verdict=Verdict.MET, quote=quote)
+    if asked is not None and given is not None:
+        return Assessment(verdict=Verdict.GAP, quote=quote, missing=f"It asks more time of {who} than the need allows.")
+    return Assessment(verdict=Verdict.PARTLY, quote=quote, missing=f"Ask what exactly {who} must learn; the words leave it open.")
+
+
+def _other(criterion: Criterion, innovation: Document) -> Assessment:
+    quote = speaking_of(criterion.value, innovation)
+    if quote is None:
+        return Assessment(verdict=Verdict.UNKNOWN, missing=f"Say how the innovation stands to this: {criterion.value}")
+    return Assessment(verdict=Verdict.PARTLY, quote=quote, missing="Its words speak of this; ask whether they mean the same.")
+
+
+def _first(pattern: re.Pattern[str], document: Document) -> Quote | None:
+    """The first sentence in which a pattern is found."""
+    return next((quote for quote in spans(document) if pattern.search(quote.text)), None)
+
+
+def _minutes(text: str) -> float | None:
+    """The longest time that a text names, in working minutes; None when it names none."""
+    found = [
+        _MINUTES[unit.lower()] * (_NUMBERS[number.lower()] if number.lower() in _NUMBERS else float(number))
+        for number, unit in _DURATION.findall(text)
+    ]
+    return max(found, default=None)
+
+
+_RULES: Mapping[CriterionKind, Callable[[Criterion, Document], Assessment]] = MappingProxyType(
+    {
+        CriterionKind.NO_SMARTPHONE: _no_smartphone,
+        CriterionKind.DTAC: _dtac,
+        CriterionKind.UKCA_CE: _mark,
+        CriterionKind.MINIMUM_STAGE: _minimum_stage,
+        CriterionKind.CARE_SETTING: _care_setting,
+        CriterionKind.INTEGRATES_WITH: _integrates_with,
+        CriterionKind.STAFF_LEARNING: _staff_learning,
+        CriterionKind.PATIENT_LEARNING: _patient_learning,
+        CriterionKind.OTHER: _other,
+    }
+)

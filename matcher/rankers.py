@@ -1,0 +1,86 @@
+"""Ranker files: everything that turns a pair into a probability, frozen, named and told apart by a hash."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from matcher.calibration import Calibration
+from matcher.explanation import Thresholds
+from matcher.pairing import FEATURES
+from matcher.vocabulary import Vocabulary
+
+DEFAULT = "walk-1"
+
+
+class RankerMissing(Exception):
+    """There is no ranker file where one was looked for."""
+
+
+class RankerDamaged(Exception):
+    """A ranker file cannot be read, is not whole, or was made for other features than this program has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankerFile:
+    """One version of the ranker; two with the same `id` judge every pair alike."""
+
+    id: str
+    calibration: Calibration
+    thresholds: Thresholds
+    vocabulary: Vocabulary
+
+
+def read_ranker_file(path: Path | None = None) -> RankerFile:
+    """Read a ranker file with its vocabulary, both checked; the one that is shipped, unless a path names another.
+
+    Raises:
+        RankerMissing: if the file or its vocabulary is not there.
+        RankerDamaged: if it cannot be used.
+    """
+    place: Traversable = path or files("matcher").joinpath(f"data/rankers/{DEFAULT}.json")
+    folder: Traversable = path.parent if path else files("matcher").joinpath("data/rankers")
+    content = _read(place)
+    try:
+        stored = json.loads(content)
+        table = _read(folder.joinpath(stored["vocabulary"]["file"]))
+        if sha256(table).hexdigest() != stored["vocabulary"]["sha256"]:
+            raise RankerDamaged(f"The vocabulary of {place.name} is not the one that it was made with. {_REMEDY}")
+        return _ranker_file(stored, table, digest=sha256(content).hexdigest())
+    except (KeyError, TypeError, ValueError) as error:
+        raise RankerDamaged(f"{place.name} is no ranker file that can be read: {error!r}. {_REMEDY}") from error
+
+
+_REMEDY = "Install the program anew, or make the file again with bench/fit_ranker.py."
+
+
+def _ranker_file(stored: Mapping[str, Any], table: bytes, *, digest: str) -> RankerFile:
+    if tuple(stored["weights"]) != FEATURES:
+        raise ValueError(f"weights for {', '.join(stored['weights'])} instead of {', '.join(FEATURES)}")
+    counts = (line.split("\t") for line in table.decode().splitlines())
+    return RankerFile(
+        id=f"{stored['name']}-{digest[:12]}",
+        calibration=Calibration(
+            weights=tuple(float(weight) for weight in stored["weights"].values()),
+            intercept=float(stored["intercept"]),
+            possible=float(stored["bands"]["possible"]),
+            strong=float(stored["bands"]["strong"]),
+        ),
+        thresholds=Thresholds(met=float(stored["verdicts"]["met"]), partly=float(stored["verdicts"]["partly"])),
+        vocabulary=Vocabulary(
+            documents=int(stored["vocabulary"]["documents"]),
+            counts=MappingProxyType({stem: int(count) for stem, count in counts}),
+        ),
+    )
+
+
+def _read(place: Traversable) -> bytes:
+    try:
+        return place.read_bytes()
+    except FileNotFoundError as error:
+        raise RankerMissing(f"There is no ranker file {place.name}. {_REMEDY}") from error

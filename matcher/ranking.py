@@ -1,0 +1,165 @@
+"""Rank the documents of one side for a document of the other: retrieve, fuse, judge, explain."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from matcher.explanation import explain
+from matcher.fusion import weighted_sum
+from matcher.index import VectorIndex
+from matcher.lexical import LexicalIndex
+from matcher.pairing import Prepared, features, prepare, read_text
+from matcher.rankers import RankerFile, read_ranker_file
+from matcher.types import Band, Candidate, EncodedDocument, Judgement, Ranking, Side, Vector, Vectors
+
+RETRIEVED = 300  # documents that each retriever may put forward
+JUDGED = 400  # documents of both together that are judged as pairs
+
+
+class Library(Protocol):
+    """One side's searchable documents, already narrowed to what the asker may see."""
+
+    def dense(self, vector: Vector, k: int) -> list[Candidate]:
+        """At most k documents nearest to a pooled vector, best first."""
+        ...
+
+    def lexical(self, text: str, k: int) -> list[Candidate]:
+        """At most k documents that share words with a text, best first."""
+        ...
+
+    def fetch(self, ids: Sequence[str]) -> Mapping[str, EncodedDocument]:
+        """The documents with these ids; one that has gone meanwhile is left out."""
+        ...
+
+
+class MemoryLibrary:
+    """A library over documents in memory, as evaluations, notebooks and tests use it."""
+
+    def __init__(self, documents: Sequence[EncodedDocument]) -> None:
+        """Index the documents; raise ValueError if there is none or an id comes twice."""
+        if not documents:
+            raise ValueError("A library needs a document at least.")
+        self.documents = {encoded.document.id: encoded for encoded in documents}
+        self._vectors = VectorIndex([encoded.document.id for encoded in documents], _stacked(documents))
+        self._words = LexicalIndex((encoded.document.id, read_text(encoded.document)) for encoded in documents)
+        self._allowed: frozenset[str] | None = None
+
+    def only(self, ids: frozenset[str]) -> "MemoryLibrary":
+        """The same library narrowed to some of its documents, without building it again."""
+        narrowed = MemoryLibrary.__new__(MemoryLibrary)
+        narrowed.documents, narrowed._vectors, narrowed._words = self.documents, self._vectors, self._words
+        narrowed._allowed = ids
+        return narrowed
+
+    def dense(self, vector: Vector, k: int) -> list[Candidate]:
+        """At most k documents nearest to a pooled vector, best first."""
+        return self._vectors.search(vector[None], k, self._allowed)[0]
+
+    def lexical(self, text: str, k: int) -> list[Candidate]:
+        """At most k documents that share words with a text, best first."""
+        return self._words.search(text, k, self._allowed)
+
+    def fetch(self, ids: Sequence[str]) -> Mapping[str, EncodedDocument]:
+        """The documents with these ids."""
+        return {document_id: self.documents[document_id] for document_id in ids}
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A candidate that was judged but not explained."""
+
+    candidate: Prepared
+    probability: float
+    features: tuple[float, ...]
+
+
+class Ranker:
+    """One version of the judgement of pairs; safe to share between threads, since nothing in it changes."""
+
+    def __init__(self, file: RankerFile) -> None:
+        self.file = file
+
+    @property
+    def id(self) -> str:
+        """The name and hash of the ranker file."""
+        return self.file.id
+
+    def rank(self, query: EncodedDocument, library: Library, *, limit: int = 50) -> Ranking:
+        """Rank a library for a query: retrieve, fuse and judge many, explain the best.
+
+        Returns:
+            At most `limit` judgements by probability, equal ones by id.
+        """
+        asker = self.prepare(query)
+        best = self.judged(asker, library)[:limit]
+        return Ranking(
+            query_id=query.document.id,
+            query_side=query.document.side,
+            ranker=self.id,
+            judgements=tuple(self._explained(asker, scored) for scored in best),
+            nothing_fits=not best or self.says_nothing_fits(best[0].probability),
+        )
+
+    def judge(self, need: EncodedDocument, innovation: EncodedDocument) -> Judgement:
+        """Judge one pair and explain it; nothing but the two documents and this ranker's file has a say."""
+        asker, candidate = self.prepare(need), self.prepare(innovation)
+        return self._explained(asker, self._score(asker, [candidate])[0])
+
+    def probability_from(self, features: Sequence[float]) -> float:
+        """Recompute a probability from the features of its judgement, exactly."""
+        return self.file.calibration.probability(features)
+
+    def band(self, probability: float) -> Band:
+        """The band in which people see a probability."""
+        return self.file.calibration.band(probability)
+
+    def says_nothing_fits(self, best: float) -> bool:
+        """Tell whether the best probability of a list is too low to offer it."""
+        return self.band(best) is Band.WEAK
+
+    def prepare(self, encoded: EncodedDocument) -> Prepared:
+        """Work out once what all pairs of a document need."""
+        return prepare(encoded, self.file.vocabulary)
+
+    def judged(self, asker: Prepared, library: Library) -> list[Scored]:
+        """Retrieve, fuse and judge without explaining: every candidate, by probability, equal ones by id."""
+        fused = weighted_sum(
+            library.dense(asker.encoded.pooled, RETRIEVED),
+            library.lexical(read_text(asker.document), RETRIEVED),
+        )
+        fetched = library.fetch([candidate.id for candidate in fused[:JUDGED]])
+        scored = self._score(asker, [self.prepare(encoded) for encoded in fetched.values()])
+        return sorted(scored, key=lambda each: (-each.probability, each.candidate.document.id))
+
+    def _score(self, asker: Prepared, candidates: Sequence[Prepared]) -> list[Scored]:
+        rows = (tuple(row) for row in features(asker, candidates).tolist())
+        return [Scored(candidate, self.probability_from(row), row) for candidate, row in zip(candidates, rows, strict=True)]
+
+    def _explained(self, asker: Prepared, scored: Scored) -> Judgement:
+        asks = asker.document.side is Side.NEED
+        need, innovation = (asker, scored.candidate) if asks else (scored.candidate, asker)
+        return Judgement(
+            need_id=need.document.id,
+            innovation_id=innovation.document.id,
+            probability=scored.probability,
+            band=self.band(scored.probability),
+            features=scored.features,
+            findings=explain(need, innovation, thresholds=self.file.thresholds, vocabulary=self.file.vocabulary),
+        )
+
+
+def load_ranker(path: Path | None = None) -> Ranker:
+    """Load a ranker file; the one that is shipped, unless a path names another.
+
+    Raises:
+        RankerMissing: if the file or its vocabulary is not there.
+        RankerDamaged: if it cannot be used.
+    """
+    return Ranker(read_ranker_file(path))
+
+
+def _stacked(documents: Sequence[EncodedDocument]) -> Vectors:
+    return np.vstack([encoded.pooled for encoded in documents])

@@ -1,0 +1,99 @@
+"""The words of a text as the judging of pairs compares them: stemmed, abbreviations written out, weighted by frozen counts."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+from matcher.text import normalise
+
+PREFIX = 5  # letters that two words of one family share at least: dermatology, dermatoscope
+FAMILY_CREDIT = 0.5  # what a word of the same family counts, against 1 for the word itself
+
+_SPELLINGS = {"center": "centr", "fiber": "fibr", "liter": "litr", "meter": "metr", "theater": "theatr", "program": "programm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The distinct words of one text with their weights, and the word families among them."""
+
+    weights: Mapping[str, float]
+    families: frozenset[str]
+    total: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vocabulary:
+    """In how many of `documents` reference texts each stem stands; an unknown stem counts as standing in one."""
+
+    documents: int
+    counts: Mapping[str, int]
+
+    def weight(self, stem: str) -> float:
+        """How much a stem tells, from near 0 for one that stands everywhere, growing as it becomes rare (BM25's idf)."""
+        count = self.counts.get(stem, 1)
+        return math.log(1 + (self.documents - count + 0.5) / (count + 0.5))
+
+    def words(self, text: str) -> Words:
+        """The distinct stems of a text with their weights."""
+        weights = {stem: self.weight(stem) for stem in stems(text)}
+        families = frozenset(stem[:PREFIX] for stem in weights if len(stem) >= PREFIX)
+        return Words(weights=MappingProxyType(weights), families=families, total=math.fsum(weights.values()))
+
+
+def coverage(asked: Words, given: Words) -> float:
+    """The share of the weight of one text's words that another holds, in [0, 1]; a word of the same family counts half."""
+    if not asked.total:
+        return 0.0
+    held = given.weights
+    exact = math.fsum(weight for stem, weight in asked.weights.items() if stem in held)
+    akin = math.fsum(weight for stem, weight in asked.weights.items() if stem not in held and stem[:PREFIX] in given.families)
+    return (exact + FAMILY_CREDIT * akin) / asked.total
+
+
+@lru_cache(maxsize=16_384)
+def stems(text: str) -> frozenset[str]:
+    """The distinct stems of a text without stop words, numbers and single letters; abbreviations of the NHS written out."""
+    found: Iterable[str] = _analyser().analyze(written_out(normalise(text)))
+    return frozenset(_spelt(stem) for stem in found if len(stem) > 1 and not stem.isdigit())
+
+
+def written_out(text: str) -> str:
+    """Write out the abbreviations that are listed in `data/abbreviations.json`, as they are written there."""
+    return _abbreviation_pattern().sub(lambda found: abbreviations()[found.group()], text)
+
+
+@cache
+def abbreviations() -> Mapping[str, str]:
+    """The abbreviations with their meaning, as they are written."""
+    stored = json.loads(files("matcher").joinpath("data/abbreviations.json").read_text(encoding="utf-8"))
+    return MappingProxyType(stored["abbreviations"])
+
+
+@cache
+def _abbreviation_pattern() -> re.Pattern[str]:
+    longest_first = sorted(abbreviations(), key=len, reverse=True)
+    return re.compile(rf"(?<![\w&])(?:{'|'.join(map(re.escape, longest_first))})(?![\w&])")
+
+
+@cache
+def _analyser() -> Any:  # noqa: ANN401 -- tantivy ships no types
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer  # noqa: PLC0415 -- a compiled library, only when words are compared
+
+    filters = (Filter.lowercase(), Filter.ascii_fold(), Filter.stopword("english"), Filter.stemmer("english"))
+    builder = TextAnalyzerBuilder(Tokenizer.simple())
+    for each in filters:
+        builder = builder.filter(each)
+    return builder.build()
+
+
+def _spelt(stem: str) -> str:
+    """One form for British and American spelling; what it makes of other stems is the same on both sides."""
+    stem = _SPELLINGS.get(stem, stem).replace("ae", "e").replace("oe", "e")
+    stem = re.sub(r"(?<=\w{3})our", "or", stem)
+    return re.sub(r"(?<=\w{3})(i|y)s$", r"\1z", stem)
