@@ -9,9 +9,10 @@ import structlog
 from asgi_correlation_id import correlation_id
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import BodyTooLarge, problem, problem_of
+from api.errors import FAILURE, BodyTooLarge, answer, tell
 
 LARGEST_JSON = 2**20
 LARGEST_UPLOAD = 10 * 2**20
@@ -47,7 +48,8 @@ class SizeLimit:
         limit = LARGEST_UPLOAD if upload else LARGEST_JSON
         said = headers.get("content-length", "0")
         if not said.isdecimal() or int(said) > limit:
-            await problem_of(BodyTooLarge(f"The body is larger than {limit // 2**20} MiB. Send less at once."))(scope, receive, send)
+            refusal = BodyTooLarge(f"The body is larger than {limit // 2**20} MiB. Send less at once.")
+            await answer(Request(scope), tell(refusal))(scope, receive, send)
             return
         arrived = 0
 
@@ -108,7 +110,7 @@ class LastResort:
             if scope["type"] != "http" or started:
                 raise
             _log.exception("request.failed", method=scope["method"])
-            await problem("InternalError", HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, send)
+            await answer(Request(scope), FAILURE)(scope, receive, send)
 
 
 class RequestLog:

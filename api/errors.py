@@ -1,13 +1,14 @@
 """Domain error -> HTTP problem (RFC 9457): one table, one shape, nothing of the input told back."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, cast
 
 import structlog
 from asgi_correlation_id import correlation_id
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,8 +26,11 @@ from api.services.accounts import (
     UnknownAccount,
 )
 from api.services.attempts import TooManyAttempts
+from api.services.csv_files import ImportFileRefused
+from api.services.importing import AlreadyImported
 from api.services.intake import ExternalIdTaken
 from api.services.library import RankingUnavailable
+from api.services.proposing import NothingToRank
 from models.actors import NotAllowed
 from models.base import DomainError
 from models.decisions import NotUndoable, ReasonMissing
@@ -92,6 +96,9 @@ STATUS: dict[type[DomainError], int] = {
     BodyTooLarge: 413,
     WrongMediaType: 415,
     TooManyAttempts: 429,
+    NothingToRank: 422,
+    ImportFileRefused: 422,
+    AlreadyImported: 409,
     DatabaseBusy: 503,
     RankingUnavailable: 503,
 }
@@ -150,25 +157,52 @@ def status_of(error: type[DomainError]) -> int:
     return next(STATUS[kind] for kind in error.__mro__ if kind in STATUS)
 
 
-def problem(title: str, code: int, /, *, headers: Mapping[str, str] | None = None, **members: object) -> JSONResponse:
-    """An answer in the shape of RFC 9457; empty members are left out."""
-    body = {"type": f"urn:matching:problem:{_kebab(title)}", "title": title, **members, "correlation_id": correlation_id.get()}
-    return JSONResponse({key: value for key, value in body.items() if value}, code, headers, media_type=MEDIA_TYPE)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of a failure, to programs as JSON and to people as a page."""
+
+    status: int
+    title: str
+    detail: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, object] = field(default_factory=dict)
 
 
-def problem_of(error: DomainError) -> JSONResponse:
-    """The answer to a domain error; `retry_after_seconds` among its details becomes the header Retry-After."""
+FAILURE = Told(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError")
+
+
+def problem(told: Told) -> JSONResponse:
+    """What is told, in the shape of RFC 9457; of a failure of ours no more than type, title and correlation id."""
+    body: dict[str, object] = {"type": f"urn:matching:problem:{_kebab(told.title)}", "title": told.title}
+    if told is not FAILURE:
+        body |= {"status": told.status, "detail": told.detail, **told.members}
+    body["correlation_id"] = correlation_id.get() or ""
+    return JSONResponse(body, told.status, dict(told.headers), media_type=MEDIA_TYPE)
+
+
+def tell(error: DomainError) -> Told:
+    """What is told of a domain error; `retry_after_seconds` among its details becomes the header Retry-After."""
     kind = type(error)
     status = status_of(kind)
-    details = dict(error.details)
+    members = {key: value for key, value in error.details.items() if key not in _RESERVED and value is not None}
     headers: dict[str, str] = {}
-    if (seconds := details.pop("retry_after_seconds", None)) is not None or status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if (seconds := members.pop("retry_after_seconds", None)) is not None or status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(seconds or RETRY_SECONDS)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="matching"'
     detail = " ".join(part for part in (error.message, _REMEDY.get(kind, "")) if part)
-    members = {key: value for key, value in details.items() if key not in {"type", "title", "status", "detail", "correlation_id"}}
-    return problem(kind.__name__, status, headers=headers, status=status, detail=detail, **members)
+    return Told(status, kind.__name__, detail, headers, members)
+
+
+ErrorPage = Callable[[Request, Told], Response]
+
+
+def answer(request: Request, told: Told) -> Response:
+    """A page for people, when the app has pages and the address is one of theirs; else a problem."""
+    page: ErrorPage | None = getattr(request.app.state, "error_page", None)
+    if page is None or request.url.path.startswith(("/api/", "/health/")):
+        return problem(told)
+    return page(request, told)
 
 
 def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
@@ -189,6 +223,16 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OperationalError, _database_busy)
 
 
+# What routes of a kind may answer; EVERYWHERE is told once for the whole app.
+ASKING = (KeyRefused, NotSignedIn, NotAllowed, ScopeMissing)
+READING = (*ASKING, NotFound)
+LISTING = (*ASKING, BadCursor)
+RANKING = (NothingToRank, RankingUnavailable)
+SENDING = (CrossSiteRefused, MalformedBody, ForbiddenCharacter, WrongMediaType)
+CHANGING = (*READING, *SENDING, TransitionRefused, StaleVersion)
+EVERYWHERE = (InvalidRequest, BodyTooLarge, DatabaseBusy)
+
+_RESERVED = frozenset({"type", "title", "status", "detail", "correlation_id"})
 _PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 
 # The same words for what the framework finds out before any of our code runs.
@@ -199,29 +243,27 @@ _FRAMEWORK: dict[int, DomainError] = {
 }
 
 
-async def _domain_error(_request: Request, error: Exception) -> JSONResponse:
-    return problem_of(cast(DomainError, error))
+async def _domain_error(request: Request, error: Exception) -> Response:
+    return answer(request, tell(cast(DomainError, error)))
 
 
-async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
+async def _invalid_request(request: Request, error: Exception) -> Response:
     found = [_field_error(item) for item in cast(RequestValidationError, error).errors()[:MOST_ERRORS_TOLD]]
-    return problem_of(
-        InvalidRequest("Something in the request is not as it must be. See 'errors', mend it and send it again.", errors=found)
-    )
+    said = "Something in the request is not as it must be. See 'errors', mend it and send it again."
+    return answer(request, tell(InvalidRequest(said, errors=found)))
 
 
-async def _http_error(_request: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> Response:
     found = cast(HTTPException, error)
     if (same := _FRAMEWORK.get(found.status_code)) is not None:
-        return problem_of(same)
+        return answer(request, tell(same))
     title = "".join(re.findall("[A-Za-z]+", HTTPStatus(found.status_code).phrase.title()))
-    detail = "See /api/v1/docs for what this address takes."
-    return problem(title, found.status_code, headers=found.headers, status=found.status_code, detail=detail)
+    return answer(request, Told(found.status_code, title, "See /api/v1/docs for what this address takes.", found.headers or {}))
 
 
-async def _database_busy(_request: Request, error: Exception) -> JSONResponse:
+async def _database_busy(request: Request, error: Exception) -> Response:
     _log.warning("database.busy", error=type(cast(OperationalError, error).orig).__name__)
-    return problem_of(DatabaseBusy("The database did not answer in time, and nothing was changed. Send the request again."))
+    return answer(request, tell(DatabaseBusy("The database did not answer in time, and nothing was changed. Send the request again.")))
 
 
 def _field_error(item: Mapping[str, Any]) -> dict[str, str]:

@@ -3,13 +3,15 @@
 import json
 import math
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, Protocol, TypeVar, get_origin
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from fastapi.dependencies.utils import get_flat_params
-from fastapi.params import Form, Query
+from fastapi.params import Form
+from fastapi.params import Query as QueryParameter
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
 
@@ -20,6 +22,14 @@ from api.settings import Settings
 from models.documents import StaleVersion
 
 DEEPEST_JSON = 64
+
+
+class Versioned(Protocol):
+    """Anything that is shown with the version that it has."""
+
+    version: int
+
+
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json", re.IGNORECASE)
 
@@ -69,13 +79,24 @@ Now = Annotated[datetime, Depends(_now)]
 ExpectedVersion = Annotated[int | None, Depends(_expected_version)]
 
 
+Shown = TypeVar("Shown", bound=Versioned)
+Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
+
+
+def tag(response: Response, shown: Shown) -> Shown:
+    """Send the version of what is shown as its ETag."""
+    response.headers["ETag"] = f'"{shown.version}"'
+    return shown
+
+
 class StrictRoute(APIRoute):
     """A route that takes only what it names: known parameters, the media type, and JSON without trapdoors."""
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Any]]:  # type: ignore[override]
         """Check the request before FastAPI reads it."""
         handle = super().get_route_handler()
-        known = {field.alias for field in get_flat_params(self.dependant) if isinstance(field.field_info, Query)}
+        parameters = [field for field in get_flat_params(self.dependant) if isinstance(field.field_info, QueryParameter)]
+        known = {field.alias: get_origin(field.field_info.annotation) is list for field in parameters}
         takes_form = self.body_field is not None and isinstance(self.body_field.field_info, Form)
 
         async def strict(request: Request) -> Response:
@@ -97,14 +118,15 @@ class _ParsedRequest(Request):
         return self.parsed
 
 
-def _check_parameters(request: Request, known: set[str]) -> None:
-    names = [name for name, _ in request.query_params.multi_items()]
-    if set(names) - known:
+def _check_parameters(request: Request, known: Mapping[str, bool]) -> None:
+    """Refuse parameters that are not known, or given twice where `known` says that they are no list."""
+    names = Counter(name for name, _ in request.query_params.multi_items())
+    if names.keys() - known.keys():
         told = "Known here: " + ", ".join(sorted(known)) + "." if known else "None is known here."
         raise InvalidRequest(f"A query parameter is not known. {told}")
-    if len(names) > len(set(names)):
+    if any(count > 1 and not known[name] for name, count in names.items()):
         raise InvalidRequest("A query parameter is given twice. Give it once.")
-    if any(_FORBIDDEN.search(value) for value in request.query_params.values()):
+    if any(_FORBIDDEN.search(value) for _, value in request.query_params.multi_items()):
         raise ForbiddenCharacter("A query parameter holds a control character. Remove it and ask again.")
 
 

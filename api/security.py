@@ -112,6 +112,11 @@ class Allow:
         return actor
 
 
+def _unasked() -> Actor:
+    return ANONYMOUS
+
+
+Nobody = Annotated[Actor, Depends(_unasked)]  # who asks makes no difference, and is not looked up
 Anyone = Annotated[Actor, Depends(Allow(Scope.READ, anonymous=True))]
 SignedInActor = Annotated[Actor, Depends(Allow(Scope.READ))]
 Writer = Annotated[Actor, Depends(Allow(Scope.WRITE, frozenset({Role.INNOVATOR, Role.PLACE, Role.HUB, Role.PIPELINE})))]
@@ -119,7 +124,8 @@ NeedWriter = Annotated[Actor, Depends(Allow(Scope.WRITE, frozenset({Role.PLACE, 
 InnovationWriter = Annotated[Actor, Depends(Allow(Scope.WRITE, frozenset({Role.INNOVATOR, Role.HUB, Role.PIPELINE})))]
 Reviewer = Annotated[Actor, Depends(Allow(Scope.READ, frozenset({Role.PLACE, Role.HUB})))]
 HubStaff = Annotated[Actor, Depends(Allow(Scope.DECIDE, frozenset({Role.HUB})))]
-Importer = Annotated[Actor, Depends(Allow(Scope.IMPORT, frozenset({Role.HUB, Role.PIPELINE})))]
+Importer = Annotated[Actor, Depends(Allow(Scope.IMPORT, frozenset({Role.PLACE, Role.HUB, Role.PIPELINE})))]
+Matcher = Annotated[Actor, Depends(Allow(Scope.READ, frozenset({Role.INNOVATOR, Role.PLACE, Role.HUB, Role.PIPELINE})))]
 EventReader = Annotated[Actor, Depends(Allow(Scope.EVENTS, frozenset({Role.HUB, Role.PIPELINE})))]
 
 

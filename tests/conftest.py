@@ -1,3 +1,129 @@
-"""Fixtures that every test may ask for."""
+"""Fixtures that every test may ask for: one real database a session, emptied for each test; clients in every role."""
 
-pytest_plugins = ["tests.chromium", "tests.postgres"]
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+import migrations
+from api.db import Database
+from api.main import create_app
+from api.security import COOKIE, CSRF_HEADER
+from api.services import accounts
+from api.services.attempts import Attempts
+from api.settings import Settings
+from models.keys import Scope
+from models.people import Person, Role
+from tests import factories
+
+pytest_plugins = ["tests.chromium", "tests.encoders", "tests.postgres"]
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The settings of the app under test: a home of its own, without encoder."""
+    home: Path = tmp_path_factory.mktemp("home")
+    return Settings(home=home, log_level="ERROR")
+
+
+@pytest.fixture(scope="session")
+def _made_app(settings: Settings) -> Iterator[FastAPI]:
+    migrations.upgrade(settings.url)
+    app = create_app(settings)
+    yield app
+    app.state.database.dispose()
+
+
+@pytest.fixture
+def app(_made_app: FastAPI, settings: Settings) -> FastAPI:
+    """The app on an empty database; no job runs unless the test runs it (`app.state.runner.run_due()`)."""
+    with _made_app.state.database.transaction() as session:
+        factories.empty(session)
+    _made_app.state.attempts = Attempts(settings.sign_in_attempts)
+    return _made_app
+
+
+@pytest.fixture
+def database(app: FastAPI) -> Database:
+    """The empty database of the app."""
+    found: Database = app.state.database
+    return found
+
+
+@pytest.fixture
+def transaction(database: Database) -> Callable[[], AbstractContextManager[Session]]:
+    """`with transaction() as session:` for arranging; it commits at its end."""
+    return database.transaction
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A writing session that is rolled back; for tests of services and queries, not of requests."""
+    with database._writers() as found:
+        yield found
+        found.rollback()
+
+
+@pytest.fixture
+def make(database: Database) -> Callable[..., Any]:
+    """`make(factories.make_need, title=…)` stores and commits; what it returns can be read on."""
+
+    def stored(factory: Callable[..., Any], *args: Any, **values: Any) -> Any:
+        with database.transaction() as session:
+            return factory(session, *args, **values)
+
+    return stored
+
+
+@pytest.fixture
+def client(app: FastAPI) -> TestClient:
+    """Somebody who is not signed in."""
+    return TestClient(app, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def client_of(app: FastAPI, database: Database) -> Callable[[Person], TestClient]:
+    """A browser in which a person is signed in; it sends the token that changes need."""
+
+    def signed_in(person: Person) -> TestClient:
+        with database.transaction() as session:
+            begun = accounts.start_session(session, person.id, at=datetime.now(UTC), hours=1)
+        headers = {CSRF_HEADER: begun.csrf_token, "Sec-Fetch-Site": "same-origin"}
+        client = TestClient(app, raise_server_exceptions=False, headers=headers)
+        client.cookies.set(COOKIE, begun.token)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def client_as(client_of: Callable[[Person], TestClient], make: Callable[..., Any]) -> Callable[..., TestClient]:
+    """`client_as(Role.PLACE, place="LDS")`: a browser in which somebody new of that role is signed in."""
+
+    def signed_in(role: Role | None, **values: Any) -> TestClient:
+        return client_of(make(factories.make_person, role, **values))
+
+    return signed_in
+
+
+@pytest.fixture
+def client_with_key(app: FastAPI, make: Callable[..., Any]) -> Callable[..., TestClient]:
+    """`client_with_key(Role.PIPELINE, {Scope.EVENTS})`: a machine with a new key."""
+
+    def with_key(role: Role = Role.PIPELINE, scopes: set[Scope] | None = None, **values: Any) -> TestClient:
+        key = make(factories.make_key, role, scopes, **values)
+        return TestClient(app, raise_server_exceptions=False, headers={"Authorization": f"Bearer {key}"})
+
+    return with_key
+
+
+@pytest.fixture
+def hub(client_as: Callable[..., TestClient]) -> TestClient:
+    """A browser of Hub staff."""
+    return client_as(Role.HUB)

@@ -59,6 +59,11 @@ class Runner:
         if self._thread.is_alive():
             self._thread.join()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread is at work, or waiting for work."""
+        return self._thread.is_alive()
+
     def run_due(self) -> int:
         """Run everything that is due now, in the caller's thread; returns how many jobs ran."""
         count = 0

@@ -90,7 +90,7 @@ def create_person(session: Session, *, email: str, name: str, password: str, at:
         raise AccountInvalid("Give a name of 1 to 200 characters.", field="name")
     if people.by_email(session, address) is not None:
         raise EmailTaken("Somebody has that e-mail address. Change that account, or use another address.", field="email")
-    person = Person(email=address, name=name.strip(), password_hash=_hashed(password), active=True, created_at=at, grants=[])
+    person = Person(email=address, name=name.strip(), password_hash=hashed(password), active=True, created_at=at, grants=[])
     session.add(person)
     session.flush()
     _record(session, "person.created", person.id, at=at, actor=actor)
@@ -131,7 +131,7 @@ def revoke(session: Session, person: Person, role: Role, *, at: datetime, actor:
 
 def set_password(session: Session, person: Person, password: str, *, at: datetime, actor: Actor) -> None:
     """Change a password; everybody who was signed in with the old one is signed out."""
-    person.password_hash = _hashed(password)
+    person.password_hash = hashed(password)
     people.end_sessions_of(session, person.id)
     session.flush()
     _record(session, "person.password_set", person.id, at=at, actor=actor)
@@ -295,6 +295,14 @@ def actor_of_key(session: Session, presented: str, *, at: datetime) -> Actor:
     )
 
 
+def hashed(password: str) -> str:
+    """The argon2 hash of a password; raises AccountInvalid for one that is too short or too long."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise AccountInvalid(f"Use a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.", field="password")
+    with _HASHING:
+        return _hasher().hash(password)
+
+
 def _check_belonging(role: Role, place_id: UUID | None, organisation_id: UUID | None) -> None:
     if (role is Role.PLACE) != (place_id is not None):
         raise AccountInvalid("The role 'place' names its place, and no other role does.", field="place")
@@ -305,13 +313,6 @@ def _check_belonging(role: Role, place_id: UUID | None, organisation_id: UUID | 
 def _digest(secret: str) -> str:
     """SHA-256 in hex; enough for secrets of 256 random bits, which nobody can guess."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _hashed(password: str) -> str:
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise AccountInvalid(f"Use a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.", field="password")
-    with _HASHING:
-        return _hasher().hash(password)
 
 
 @cache

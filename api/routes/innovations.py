@@ -1,0 +1,84 @@
+"""Innovations: hand in, change, withdraw, list, match."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from api.errors import CHANGING, LISTING, RANKING, READING, problems
+from api.requests import ExpectedVersion, Limit, Now, Reading, SharedLibraries, StrictRoute, Transaction, tag
+from api.schemas.innovations import InnovationIn, InnovationOut, InnovationPatch, InnovationsQuery
+from api.schemas.matches import MatchesOut
+from api.schemas.pages import PageOut
+from api.security import InnovationWriter, Matcher, SignedInActor
+from api.services import intake, proposing
+from api.services.content import InnovationContent, warnings_of
+from api.services.intake import ExternalIdTaken
+from models.documents import Side
+from models.queries import documents
+
+router = APIRouter(prefix="/innovations", tags=["innovations"], route_class=StrictRoute)
+
+
+@router.post("", status_code=201, response_model=InnovationOut, responses=problems(*CHANGING, ExternalIdTaken))
+def create_innovation(body: InnovationIn, writer: InnovationWriter, now: Now, session: Transaction, response: Response) -> InnovationOut:
+    """Hand an innovation in, or keep it as a draft."""
+    content = InnovationContent.model_construct(**body.model_dump(exclude={"submit"}))
+    row = intake.create(session, Side.INNOVATION, content, actor=writer, at=now, submit_too=body.submit)
+    response.headers["Location"] = f"/api/v1/innovations/{row.id}"
+    return tag(response, InnovationOut.of(row, writer, warnings=warnings_of(body)))
+
+
+@router.get("", response_model=PageOut[InnovationOut], responses=problems(*LISTING))
+def list_innovations(wanted: Annotated[InnovationsQuery, Query()], reader: SignedInActor, session: Reading) -> PageOut[InnovationOut]:
+    """List the innovations that you may read, newest first."""
+    page = documents.page(session, Side.INNOVATION, reader, filters=wanted.filters(), text=wanted.q, after=wanted.after, limit=wanted.limit)
+    return PageOut(items=[InnovationOut.of(row, reader) for row in page.rows], next=page.following)
+
+
+@router.get("/{innovation_id}", response_model=InnovationOut, responses=problems(*READING))
+def read_innovation(innovation_id: UUID, reader: SignedInActor, session: Reading, response: Response) -> InnovationOut:
+    """Read one innovation."""
+    return tag(response, InnovationOut.of(documents.innovation(session, innovation_id, reader), reader))
+
+
+@router.patch("/{innovation_id}", response_model=InnovationOut, responses=problems(*CHANGING, ExternalIdTaken))
+def change_innovation(
+    innovation_id: UUID,
+    *,
+    body: InnovationPatch,
+    writer: InnovationWriter,
+    version: ExpectedVersion,
+    now: Now,
+    session: Transaction,
+    response: Response,
+) -> InnovationOut:
+    """Change what an innovation says; fields that are left out stay as they are."""
+    changes = body.model_dump(exclude_unset=True)
+    row = intake.change(session, Side.INNOVATION, innovation_id, changes, actor=writer, at=now, version=version)
+    return tag(response, InnovationOut.of(row, writer, warnings=warnings_of(body)))
+
+
+@router.post("/{innovation_id}/submit", response_model=InnovationOut, responses=problems(*CHANGING))
+def submit_innovation(
+    innovation_id: UUID, *, writer: InnovationWriter, version: ExpectedVersion, now: Now, session: Transaction, response: Response
+) -> InnovationOut:
+    """Hand a draft in, so that it is matched."""
+    row = intake.submit(session, Side.INNOVATION, innovation_id, actor=writer, at=now, version=version)
+    return tag(response, InnovationOut.of(row, writer))
+
+
+@router.post("/{innovation_id}/withdraw", response_model=InnovationOut, responses=problems(*CHANGING))
+def withdraw_innovation(
+    innovation_id: UUID, *, writer: InnovationWriter, version: ExpectedVersion, now: Now, session: Transaction, response: Response
+) -> InnovationOut:
+    """Take an innovation back; it is gone from every answer at once."""
+    row = intake.withdraw(session, Side.INNOVATION, innovation_id, actor=writer, at=now, version=version)
+    return tag(response, InnovationOut.of(row, writer))
+
+
+@router.get("/{innovation_id}/matches", response_model=MatchesOut, responses=problems(*READING, *RANKING))
+def match_innovation(innovation_id: UUID, asker: Matcher, session: Reading, libraries: SharedLibraries, limit: Limit = 20) -> MatchesOut:
+    """Rank the needs that you may read as what an innovation may answer, with the reasons in quoted words."""
+    found = proposing.matches_of(session, libraries, Side.INNOVATION, innovation_id, actor=asker, limit=limit)
+    return MatchesOut.of(found, asker)

@@ -1,0 +1,180 @@
+"""Innovations as they are handed in, changed, listed and shown."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+
+from api.schemas.pages import PageQuery
+from api.schemas.stored import StoredOut, as_changes, at_least_one
+from api.services.content import InnovationContent, Title
+from models.actors import Actor
+from models.documents import Readability, Visibility
+from models.innovations import Innovation, InnovationKind, InnovationStatus, Stage
+
+EXAMPLE: dict[str, Any] = {
+    "name": "Computer test of attention and activity",
+    "kind": "PRODUCT",
+    "problems_tackled": "Assessments for ADHD wait on clinician time and on questionnaires that say little.",
+    "how_it_works": "A twenty-minute computer test measures attention, impulsivity and movement, and the clinician reads the report.",
+    "care_settings": ["MENTAL_HEALTH"],
+    "stage": "ADOPTION",
+    "standards": [{"type": "CE_UKCA_CLASS_I", "has_met": "YES"}],
+    "requires_smartphone": False,
+    "visibility": "partners",
+    "consent_by": "Managing director of the supplier",
+    "consent_scope": "matching",
+}
+
+
+class InnovationIn(InnovationContent):
+    """A new innovation; only a name is asked for. Without consent it is held: stored, but neither ranked nor shown."""
+
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE | {"submit": True}})
+
+    submit: bool = Field(default=False, description="Hand it in at once, so that it is matched; otherwise it stays a draft.")
+
+
+class InnovationPatch(InnovationContent):
+    """What is to be changed of an innovation; fields that are left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra=as_changes({"stage": "SPREAD", "deployed": True}))
+
+    name: Title = ""
+
+    _something = model_validator(mode="after")(at_least_one)
+
+
+class StandardOut(BaseModel):
+    """One standard or certification and whether it is met."""
+
+    type: str
+    has_met: str
+
+
+class EvidenceOut(BaseModel):
+    """One piece of evidence."""
+
+    submit_type: str
+    evidence_type: str | None = None
+    summary: str = ""
+    dated_on: date | None = None
+
+
+class ExternalIdOut(BaseModel):
+    """The key by which another system knows the innovation."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    system: str
+    id: str = Field(validation_alias=AliasChoices("value"))
+
+
+class InnovationOut(StoredOut):
+    """An innovation as it is stored."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {name: value for name, value in EXAMPLE.items() if name != "consent_by"}
+            | {
+                "id": "5a0c8a39-0a4e-4c36-9c53-4a3f0f2f7f10",
+                "key": None,
+                "version": 2,
+                "revision": 1,
+                "status": "submitted",
+                "held": False,
+                "readability": "readable",
+                "supplier": "Example supplier",
+                "created_at": "2026-11-02T09:00:00Z",
+                "updated_at": "2026-11-02T09:00:00Z",
+                "submitted_at": "2026-11-02T09:00:00Z",
+                "warnings": [],
+            }
+        }
+    )
+
+    name: str
+    kind: InnovationKind
+    description: str
+    problems_tackled: str
+    how_it_works: str
+    benefits: str
+    eligibility: str
+    current_pathway: str
+    alternatives: str
+    evidence_summary: str
+    staff_learning: str
+    patient_learning: str
+    other_care_setting: str
+    categories: list[str]
+    main_category: str | None
+    main_purpose: str | None
+    stage: Stage | None
+    stage_source: str
+    standards: list[StandardOut]
+    evidences: list[EvidenceOut]
+    requires_smartphone: bool | None
+    integrates_with: list[str]
+    deployed: bool | None
+    website: str
+    status: InnovationStatus
+    supplier: str | None
+    external_ids: list[ExternalIdOut]
+    consent_by: str | None = Field(description="Who consented; for the Hub and the innovator only.")
+    consent_at: datetime | None
+    consent_scope: str
+    held: bool = Field(description="Handed in without consent: stored, but neither ranked nor shown.")
+    record_version: str | None = Field(description="Version of the national record that it was imported from.")
+    submitted_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Innovation, actor: Actor, *, warnings: list[str] | None = None) -> "InnovationOut":
+        """The innovation of a row, as far as the actor may know it."""
+        told = {name: getattr(row, name) for name in cls.model_fields if name not in _DERIVED}
+        own = actor.is_hub or row.supplier_id in actor.organisation_ids
+        return cls(
+            **told,
+            supplier=row.supplier.name if row.supplier else None,
+            consent_by=row.consent_by if own else None,
+            warnings=warnings or [],
+        )
+
+
+_DERIVED = frozenset({"supplier", "consent_by", "warnings"})
+
+
+class InnovationsQuery(PageQuery):
+    """Which innovations are listed; several filters must all hold."""
+
+    q: str | None = Field(default=None, max_length=300, description="Words that must all occur in the text or the supplier's name.")
+    status: InnovationStatus | None = None
+    visibility: Visibility | None = None
+    readability: Readability | None = None
+    kind: InnovationKind | None = None
+    stage: Stage | None = None
+    held: bool | None = Field(default=None, description="Handed in without consent.")
+    categories: str | None = Field(default=None, max_length=200, description="A code that the list holds.")
+    care_settings: str | None = Field(default=None, max_length=200, description="A code that the list holds.")
+    areas: str | None = Field(default=None, max_length=200, description="A code that the list holds.")
+    diseases_conditions_impact: str | None = Field(default=None, max_length=200, description="A code that the list holds.")
+    key_health_inequalities: str | None = Field(default=None, max_length=200, description="A code that the list holds.")
+
+    def filters(self) -> dict[str, Any]:
+        """The filters that were given, by name."""
+        return self.model_dump(exclude={"after", "limit", "q"}, exclude_none=True)
+
+
+class InnovationRef(BaseModel):
+    """An innovation named."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    supplier: str | None
+
+    @classmethod
+    def of(cls, row: Innovation) -> "InnovationRef":
+        """The name of a row."""
+        return cls(id=row.id, name=row.name, supplier=row.supplier.name if row.supplier else None)

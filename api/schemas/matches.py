@@ -1,0 +1,154 @@
+"""Ranked matches and why."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.schemas.innovations import EXAMPLE as INNOVATION_EXAMPLE
+from api.schemas.innovations import InnovationRef
+from api.schemas.needs import EXAMPLE as NEED_EXAMPLE
+from api.schemas.needs import NeedRef
+from api.services.content import InnovationContent, NeedContent, Strict
+from api.services.proposing import Match, Matches, findings_as_json
+from models.actors import Actor
+from models.documents import Side
+from models.needs import Need
+from models.proposals import Band
+
+
+class NeedText(Strict):
+    """A need that is not stored."""
+
+    side: Literal["need"]
+    content: NeedContent
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+class InnovationText(Strict):
+    """An innovation that is not stored."""
+
+    side: Literal["innovation"]
+    content: InnovationContent
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+MatchesIn = Annotated[NeedText | InnovationText, Field(discriminator="side")]
+MATCHES_IN_EXAMPLES = [
+    {"side": "need", "content": NEED_EXAMPLE, "limit": 5},
+    {"side": "innovation", "content": INNOVATION_EXAMPLE, "limit": 5},
+]
+
+
+class QuoteOut(BaseModel):
+    """Exact words of a stored field: characters `start` to `end` of it."""
+
+    field: str
+    start: int
+    end: int
+    text: str
+
+
+class CriterionNamed(BaseModel):
+    """The must-have that a finding is about."""
+
+    kind: str
+    value: str
+
+
+class FindingOut(BaseModel):
+    """The verdict on one aspect or must-have of the need, with the words of both texts that carry it."""
+
+    aspect: str | None = Field(description="The aspect of the need; null for a must-have.")
+    criterion: CriterionNamed | None = Field(description="The must-have; null for an aspect.")
+    verdict: Literal["met", "partly", "gap", "unknown", "excluded"]
+    need_quote: QuoteOut | None
+    innovation_quote: QuoteOut | None
+    missing: str = Field(description="What would change the verdict; empty when nothing would.")
+
+
+FINDING_EXAMPLE: dict[str, Any] = {
+    "aspect": "problem",
+    "criterion": None,
+    "verdict": "met",
+    "need_quote": {"field": "problem", "start": 0, "end": 37, "text": "Adults wait years for an assessment, "},
+    "innovation_quote": {"field": "problems_tackled", "start": 0, "end": 48, "text": "Assessments for ADHD wait on clinician time and "},
+    "missing": "",
+}
+
+
+class MatchOut(BaseModel):
+    """One candidate; the pair's probability is the same whichever side asks."""
+
+    rank: int
+    need: NeedRef | None = Field(default=None, description="The candidate, when an innovation asked.")
+    innovation: InnovationRef | None = Field(default=None, description="The candidate, when a need asked.")
+    band: Band
+    probability: float | None = Field(description="Calibrated, in [0, 1]; null for innovators, who see the band.")
+    findings: list[FindingOut]
+    flags: list[str]
+
+
+class MatchesOut(BaseModel):
+    """The ranked answer, by probability and then id; empty or weak lists say that nothing fits."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "side": "need",
+                "id": "0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11",
+                "ranker": "pairs-1",
+                "nothing_fits": False,
+                "candidates": 107,
+                "matches": [
+                    {
+                        "rank": 1,
+                        "innovation": {
+                            "id": "5a0c8a39-0a4e-4c36-9c53-4a3f0f2f7f10",
+                            "name": "Computer test of attention and activity",
+                            "supplier": "Example supplier",
+                        },
+                        "band": "strong",
+                        "probability": 0.87,
+                        "findings": [FINDING_EXAMPLE],
+                        "flags": [],
+                    }
+                ],
+            }
+        }
+    )
+
+    side: Side = Field(description="The side that asked.")
+    id: UUID | None = Field(description="What asked; null for a text that is not stored.")
+    ranker: str
+    nothing_fits: bool = Field(description="No candidate reaches the band 'possible'.")
+    candidates: int = Field(description="How many documents were open to whoever asked.")
+    matches: list[MatchOut]
+
+    @classmethod
+    def of(cls, found: Matches, actor: Actor) -> "MatchesOut":
+        """The answer as far as the actor may know it."""
+        shown = [_match(rank, match, actor) for rank, match in enumerate(found.matches, start=1)]
+        return cls(
+            side=found.query_side,
+            id=found.query_id,
+            ranker=found.ranker,
+            nothing_fits=found.nothing_fits,
+            candidates=found.candidate_count,
+            matches=shown,
+        )
+
+
+def _match(rank: int, match: Match, actor: Actor) -> MatchOut:
+    row, judgement = match.document, match.judgement
+    named: dict[str, Any] = {"need": row} if isinstance(row, Need) else {"innovation": InnovationRef.of(row)}
+    return MatchOut.model_validate(
+        named
+        | {
+            "rank": rank,
+            "band": judgement.band.value,
+            "probability": judgement.probability if actor.is_partner else None,
+            "findings": findings_as_json(judgement),
+            "flags": list(judgement.flags) if actor.is_hub else [],
+        }
+    )
