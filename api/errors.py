@@ -1,7 +1,7 @@
 """Domain error -> HTTP problem (RFC 9457): one table, one shape, nothing of the input told back."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, cast
@@ -159,7 +159,7 @@ def status_of(error: type[DomainError]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is told of a failure, to programs as JSON and to people as a page."""
+    """What is told of a failure."""
 
     status: int
     title: str
@@ -192,17 +192,6 @@ def tell(error: DomainError) -> Told:
         headers["WWW-Authenticate"] = 'Bearer realm="matching"'
     detail = " ".join(part for part in (error.message, _REMEDY.get(kind, "")) if part)
     return Told(status, kind.__name__, detail, headers, members)
-
-
-ErrorPage = Callable[[Request, Told], Response]
-
-
-def answer(request: Request, told: Told) -> Response:
-    """A page for people, when the app has pages and the address is one of theirs; else a problem."""
-    page: ErrorPage | None = getattr(request.app.state, "error_page", None)
-    if page is None or request.url.path.startswith(("/api/", "/health/")):
-        return problem(told)
-    return page(request, told)
 
 
 def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
@@ -243,27 +232,27 @@ _FRAMEWORK: dict[int, DomainError] = {
 }
 
 
-async def _domain_error(request: Request, error: Exception) -> Response:
-    return answer(request, tell(cast(DomainError, error)))
+async def _domain_error(_request: Request, error: Exception) -> Response:
+    return problem(tell(cast(DomainError, error)))
 
 
-async def _invalid_request(request: Request, error: Exception) -> Response:
+async def _invalid_request(_request: Request, error: Exception) -> Response:
     found = [_field_error(item) for item in cast(RequestValidationError, error).errors()[:MOST_ERRORS_TOLD]]
     said = "Something in the request is not as it must be. See 'errors', mend it and send it again."
-    return answer(request, tell(InvalidRequest(said, errors=found)))
+    return problem(tell(InvalidRequest(said, errors=found)))
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
+async def _http_error(_request: Request, error: Exception) -> Response:
     found = cast(HTTPException, error)
     if (same := _FRAMEWORK.get(found.status_code)) is not None:
-        return answer(request, tell(same))
+        return problem(tell(same))
     title = "".join(re.findall("[A-Za-z]+", HTTPStatus(found.status_code).phrase.title()))
-    return answer(request, Told(found.status_code, title, "See /api/v1/docs for what this address takes.", found.headers or {}))
+    return problem(Told(found.status_code, title, "See /api/v1/docs for what this address takes.", found.headers or {}))
 
 
-async def _database_busy(request: Request, error: Exception) -> Response:
+async def _database_busy(_request: Request, error: Exception) -> Response:
     _log.warning("database.busy", error=type(cast(OperationalError, error).orig).__name__)
-    return answer(request, tell(DatabaseBusy("The database did not answer in time, and nothing was changed. Send the request again.")))
+    return problem(tell(DatabaseBusy("The database did not answer in time, and nothing was changed. Send the request again.")))
 
 
 def _field_error(item: Mapping[str, Any]) -> dict[str, str]:
