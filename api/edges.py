@@ -9,9 +9,10 @@ import structlog
 from asgi_correlation_id import correlation_id
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import FAILURE, BodyTooLarge, problem, tell
+from api.errors import FAILURE, BodyTooLarge, answer, tell
 
 LARGEST_JSON = 2**20
 LARGEST_UPLOAD = 10 * 2**20
@@ -48,7 +49,7 @@ class SizeLimit:
         said = headers.get("content-length", "0")
         if not said.isdecimal() or int(said) > limit:
             refusal = BodyTooLarge(f"The body is larger than {limit // 2**20} MiB. Send less at once.")
-            await problem(tell(refusal))(scope, receive, send)
+            await answer(Request(scope), tell(refusal))(scope, receive, send)
             return
         arrived = 0
 
@@ -109,7 +110,7 @@ class LastResort:
             if scope["type"] != "http" or started:
                 raise
             _log.exception("request.failed", method=scope["method"])
-            await problem(FAILURE)(scope, receive, send)
+            await answer(Request(scope), FAILURE)(scope, receive, send)
 
 
 class RequestLog:

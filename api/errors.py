@@ -1,7 +1,7 @@
 """Domain error -> HTTP problem (RFC 9457): one table, one shape, nothing of the input told back."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, cast
@@ -159,7 +159,7 @@ def status_of(error: type[DomainError]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is told of a failure."""
+    """What is told of a failure, to programs as JSON and to people as a page."""
 
     status: int
     title: str
@@ -194,10 +194,21 @@ def tell(error: DomainError) -> Told:
     return Told(status, kind.__name__, detail, headers, members)
 
 
+ErrorPage = Callable[[Request, Told], Response]
+
+
+def answer(request: Request, told: Told) -> Response:
+    """A page for people, when the app has pages and the address is one of theirs; else a problem."""
+    page: ErrorPage | None = getattr(request.app.state, "error_page", None)
+    if page is None or request.url.path.startswith(("/api/", "/health/")):
+        return problem(told)
+    return page(request, told)
+
+
 def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI responses of the errors that a route may answer with."""
+    """The OpenAPI responses of the errors that a route may answer with, those that any route may answer with among them."""
     told: dict[int | str, dict[str, Any]] = {}
-    for error in sorted(set(errors), key=lambda kind: (status_of(kind), kind.__name__)):
+    for error in sorted({*errors, *EVERYWHERE}, key=lambda kind: (status_of(kind), kind.__name__)):
         line = f"**{error.__name__}**: {(error.__doc__ or '').splitlines()[0]}"
         entry = told.setdefault(status_of(error), {"description": "", "content": {MEDIA_TYPE: {"schema": _PROBLEM_SCHEMA}}})
         entry["description"] = f"{entry['description']}\n\n{line}".strip()
@@ -212,7 +223,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OperationalError, _database_busy)
 
 
-# What routes of a kind may answer; EVERYWHERE is told once for the whole app.
+# What routes of a kind may answer.
 ASKING = (KeyRefused, NotSignedIn, NotAllowed, ScopeMissing)
 READING = (*ASKING, NotFound)
 LISTING = (*ASKING, BadCursor)
@@ -232,27 +243,27 @@ _FRAMEWORK: dict[int, DomainError] = {
 }
 
 
-async def _domain_error(_request: Request, error: Exception) -> Response:
-    return problem(tell(cast(DomainError, error)))
+async def _domain_error(request: Request, error: Exception) -> Response:
+    return answer(request, tell(cast(DomainError, error)))
 
 
-async def _invalid_request(_request: Request, error: Exception) -> Response:
+async def _invalid_request(request: Request, error: Exception) -> Response:
     found = [_field_error(item) for item in cast(RequestValidationError, error).errors()[:MOST_ERRORS_TOLD]]
     said = "Something in the request is not as it must be. See 'errors', mend it and send it again."
-    return problem(tell(InvalidRequest(said, errors=found)))
+    return answer(request, tell(InvalidRequest(said, errors=found)))
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     found = cast(HTTPException, error)
     if (same := _FRAMEWORK.get(found.status_code)) is not None:
-        return problem(tell(same))
+        return answer(request, tell(same))
     title = "".join(re.findall("[A-Za-z]+", HTTPStatus(found.status_code).phrase.title()))
-    return problem(Told(found.status_code, title, "See /api/v1/docs for what this address takes.", found.headers or {}))
+    return answer(request, Told(found.status_code, title, "See /api/v1/docs for what this address takes.", found.headers or {}))
 
 
-async def _database_busy(_request: Request, error: Exception) -> Response:
+async def _database_busy(request: Request, error: Exception) -> Response:
     _log.warning("database.busy", error=type(cast(OperationalError, error).orig).__name__)
-    return problem(tell(DatabaseBusy("The database did not answer in time, and nothing was changed. Send the request again.")))
+    return answer(request, tell(DatabaseBusy("The database did not answer in time, and nothing was changed. Send the request again.")))
 
 
 def _field_error(item: Mapping[str, Any]) -> dict[str, str]:
