@@ -1,1 +1,20 @@
-"""HTML for people, one file a noun."""
+"""HTML for people: plain forms that work without a script, one file a noun."""
+
+from fastapi import Depends, FastAPI, Request
+
+from api.pages import events, innovations, needs, proposals, sign_in, start
+from api.pages.assets import Assets
+from api.pages.rendering import STATIC
+from api.security import CurrentVisit
+
+
+def _remember(request: Request, visit: CurrentVisit) -> None:
+    """Leave the visit where the page of a problem finds it."""
+    request.state.visit = visit
+
+
+def add_pages(app: FastAPI) -> None:
+    """Put the pages and their files into the app; `problems.ProblemPages` belongs among its middleware."""
+    app.mount("/assets", Assets(directory=str(STATIC)), name="assets")
+    for module in (start, sign_in, needs, innovations, proposals, events):
+        app.include_router(module.router, dependencies=[Depends(_remember)])

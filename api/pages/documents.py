@@ -1,0 +1,166 @@
+"""What the pages of needs and of innovations have in common: one record, its matches, and its next steps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy.orm import Session
+
+from api.db import Database
+from api.errors import InvalidRequest
+from api.pages import wording
+from api.pages.matches import NOT_ASKED, Answer, answer
+from api.pages.records import sections
+from api.pages.rendering import page, see_other, with_query
+from api.security import Visit
+from api.services import intake
+from api.services.library import Libraries
+from models.actors import Actor, NotAllowed
+from models.documents import Side
+from models.innovations import INNOVATION_TRANSITIONS, SEARCHABLE_STATUSES, Innovation, InnovationStatus
+from models.needs import NEED_TRANSITIONS, Need, NeedStatus
+from models.queries import documents
+from models.queries.pages import Page
+
+LISTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a record comes from, and whether parts of it were made up to show the fields."""
+
+    text: str
+    url: str
+    host: str
+    verified: bool | None
+    illustrative: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Turning:
+    """The links around one page of a list."""
+
+    next: str
+    first: str
+
+
+def source_of(document: Need | Innovation) -> Source:
+    """The source as a page shows it; only a web address becomes a link."""
+    parts = urlsplit(document.source_url)
+    linked = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return Source(
+        text=document.source.rstrip("."),
+        url=document.source_url if linked else "",
+        host=parts.hostname or "" if linked else "",
+        verified=document.verified,
+        illustrative=bool(document.illustrative),
+    )
+
+
+def turning(found: Page[Any], path: str, filters: Mapping[str, str | None], after: str | None) -> Turning:
+    """The next page of a list with the same filters, and the way back to its beginning."""
+    following = with_query(path, {**filters, "after": found.following}) if found.following else ""
+    return Turning(next=following, first=with_query(path, filters) if after else "")
+
+
+def chosen(value: str | None, allowed: Sequence[str]) -> str | None:
+    """A filter's value, or None when the form left it open; raises InvalidRequest for one that is not on offer."""
+    if not value:
+        return None
+    if value not in allowed:
+        raise InvalidRequest("That filter is not known. Choose from the list on the page.")
+    return value
+
+
+def may_change(document: Need | Innovation, actor: Actor) -> bool:
+    """Whether the actor owns the document, or is the Hub; `intake` holds the same rule when it comes to it."""
+    if actor.is_hub:
+        return True
+    if isinstance(document, Need):
+        return bool({place.id for place in document.places} & actor.place_ids)
+    return document.supplier_id is not None and document.supplier_id in actor.organisation_ids
+
+
+def own(session: Session, side: Side, document_id: UUID, actor: Actor) -> Any:  # noqa: ANN401 -- Need or Innovation, as side says
+    """A document that the actor may change; raises NotFound or NotAllowed."""
+    document = documents.get(session, side, document_id, actor)
+    if not may_change(document, actor):
+        raise NotAllowed(f"Only who owns this {side}, or the Hub, may change it.")
+    return document
+
+
+def show(
+    request: Request, session: Session, libraries: Libraries, document: Need | Innovation, *, visit: Visit, at: datetime, done: str
+) -> HTMLResponse:
+    """The page of one need or innovation."""
+    actor, side = visit.actor, document.side
+    changeable = may_change(document, actor)
+    return page(
+        request,
+        "document.jinja",
+        visit,
+        title=document.name_shown,
+        up={"href": f"/{side}s", "text": f"All {side}s"},
+        side=side.value,
+        document=document,
+        status_shown=wording.STATUSES[side][document.status],
+        visibility=wording.VISIBILITIES[document.visibility],
+        held=isinstance(document, Innovation) and document.held,
+        stale=isinstance(document, Need) and document.is_stale(at.date()),
+        unread=wording.READABILITIES.get(document.readability, ""),
+        sections=sections(document),
+        source=source_of(document),
+        matches=_matches(session, libraries, document, actor),
+        may_submit=changeable and document.status in {NeedStatus.DRAFT, InnovationStatus.DRAFT},
+        may_withdraw=changeable and _withdrawable(document),
+        may_edit=changeable and _withdrawable(document) and document.status is not InnovationStatus.ARCHIVED,
+        done=_DONE[side].get(done, ""),
+    )
+
+
+def _matches(session: Session, libraries: Libraries, document: Need | Innovation, actor: Actor) -> Answer:
+    """Ranked for who has signed in; not for what is settled or held, which is matched with nothing."""
+    waits = document.status in {NeedStatus.DRAFT, NeedStatus.OPEN, InnovationStatus.DRAFT, *SEARCHABLE_STATUSES}
+    held = isinstance(document, Innovation) and document.held
+    return answer(session, libraries, document, actor=actor) if waits and not held and not actor.is_anonymous else NOT_ASKED
+
+
+def _withdrawable(document: Need | Innovation) -> bool:
+    if isinstance(document, Need):
+        return NeedStatus.WITHDRAWN in NEED_TRANSITIONS[document.status]
+    return InnovationStatus.WITHDRAWN in INNOVATION_TRANSITIONS[document.status]
+
+
+_DONE = {
+    Side.NEED: {
+        "saved": "The need is saved as a draft. Only you and the Hub can see it.",
+        "changed": "Your changes are saved.",
+        "submitted": "The need is open. We look for matches from now on.",
+        "withdrawn": "The need is withdrawn. It no longer appears in any list of matches.",
+    },
+    Side.INNOVATION: {
+        "saved": "The innovation is saved as a draft. Nobody has been sent it yet.",
+        "changed": "Your changes are saved.",
+        "submitted": "The innovation is sent in. The Hub looks at it next.",
+        "withdrawn": "The innovation is withdrawn. It no longer appears in any list of matches.",
+    },
+}
+
+
+def submit(database: Database, side: Side, document_id: UUID, *, actor: Actor, at: datetime) -> RedirectResponse:
+    """Open a need, or send an innovation in, and show it."""
+    with database.transaction() as session:
+        intake.submit(session, side, document_id, actor=actor, at=at)
+    return see_other(f"/{side}s/{document_id}", done="submitted")
+
+
+def withdraw(database: Database, side: Side, document_id: UUID, *, actor: Actor, at: datetime) -> RedirectResponse:
+    """Take a need or an innovation back, and show it."""
+    with database.transaction() as session:
+        intake.withdraw(session, side, document_id, actor=actor, at=at)
+    return see_other(f"/{side}s/{document_id}", done="withdrawn")

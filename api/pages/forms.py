@@ -1,0 +1,100 @@
+"""What forms send: read without trust, kept as typed, and told back with errors that name their field."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Request
+from pydantic import TypeAdapter, ValidationError
+from starlette.datastructures import FormData
+
+from api.pages.wording import LOCAL
+from api.services.content import Text
+
+
+async def _sent(request: Request) -> FormData:
+    return await request.form()
+
+
+Sent = Annotated[FormData, Depends(_sent)]
+
+
+@dataclass(frozen=True, slots=True)
+class FormError:
+    """What is wrong, and the id of the field to which the summary links."""
+
+    field: str
+    message: str
+
+
+_TOO_LONG: Final = "Make this shorter: it has more than {limit} characters."
+
+
+def text(sent: FormData, name: str) -> str:
+    """One field as it was typed; a file in its place counts as nothing."""
+    value = sent.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def texts(sent: FormData, name: str) -> list[str]:
+    """All values of a field that may come several times, as checkboxes do."""
+    return [value for value in sent.getlist(name) if isinstance(value, str)]
+
+
+def number(sent: FormData, name: str) -> int | None:
+    """A whole number that the page itself put into the form; None when it is not there."""
+    value = text(sent, name)
+    return int(value) if re.fullmatch("[0-9]{1,9}", value) else None
+
+
+def errors_of(error: ValidationError, *, missing: Mapping[str, str], labels: Mapping[str, str]) -> list[FormError]:
+    """The content rules' complaints in words for the field, one a field; `missing` says what to enter where nothing was."""
+    found: dict[str, FormError] = {}
+    for item in error.errors(include_input=False, include_url=False):
+        field = str(item["loc"][0]) if item["loc"] else ""
+        found.setdefault(field, FormError(field, _message(item, field, missing, labels)))
+    return list(found.values())
+
+
+def _message(item: Mapping[str, Any], field: str, missing: Mapping[str, str], labels: Mapping[str, str]) -> str:
+    kind = item["type"]
+    if kind in {"missing", "string_too_short", "too_short", "empty_title"} and field in missing:
+        return missing[field]
+    label = labels.get(field, field)
+    if kind == "string_too_long":
+        return f"{label}: {_TOO_LONG.format(limit=item['ctx']['max_length'])}"
+    if kind in {"unknown_code", "enum", "too_long"}:
+        return f"{label}: choose from the list on this page."
+    return f"{label}: {item['msg']}"
+
+
+def refused_text(value: str) -> str:
+    """What the content rules have against a text that stands on its own; empty when nothing."""
+    try:
+        TypeAdapter(Text).validate_python(value)
+    except ValidationError as error:
+        return str(error.errors(include_input=False, include_url=False)[0]["msg"])
+    return ""
+
+
+def missing_answers(values: Mapping[str, str], missing: Mapping[str, str]) -> list[FormError]:
+    """An error for each field that must be filled in and is empty."""
+    return [FormError(name, message) for name, message in missing.items() if name in values and not values[name].strip()]
+
+
+def day_typed(sent: FormData, prefix: str) -> datetime | None:
+    """The day typed as three numbers, at its beginning in England; None when they are no day."""
+    parts = [text(sent, f"{prefix}-{part}").strip() for part in ("year", "month", "day")]
+    if not all(part.isascii() and part.isdecimal() and len(part) <= len("2027") for part in parts):
+        return None
+    try:
+        return datetime.combine(date(*(int(part) for part in parts)), time(), LOCAL)
+    except ValueError:
+        return None
+
+
+def by_field(errors: Sequence[FormError]) -> dict[str, str]:
+    """The message of each field, for the place beside it."""
+    return {error.field: error.message for error in errors}

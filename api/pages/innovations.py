@@ -1,0 +1,257 @@
+"""Pages of innovations: the list, one innovation with its matches, writing and changing one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import ValidationError
+from starlette import status as http
+from starlette.datastructures import FormData
+
+from api.db import Database
+from api.pages import documents as shared
+from api.pages import forms, wording
+from api.pages.forms import FormError, Sent
+from api.pages.matches import about
+from api.pages.rendering import page, see_other
+from api.requests import Now, Reading, SharedLibraries, StrictRoute
+from api.security import CurrentVisit, InnovationWriter, SignedInActor, Visit
+from api.services import intake
+from api.services.codes import code_lists
+from api.services.content import InnovationContent
+from models.actors import Actor
+from models.documents import Side, StaleVersion, Visibility
+from models.innovations import Innovation, InnovationStatus, Stage
+from models.people import Role
+from models.queries import documents
+
+router = APIRouter(route_class=StrictRoute, include_in_schema=False)
+
+ANSWERS: Final = ("name", "problems_tackled", "how_it_works", "stage")
+MISSING: Final = {
+    "name": "Enter the name of the innovation",
+    "problems_tackled": "Say what problem it tackles",
+    "how_it_works": "Say how it works",
+    "care_settings": "Choose where it is used",
+    "stage": "Choose how far it has come",
+}
+CONSENT_SCOPE: Final = "matching"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the form: as typed, or as stored."""
+
+    values: Mapping[str, str]
+    care_settings: Sequence[str]
+    visibility: str
+    consent: bool
+    supplier: str = ""
+    version: str = ""
+
+
+@router.get("/innovations")
+def innovations_list(
+    request: Request,
+    *,
+    visit: CurrentVisit,
+    actor: SignedInActor,
+    session: Reading,
+    q: Annotated[str, Query(max_length=200)] = "",
+    stage: str | None = None,
+    status: str | None = None,
+    after: str | None = None,
+) -> HTMLResponse:
+    """Innovations that the visitor may read, newest first, narrowed by words, stage and status."""
+    filters = {"stage": shared.chosen(stage, list(Stage)), "status": shared.chosen(status, list(InnovationStatus))}
+    wanted = {name: value for name, value in filters.items() if value is not None}
+    found = documents.page(session, Side.INNOVATION, actor, filters=wanted, text=q, after=after or None, limit=shared.LISTED)
+    statuses = [(each.value, wording.STATUSES[Side.INNOVATION][each][0]) for each in InnovationStatus]
+    stages = [(each.value, wording.code("stages", each)) for each in Stage]
+    return page(
+        request,
+        "documents.jinja",
+        visit,
+        title="Innovations",
+        side="innovation",
+        lead=_lead(actor),
+        rows=[_listed(row) for row in found.rows],
+        words=q,
+        selects=[
+            ("stage", "How far it has come", stage or "", [("", "Any stage"), *stages]),
+            ("status", "Status", status or "", [("", "All"), *statuses]),
+        ],
+        filtered=bool(q or wanted),
+        turning=shared.turning(found, "/innovations", {"q": q, **filters}, after),
+        may_write=_may_write(actor),
+    )
+
+
+def _lead(actor: Actor) -> str:
+    if actor.is_hub:
+        return "What has been offered to the health and care system of West Yorkshire."
+    return "What partners may read." if actor.is_partner else "What your organisation offers."
+
+
+def _may_write(actor: Actor) -> bool:
+    return actor.is_hub or Role.INNOVATOR in actor.roles
+
+
+def _listed(innovation: Innovation) -> dict[str, Any]:
+    tags = [wording.STATUSES[Side.INNOVATION][innovation.status]]
+    if innovation.held:
+        tags.append(("Held: no consent", "yellow"))
+    text = innovation.description or innovation.problems_tackled
+    return {"href": f"/innovations/{innovation.id}", "name": innovation.name, "about": about(innovation), "text": text, "tags": tags}
+
+
+@router.get("/innovations/new")
+def write_innovation(request: Request, *, visit: CurrentVisit, actor: InnovationWriter) -> HTMLResponse:
+    """The empty form."""
+    return _form(request, visit, Typed(dict.fromkeys(ANSWERS, ""), [], Visibility.HUB_ONLY, consent=False))
+
+
+@router.post("/innovations/new")
+def keep_innovation(request: Request, *, visit: CurrentVisit, actor: InnovationWriter, at: Now, sent: Sent) -> Response:
+    """Keep the innovation as a draft, or send it in; bad input comes back with what is wrong beside it."""
+    database: Database = request.app.state.database
+    content, errors = _read(sent, actor, at)
+    if content is None:
+        return _form(request, visit, _typed(sent), errors=errors)
+    sent_in = forms.text(sent, "then") == "submit"
+    with database.transaction() as session:
+        row = intake.create(session, Side.INNOVATION, content, actor=actor, at=at, submit_too=sent_in)
+    return see_other(f"/innovations/{row.id}", done="submitted" if sent_in else "saved")
+
+
+@router.get("/innovations/{innovation_id}")
+def innovation_page(
+    request: Request,
+    *,
+    innovation_id: UUID,
+    visit: CurrentVisit,
+    actor: SignedInActor,
+    session: Reading,
+    libraries: SharedLibraries,
+    at: Now,
+    done: str = "",
+) -> HTMLResponse:
+    """One innovation: what it says, and the needs that it may answer."""
+    return shared.show(request, session, libraries, documents.innovation(session, innovation_id, actor), visit=visit, at=at, done=done)
+
+
+@router.get("/innovations/{innovation_id}/change")
+def change_innovation(
+    request: Request, *, innovation_id: UUID, visit: CurrentVisit, actor: InnovationWriter, session: Reading
+) -> HTMLResponse:
+    """The form with what is stored."""
+    row: Innovation = shared.own(session, Side.INNOVATION, innovation_id, actor)
+    typed = Typed(
+        values={name: getattr(row, name) or "" for name in ANSWERS},
+        care_settings=row.care_settings,
+        visibility=row.visibility,
+        consent=row.consent_at is not None,
+        supplier=row.supplier.name if row.supplier else "",
+        version=str(row.version),
+    )
+    return _form(request, visit, typed, innovation=row)
+
+
+@router.post("/innovations/{innovation_id}/change")
+def keep_change(request: Request, *, innovation_id: UUID, visit: CurrentVisit, actor: InnovationWriter, at: Now, sent: Sent) -> Response:
+    """Keep what was changed; what somebody else changed meanwhile is not overwritten."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        row: Innovation = shared.own(session, Side.INNOVATION, innovation_id, actor)
+    content, errors = _read(sent, actor, at)
+    if content is not None:
+        try:
+            with database.transaction() as session:
+                changes = _changes(content, row, actor)
+                intake.change(session, Side.INNOVATION, row.id, changes, actor=actor, at=at, version=forms.number(sent, "version"))
+            return see_other(f"/innovations/{row.id}", done="changed")
+        except StaleVersion as error:
+            errors = [FormError("", error.message)]
+    return _form(request, visit, _typed(sent), errors=errors, innovation=row)
+
+
+@router.post("/innovations/{innovation_id}/submit")
+def send_in(request: Request, *, innovation_id: UUID, actor: InnovationWriter, at: Now) -> Response:
+    """Send a draft in."""
+    return shared.submit(request.app.state.database, Side.INNOVATION, innovation_id, actor=actor, at=at)
+
+
+@router.post("/innovations/{innovation_id}/withdraw")
+def withdraw_innovation(request: Request, *, innovation_id: UUID, actor: InnovationWriter, at: Now) -> Response:
+    """Take an innovation back."""
+    return shared.withdraw(request.app.state.database, Side.INNOVATION, innovation_id, actor=actor, at=at)
+
+
+def _typed(sent: FormData) -> Typed:
+    return Typed(
+        values={name: forms.text(sent, name) for name in ANSWERS},
+        care_settings=forms.texts(sent, "care_settings"),
+        visibility=forms.text(sent, "visibility"),
+        consent=forms.text(sent, "consent") == "yes",
+        supplier=forms.text(sent, "supplier"),
+        version=forms.text(sent, "version"),
+    )
+
+
+def _read(sent: FormData, actor: Actor, at: datetime) -> tuple[InnovationContent | None, list[FormError]]:
+    """The content that the form makes, or what is wrong with it."""
+    typed = _typed(sent)
+    errors = forms.missing_answers(typed.values, MISSING)
+    if not typed.care_settings:
+        errors.append(FormError("care_settings", MISSING["care_settings"]))
+    said: dict[str, Any] = {**typed.values, "stage": typed.values["stage"] or None, "care_settings": list(typed.care_settings)}
+    said |= {"visibility": typed.visibility or Visibility.HUB_ONLY}
+    if actor.is_hub and typed.supplier.strip():
+        said["supplier"] = typed.supplier.strip()
+    if typed.consent:
+        said |= {"consent_by": actor.shown_as, "consent_at": at, "consent_scope": CONSENT_SCOPE}
+    try:
+        content = InnovationContent.model_validate(said)
+    except ValidationError as error:
+        labels = {**wording.FIELDS[Side.INNOVATION], "visibility": "Who may read it"}
+        told = {each.field for each in errors}
+        return None, errors + [each for each in forms.errors_of(error, missing=MISSING, labels=labels) if each.field not in told]
+    return (None, errors) if errors else (content, [])
+
+
+def _changes(content: InnovationContent, row: Innovation, actor: Actor) -> dict[str, Any]:
+    """What the form changes: a consent that stands keeps who gave it and when."""
+    changes = content.model_dump(include={*ANSWERS, "care_settings", "visibility"})
+    if (row.consent_at is not None) != bool(content.consent_by):
+        changes |= content.model_dump(include={"consent_by", "consent_at", "consent_scope"})
+    if actor.is_hub and content.supplier:
+        changes["supplier"] = content.supplier
+    return changes
+
+
+def _form(
+    request: Request, visit: Visit, typed: Typed, *, errors: Sequence[FormError] = (), innovation: Innovation | None = None
+) -> HTMLResponse:
+    lists = code_lists()
+    return page(
+        request,
+        "innovation_form.jinja",
+        visit,
+        status=http.HTTP_422_UNPROCESSABLE_CONTENT if errors else http.HTTP_200_OK,
+        title="Change this innovation" if innovation else "Offer an innovation",
+        up={"href": f"/innovations/{innovation.id}", "text": innovation.name}
+        if innovation
+        else {"href": "/innovations", "text": "All innovations"},
+        innovation=innovation,
+        typed=typed,
+        errors=errors,
+        wrong=forms.by_field(errors),
+        care_settings=lists["care_settings"],
+        stages=lists["stages"],
+        visibilities=wording.VISIBILITIES,
+        for_hub=visit.actor.is_hub,
+    )

@@ -1,0 +1,142 @@
+"""Matches as people read them: bands and verdicts in words, never numbers, with the words that carry them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.pages import records, wording
+from api.services import proposing
+from api.services.library import Libraries, RankingUnavailable
+from api.services.proposing import Match, NothingToRank
+from models.actors import Actor
+from models.documents import Side
+from models.innovations import Innovation
+from models.needs import Need
+from models.proposals import Band, Proposal, ProposalState
+from models.queries import proposals
+
+SHOWN_FIRST: Final = 5
+RANKED: Final = 20
+_TELLING: Final = ("met", "partly", "gap", "excluded", "unknown")  # which finding's words stand on the card itself
+
+
+@dataclass(frozen=True, slots=True)
+class FindingShown:
+    """The verdict on one aspect or must-have, in words, with the words quoted from both texts."""
+
+    label: str
+    must_have: bool
+    verdict: tuple[str, str]
+    need_quote: str = ""
+    innovation_quote: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One match on the page of the document that asked."""
+
+    name: str
+    href: str
+    about: str
+    band: tuple[str, str]
+    findings: Sequence[FindingShown]
+    lead: FindingShown | None
+    flags: Sequence[str] = ()
+    state: tuple[str, str] | None = None
+    proposal: str = ""
+    proposal_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a document's page says of its matches; `unavailable` or `nothing_to_rank` say why there are none."""
+
+    first: Sequence[Card] = ()
+    more: Sequence[Card] = ()
+    weak: Sequence[Card] = ()
+    nothing_fits: bool = False
+    compared: int = 0
+    unavailable: str = ""
+    nothing_to_rank: str = ""
+    asked: bool = field(default=True)
+
+
+NOT_ASKED: Final = Answer(asked=False)
+
+
+def findings_shown(findings: Iterable[Mapping[str, Any]]) -> list[FindingShown]:
+    """Stored findings in words, in their own order."""
+    return [_finding(row) for row in findings]
+
+
+def answer(session: Session, libraries: Libraries, document: Need | Innovation, *, actor: Actor) -> Answer:
+    """Rank for a document before this actor; a ranking that cannot be had is told, never made up."""
+    try:
+        found = proposing.matches_of(session, libraries, document.side, document.id, actor=actor, limit=RANKED)
+    except RankingUnavailable as error:
+        return Answer(unavailable=error.message)
+    except NothingToRank as error:
+        return Answer(nothing_to_rank=wording.READABILITIES.get(document.readability, error.message))
+    stored = _stored(session, document, actor)
+    cards = [_card(match, document.side.other, stored.get(match.document.id)) for match in found.matches]
+    worth = [card for card, match in zip(cards, found.matches, strict=True) if match.judgement.band.value != Band.WEAK]
+    weak = [card for card, match in zip(cards, found.matches, strict=True) if match.judgement.band.value == Band.WEAK]
+    return Answer(worth[:SHOWN_FIRST], worth[SHOWN_FIRST:], weak, nothing_fits=found.nothing_fits, compared=found.candidate_count)
+
+
+def _stored(session: Session, document: Need | Innovation, actor: Actor) -> dict[UUID, Proposal]:
+    """The Hub's proposals of this document, by the document on the other side."""
+    if not actor.is_hub:
+        return {}
+    if document.side is Side.NEED:
+        return {row.innovation_id: row for row in proposals.of_document(session, need_id=document.id)}
+    return {row.need_id: row for row in proposals.of_document(session, innovation_id=document.id)}
+
+
+def _card(match: Match, side: Side, stored: Proposal | None) -> Card:
+    findings = findings_shown(proposing.findings_as_json(match.judgement))
+    return Card(
+        name=match.document.name_shown,
+        href=f"/{side}s/{match.document.id}",
+        about=about(match.document),
+        band=wording.BANDS[match.judgement.band.value],
+        findings=findings,
+        lead=leading(findings),
+        flags=[wording.flag(name) for name in match.judgement.flags],
+        state=wording.PROPOSAL_STATES[stored.state] if stored else None,
+        proposal=f"/proposals/{stored.id}" if stored else "",
+        proposal_text="Decide on this match" if stored and stored.state is ProposalState.OPEN else "See the decision",
+    )
+
+
+def leading(findings: Sequence[FindingShown]) -> FindingShown | None:
+    """The finding whose words say most: quoted from both texts, and rather met than not."""
+    order = {wording.VERDICTS[name]: place for place, name in enumerate(_TELLING)}
+    quoted = [row for row in findings if row.need_quote and row.innovation_quote]
+    return min(quoted, key=lambda row: order[row.verdict], default=None)
+
+
+def about(document: Need | Innovation) -> str:
+    """One line under the name: for a need its places, for an innovation who offers it and how far it has come."""
+    if isinstance(document, Need):
+        parts = [", ".join(place.name for place in document.places), document.theme or ""]
+    else:
+        stage = records.stage_in_words(document)
+        parts = [document.supplier.name if document.supplier else "", f"Stage: {stage}" if stage else ""]
+    return " · ".join(part for part in parts if part)
+
+
+def _finding(row: Mapping[str, Any]) -> FindingShown:
+    must_have = row.get("criterion")
+    return FindingShown(
+        label=wording.criterion(must_have) if must_have else wording.ASPECTS[row["aspect"]],
+        must_have=bool(must_have),
+        verdict=wording.VERDICTS[row["verdict"]],
+        need_quote=(row.get("need_quote") or {}).get("text", ""),
+        innovation_quote=(row.get("innovation_quote") or {}).get("text", ""),
+        missing=row.get("missing", ""),
+    )

@@ -1,0 +1,212 @@
+"""Pages of needs: the list, one need with its matches, writing and changing one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+from starlette import status as http
+from starlette.datastructures import FormData
+
+from api.db import Database
+from api.pages import documents as shared
+from api.pages import forms, wording
+from api.pages.forms import FormError, Sent
+from api.pages.matches import about
+from api.pages.rendering import page, see_other
+from api.requests import Now, Reading, SharedLibraries, StrictRoute
+from api.security import Anyone, CurrentVisit, NeedWriter, Visit
+from api.services import intake
+from api.services.content import NeedContent
+from models.actors import NotAllowed
+from models.documents import Side, StaleVersion, Visibility
+from models.needs import Need, NeedStatus
+from models.queries import documents, places
+
+router = APIRouter(route_class=StrictRoute, include_in_schema=False)
+
+ANSWERS: Final = ("title", "population", "problem", "desired_outcome", "metric")
+MISSING: Final = {
+    "title": "Enter a title for the need",
+    "population": "Say whose problem it is",
+    "problem": "Say what goes wrong",
+    "desired_outcome": "Say what better looks like",
+    "metric": "Say how we would know that it is better",
+    "places": "Choose at least one place",
+}
+_SHOWN_TO_ALL: Final = (NeedStatus.OPEN, NeedStatus.MET, NeedStatus.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the form: as typed, or as stored."""
+
+    values: Mapping[str, str]
+    places: list[str]
+    visibility: str
+    version: str = ""
+
+
+@router.get("/needs")
+def needs_list(
+    request: Request,
+    *,
+    visit: CurrentVisit,
+    _actor: Anyone,
+    session: Reading,
+    q: Annotated[str, Query(max_length=200)] = "",
+    place: str | None = None,
+    status: str | None = None,
+    after: str | None = None,
+) -> HTMLResponse:
+    """Needs that the visitor may read, newest first, narrowed by words, place and status."""
+    known = places.all_places(session)
+    statuses = list(NeedStatus) if visit.actor.is_hub or visit.actor.place_ids else list(_SHOWN_TO_ALL)
+    filters = {"place": shared.chosen(place, [row.key for row in known]), "status": shared.chosen(status, statuses)}
+    wanted = {name: value for name, value in filters.items() if value is not None}
+    found = documents.page(session, Side.NEED, visit.actor, filters=wanted, text=q, after=after or None, limit=shared.LISTED)
+    return page(
+        request,
+        "documents.jinja",
+        visit,
+        title="Needs",
+        side="need",
+        lead="What the health and care system of West Yorkshire needs solved.",
+        rows=[_listed(row) for row in found.rows],
+        words=q,
+        selects=[
+            ("place", "Place", place or "", [("", "All places"), *((row.key, row.name) for row in known)]),
+            ("status", "Status", status or "", [("", "All"), *((each.value, wording.STATUSES[Side.NEED][each][0]) for each in statuses)]),
+        ],
+        filtered=bool(q or wanted),
+        turning=shared.turning(found, "/needs", {"q": q, **filters}, after),
+        may_write=visit.actor.is_hub or bool(visit.actor.place_ids),
+    )
+
+
+def _listed(need: Need) -> dict[str, Any]:
+    tags = [wording.STATUSES[Side.NEED][need.status]]
+    return {"href": f"/needs/{need.id}", "name": need.title, "about": about(need), "text": need.problem, "tags": tags}
+
+
+@router.get("/needs/new")
+def write_need(request: Request, *, visit: CurrentVisit, actor: NeedWriter, session: Reading) -> HTMLResponse:
+    """The empty form; the places of who writes are ticked."""
+    own = [row.key for row in places.all_places(session) if row.id in actor.place_ids]
+    return _form(request, session, visit, Typed(dict.fromkeys(ANSWERS, ""), own, Visibility.PUBLIC))
+
+
+@router.post("/needs/new")
+def keep_need(request: Request, *, visit: CurrentVisit, actor: NeedWriter, at: Now, sent: Sent) -> Response:
+    """Keep the need as a draft, or open it; bad input comes back with what is wrong beside it."""
+    database: Database = request.app.state.database
+    content, errors = _read(sent)
+    if content is not None:
+        opened = forms.text(sent, "then") == "submit"
+        try:
+            with database.transaction() as session:
+                row = intake.create(session, Side.NEED, content, actor=actor, at=at, submit_too=opened)
+            return see_other(f"/needs/{row.id}", done="submitted" if opened else "saved")
+        except NotAllowed as error:
+            errors = [FormError("places", error.message)]
+    with database.reading() as session:
+        return _form(request, session, visit, _typed(sent), errors=errors)
+
+
+@router.get("/needs/{need_id}")
+def need_page(
+    request: Request,
+    *,
+    need_id: UUID,
+    visit: CurrentVisit,
+    actor: Anyone,
+    session: Reading,
+    libraries: SharedLibraries,
+    at: Now,
+    done: str = "",
+) -> HTMLResponse:
+    """One need: what it says, and the innovations that may answer it."""
+    return shared.show(request, session, libraries, documents.need(session, need_id, actor), visit=visit, at=at, done=done)
+
+
+@router.get("/needs/{need_id}/change")
+def change_need(request: Request, *, need_id: UUID, visit: CurrentVisit, actor: NeedWriter, session: Reading) -> HTMLResponse:
+    """The form with what is stored."""
+    need: Need = shared.own(session, Side.NEED, need_id, actor)
+    values = {name: getattr(need, name) for name in ANSWERS}
+    typed = Typed(values, [row.key for row in need.places], need.visibility, str(need.version))
+    return _form(request, session, visit, typed, need=need)
+
+
+@router.post("/needs/{need_id}/change")
+def keep_change(request: Request, *, need_id: UUID, visit: CurrentVisit, actor: NeedWriter, at: Now, sent: Sent) -> Response:
+    """Keep what was changed; what somebody else changed meanwhile is not overwritten."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        need: Need = shared.own(session, Side.NEED, need_id, actor)
+    content, errors = _read(sent)
+    if content is not None:
+        changes = content.model_dump(include={*ANSWERS, "places", "visibility"})
+        try:
+            with database.transaction() as session:
+                intake.change(session, Side.NEED, need_id, changes, actor=actor, at=at, version=forms.number(sent, "version"))
+            return see_other(f"/needs/{need_id}", done="changed")
+        except StaleVersion as error:
+            errors = [FormError("", error.message)]
+        except NotAllowed as error:
+            errors = [FormError("places", error.message)]
+    with database.reading() as session:
+        return _form(request, session, visit, _typed(sent), errors=errors, need=need)
+
+
+@router.post("/needs/{need_id}/submit")
+def open_need(request: Request, *, need_id: UUID, actor: NeedWriter, at: Now) -> Response:
+    """Open a draft."""
+    return shared.submit(request.app.state.database, Side.NEED, need_id, actor=actor, at=at)
+
+
+@router.post("/needs/{need_id}/withdraw")
+def withdraw_need(request: Request, *, need_id: UUID, actor: NeedWriter, at: Now) -> Response:
+    """Take a need back."""
+    return shared.withdraw(request.app.state.database, Side.NEED, need_id, actor=actor, at=at)
+
+
+def _typed(sent: FormData) -> Typed:
+    values = {name: forms.text(sent, name) for name in ANSWERS}
+    return Typed(values, forms.texts(sent, "places"), forms.text(sent, "visibility"), forms.text(sent, "version"))
+
+
+def _read(sent: FormData) -> tuple[NeedContent | None, list[FormError]]:
+    """The content that the form makes, or what is wrong with it."""
+    typed = _typed(sent)
+    errors = forms.missing_answers(typed.values, MISSING)
+    try:
+        content = NeedContent.model_validate({**typed.values, "places": typed.places, "visibility": typed.visibility or Visibility.PUBLIC})
+    except ValidationError as error:
+        found = forms.errors_of(error, missing=MISSING, labels={**wording.FIELDS[Side.NEED], "visibility": "Who may read it"})
+        told = {each.field for each in errors}
+        return None, errors + [each for each in found if each.field not in told]
+    return (None, errors) if errors else (content, [])
+
+
+def _form(
+    request: Request, session: Session, visit: Visit, typed: Typed, *, errors: Sequence[FormError] = (), need: Need | None = None
+) -> HTMLResponse:
+    return page(
+        request,
+        "need_form.jinja",
+        visit,
+        status=http.HTTP_422_UNPROCESSABLE_CONTENT if errors else http.HTTP_200_OK,
+        title="Change this need" if need else "Write a need",
+        up={"href": f"/needs/{need.id}", "text": need.title} if need else {"href": "/needs", "text": "All needs"},
+        need=need,
+        typed=typed,
+        errors=errors,
+        wrong=forms.by_field(errors),
+        all_places=places.all_places(session),
+        visibilities=wording.VISIBILITIES,
+    )

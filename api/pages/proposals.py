@@ -1,0 +1,316 @@
+"""Pages of proposals: what waits for the Hub's decision, one pair side by side, the decision and its undo."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.orm import Session
+from starlette import status as http
+from starlette.datastructures import FormData
+
+from api.db import Database
+from api.pages import documents as shared
+from api.pages import forms, matches, records, wording
+from api.pages.forms import FormError, Sent
+from api.pages.highlighting import spans_of
+from api.pages.rendering import page, see_other
+from api.requests import CurrentSettings, Now, Reading, StrictRoute
+from api.security import CurrentVisit, HubStaff, Reviewer, Visit
+from api.services import deciding
+from api.services.codes import code_lists
+from models.actors import Actor
+from models.decisions import Decision, Reason, ReasonCode, ReasonMissing, Verdict
+from models.documents import Side, StaleVersion
+from models.proposals import Band, Proposal, ProposalClosed, ProposalState
+from models.queries import documents, places, proposals
+
+router = APIRouter(route_class=StrictRoute, include_in_schema=False)
+
+TO_DECIDE: Final = "to_decide"
+_STATES: Final = {
+    TO_DECIDE: "To decide now",
+    ProposalState.DEFERRED.value: "Set aside",
+    ProposalState.CONFIRMED.value: "Confirmed",
+    ProposalState.REJECTED.value: "Rejected",
+}
+_FIELDS: Final = ("verdict", "reason", "note", "until-day", "until-month", "until-year")
+_DONE: Final = {
+    Verdict.CONFIRMED.value: "You confirmed this match",
+    Verdict.REJECTED.value: "You rejected this match",
+    Verdict.DEFERRED.value: "You set this match aside",
+    Verdict.UNDONE.value: "You took your decision back",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The decision that this visitor may still take back, and until when."""
+
+    verdict: str
+    until: datetime
+
+
+@router.get("/proposals")
+def queue(
+    request: Request,
+    *,
+    visit: CurrentVisit,
+    actor: Reviewer,
+    session: Reading,
+    at: Now,
+    state: str | None = None,
+    band: str | None = None,
+    place: str | None = None,
+    after: str | None = None,
+    skipped: str | None = None,
+) -> HTMLResponse:
+    """What waits for a decision, most probable first; or what was decided."""
+    known = places.all_places(session)
+    wanted = shared.chosen(state, list(_STATES)) or TO_DECIDE
+    chosen_band = shared.chosen(band, list(Band))
+    chosen_place = shared.chosen(place, [row.key for row in known])
+    found = proposals.queue(
+        session,
+        actor,
+        at=at,
+        state=None if wanted == TO_DECIDE else ProposalState(wanted),
+        band=Band(chosen_band) if chosen_band else None,
+        place=chosen_place,
+        after=after or None,
+        limit=shared.LISTED,
+    )
+    return page(
+        request,
+        "proposals.jinja",
+        visit,
+        title="Matches to decide" if actor.is_hub else "Proposed matches",
+        rows=[_listed(row) for row in found.rows],
+        deciding=wanted == TO_DECIDE,
+        skipped=bool(skipped),
+        selects=[
+            ("state", "Show", wanted, list(_STATES.items())),
+            ("band", "Match", band or "", [("", "All matches"), *((each.value, wording.BANDS[each][0]) for each in Band)]),
+            ("place", "Place", place or "", [("", "All places"), *((row.key, row.name) for row in known)]),
+        ],
+        filtered=bool(chosen_band or chosen_place or wanted != TO_DECIDE),
+        turning=shared.turning(found, "/proposals", {"state": state, "band": chosen_band, "place": chosen_place}, after),
+    )
+
+
+def _listed(row: Proposal) -> dict[str, Any]:
+    shown = matches.findings_shown(row.findings)
+    return {
+        "href": f"/proposals/{row.id}",
+        "need": row.need.title,
+        "need_about": matches.about(row.need),
+        "innovation": row.innovation.name,
+        "innovation_about": matches.about(row.innovation),
+        "band": wording.BANDS[row.band],
+        "state": wording.PROPOSAL_STATES[row.state],
+        "lead": matches.leading(shown),
+        "must_haves": [each for each in shown if each.must_have],
+        "decision": row.closing_decision,
+    }
+
+
+@router.get("/proposals/{proposal_id}")
+def proposal_page(
+    request: Request,
+    *,
+    proposal_id: UUID,
+    visit: CurrentVisit,
+    actor: Reviewer,
+    session: Reading,
+    settings: CurrentSettings,
+    at: Now,
+    done: str = "",
+) -> HTMLResponse:
+    """A need and an innovation side by side, what speaks for the pair and against it, and the decision."""
+    proposal = proposals.get(session, proposal_id, actor)
+    return _show(request, session, visit, proposal, at=at, window=settings.undo_window_seconds, done=_DONE.get(done, ""))
+
+
+@router.post("/proposals/{proposal_id}/decision")
+def decide(
+    request: Request, *, proposal_id: UUID, visit: CurrentVisit, actor: HubStaff, settings: CurrentSettings, at: Now, sent: Sent
+) -> Response:
+    """Confirm, reject or set aside; what is missing is asked for with what was typed kept."""
+    database: Database = request.app.state.database
+    window = settings.undo_window_seconds
+    verdict, errors = forms.text(sent, "verdict"), _errors(sent, at)
+    status = http.HTTP_422_UNPROCESSABLE_CONTENT
+    if not errors:
+        try:
+            with database.transaction() as session:
+                deciding.decide(
+                    session,
+                    proposal_id,
+                    Verdict(verdict),
+                    actor=actor,
+                    at=at,
+                    reason=_reason(sent, verdict),
+                    undo_window_seconds=window,
+                    version=forms.number(sent, "version"),
+                )
+            return see_other(f"/proposals/{proposal_id}", done=verdict)
+        except ReasonMissing as error:
+            errors = [FormError(f"{verdict}-{error.details.get('field', 'reason')}", error.message)]
+        except (ProposalClosed, StaleVersion) as error:
+            errors, status = [FormError("", error.message)], http.HTTP_409_CONFLICT
+    with database.reading() as session:
+        proposal = proposals.get(session, proposal_id, actor)
+        return _show(request, session, visit, proposal, at=at, window=window, errors=errors, sent=sent, status=status)
+
+
+@router.post("/proposals/{proposal_id}/skip")
+def skip(request: Request, *, proposal_id: UUID, actor: HubStaff, at: Now) -> Response:
+    """Hide it from this reviewer only, and go on to the next."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        deciding.skip(session, proposal_id, actor=actor, at=at)
+    with database.reading() as session:
+        following = _next(session, actor, proposal_id, at)
+    return see_other(f"/proposals/{following.id}") if following else see_other("/proposals", skipped="yes")
+
+
+@router.post("/proposals/{proposal_id}/undo")
+def undo(request: Request, *, proposal_id: UUID, actor: HubStaff, settings: CurrentSettings, at: Now) -> Response:
+    """Take one's own decision back while the window lasts."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        deciding.undo(session, proposal_id, actor=actor, at=at, undo_window_seconds=settings.undo_window_seconds)
+    return see_other(f"/proposals/{proposal_id}", done=Verdict.UNDONE.value)
+
+
+def _errors(sent: FormData, at: datetime) -> list[FormError]:
+    """What the form lacks, in words for each field; the rules themselves stand on the proposal."""
+    verdict = forms.text(sent, "verdict")
+    if verdict not in {Verdict.CONFIRMED, Verdict.REJECTED, Verdict.DEFERRED}:
+        return [FormError("", "Choose what you decide: confirm, reject or set aside")]
+    if verdict == Verdict.CONFIRMED:
+        return []
+    found = []
+    code = forms.text(sent, "reason")
+    if refused := forms.refused_text(forms.text(sent, "note")):
+        found.append(FormError(f"{verdict}-note", refused))
+    if code not in set(ReasonCode):
+        found.append(FormError(f"{verdict}-reason", "Choose a reason"))
+    if code == ReasonCode.OTHER and not forms.text(sent, "note").strip():
+        found.append(FormError(f"{verdict}-note", "Say in the note what the other reason is"))
+    if verdict == Verdict.DEFERRED:
+        until = forms.day_typed(sent, "until")
+        if until is None:
+            found.append(FormError("deferred-until", "Enter the day on which to look again, like 27 3 2027"))
+        elif until <= at:
+            found.append(FormError("deferred-until", "Enter a day that is still to come"))
+    return found
+
+
+def _reason(sent: FormData, verdict: str) -> Reason:
+    if verdict == Verdict.CONFIRMED:
+        return Reason(note=forms.text(sent, "note").strip())
+    until = forms.day_typed(sent, "until") if verdict == Verdict.DEFERRED else None
+    return Reason(code=ReasonCode(forms.text(sent, "reason")), note=forms.text(sent, "note").strip(), until=until)
+
+
+def _show(
+    request: Request,
+    session: Session,
+    visit: Visit,
+    proposal: Proposal,
+    *,
+    at: datetime,
+    window: float,
+    done: str = "",
+    errors: Sequence[FormError] = (),
+    sent: FormData | None = None,
+    status: int = http.HTTP_200_OK,
+) -> HTMLResponse:
+    open_now = proposal.state in {ProposalState.OPEN, ProposalState.DEFERRED}
+    following = _next(session, visit.actor, proposal.id, at) if visit.actor.is_hub else None
+    return page(
+        request,
+        "proposal.jinja",
+        visit,
+        status=status if errors else http.HTTP_200_OK,
+        title=f"{proposal.innovation.name} for: {proposal.need.title}",
+        up={"href": "/proposals", "text": "Matches to decide" if visit.actor.is_hub else "Proposed matches"},
+        proposal=proposal,
+        band=wording.BANDS[proposal.band],
+        state=wording.PROPOSAL_STATES[proposal.state],
+        flags=[wording.flag(name) for name in proposal.flags],
+        findings=matches.findings_shown(proposal.findings),
+        sides=[_side(session, proposal, side) for side in (Side.NEED, Side.INNOVATION)],
+        readiness=_readiness(proposal),
+        history=[_told(row) for row in proposal.decisions],
+        undo=_undo(proposal, visit.actor, at, window),
+        may_decide=visit.actor.is_hub and open_now,
+        following=f"/proposals/{following.id}" if following else "",
+        done=done,
+        errors=errors,
+        wrong=forms.by_field(errors),
+        typed={name: forms.text(sent, name) for name in _FIELDS} if sent else {},
+        reasons=code_lists()["reason_codes"],
+    )
+
+
+def _side(session: Session, proposal: Proposal, side: Side) -> dict[str, Any]:
+    """One of the two texts as it was judged, the quoted words marked."""
+    document = proposal.need if side is Side.NEED else proposal.innovation
+    number = proposal.need_revision if side is Side.NEED else proposal.innovation_revision
+    fields: Mapping[str, str] = documents.revision(session, side, document.id, number).content["fields"]
+    return {
+        "kind": side.value,
+        "name": document.name_shown,
+        "href": f"/{side}s/{document.id}",
+        "about": matches.about(document),
+        "status": wording.STATUSES[side][document.status],
+        "sections": records.sections(document, fields=fields, spans=spans_of(proposal.findings, side.value, fields)),
+        "source": shared.source_of(document),
+        "newer": document.revision != number,
+    }
+
+
+def _readiness(proposal: Proposal) -> list[dict[str, Any]]:
+    """Stage, standards and evidence: beside the match, never part of it."""
+    innovation = proposal.innovation
+    stage = records.stage_in_words(innovation)
+    rows = (
+        ("stage", [stage] if stage else []),
+        ("deployed", [wording.yes_no(innovation.deployed)] if innovation.deployed is not None else []),
+        ("standards", records.standards_in_words(innovation)),
+        ("evidences", records.evidences_in_words(innovation)),
+    )
+    labels = wording.FIELDS[Side.INNOVATION]
+    return [{"label": labels[name], "items": items, "illustrative": name in innovation.illustrative} for name, items in rows]
+
+
+def _told(decision: Decision) -> dict[str, Any]:
+    return {
+        "who": decision.decided_by_name,
+        "what": wording.DECISIONS[decision.verdict],
+        "when": decision.decided_at,
+        "reason": wording.code("reason_codes", decision.reason_code) if decision.reason_code else "",
+        "note": decision.note,
+        "until": decision.until,
+    }
+
+
+def _undo(proposal: Proposal, actor: Actor, at: datetime, window: float) -> Undo | None:
+    """The latest decision that stands, when it is this visitor's and the window has not passed."""
+    undone = {row.undoes_id for row in proposal.decisions}
+    live = [row for row in proposal.decisions if row.verdict is not Verdict.UNDONE and row.id not in undone]
+    if not live or live[-1].decided_by != actor.person_id:
+        return None
+    until = live[-1].decided_at + timedelta(seconds=window)
+    return Undo(live[-1].verdict.value, until) if at < until else None
+
+
+def _next(session: Session, actor: Actor, proposal_id: UUID, at: datetime) -> Proposal | None:
+    """The most probable match that waits for this reviewer, other than the one in hand."""
+    waiting = proposals.queue(session, actor, at=at, limit=2).rows
+    return next((row for row in waiting if row.id != proposal_id), None)

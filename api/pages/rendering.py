@@ -1,0 +1,97 @@
+"""Templates to pages: the one environment, escaping on, with what every page shows around its own content."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
+from starlette import status as http
+
+from api.pages import wording
+from api.security import Visit
+from models.people import Role
+
+STATIC: Final = files("api").joinpath("static")
+
+
+@cache
+def assets_version() -> str:
+    """Changes whenever a file of ours under `static` does, so that browsers may keep the files for long."""
+    digest = hashlib.sha256()
+    for path in ("pages.css", "pages.js", "images/favicon.svg", "nhsuk/PROVENANCE.md"):
+        digest.update(STATIC.joinpath(path).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _asset(path: str) -> str:
+    return f"/assets/{path}?v={assets_version()}"
+
+
+@cache
+def environment() -> Environment:
+    """Our templates before those of NHS.UK frontend, whose macros count on parameters that are not given."""
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader("api", "templates"), PackageLoader("nhsuk_frontend_jinja")]),
+        undefined=ChainableUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"asset": _asset}
+    made.filters |= {"day": wording.day, "moment": wording.moment, "clock": wording.clock}
+    return made
+
+
+def page(
+    request: Request,
+    template: str,
+    visit: Visit,
+    *,
+    title: str,
+    status: int = http.HTTP_200_OK,
+    **shown: Any,  # noqa: ANN401 -- what templates show
+) -> HTMLResponse:
+    """One page; `title` is its heading and stands in the browser's tab."""
+    around = {
+        "title": title,
+        "service_name": request.app.state.settings.service_name,
+        "cspNonce": getattr(request.state, "nonce", ""),
+        "actor": visit.actor,
+        "signed_in": visit.actor.person_id is not None,
+        "csrf_token": visit.csrf_token,
+        "menu": menu(visit, request.url.path),
+    }
+    return HTMLResponse(environment().get_template(template).render(around | shown), status)
+
+
+def menu(visit: Visit, path: str) -> list[dict[str, str]]:
+    """The pages that this visitor may go to; the one they are on, or under, is marked."""
+    actor = visit.actor
+    items = [("/needs", "Needs")]
+    if not actor.is_anonymous:
+        items.append(("/innovations", "Innovations"))
+    if actor.is_hub or Role.PLACE in actor.roles:
+        items.append(("/proposals", "Matches to decide" if actor.is_hub else "Proposed matches"))
+    if actor.is_hub:
+        items.append(("/events", "Activity"))
+    return [{"href": href, "text": text, "current": _current(path, href)} for href, text in items]
+
+
+def _current(path: str, href: str) -> str:
+    return "page" if path == href else ("true" if path.startswith(f"{href}/") else "")
+
+
+def see_other(path: str, **query: str) -> RedirectResponse:
+    """After a form was done: go and look, so that a reload does nothing twice."""
+    return RedirectResponse(f"{path}?{urlencode(query)}" if query else path, http.HTTP_303_SEE_OTHER)
+
+
+def with_query(path: str, query: Mapping[str, str | None]) -> str:
+    """An address with those of the parameters that say something."""
+    said = {name: value for name, value in query.items() if value}
+    return f"{path}?{urlencode(said)}" if said else path

@@ -1,0 +1,94 @@
+"""Pages for signing in and out."""
+
+import re
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from starlette import status as http
+
+from api.db import Database
+from api.pages import forms
+from api.pages.forms import FormError, Sent
+from api.pages.rendering import page, see_other
+from api.requests import CurrentSettings, Now, StrictRoute
+from api.security import COOKIE, CurrentVisit, Nobody, SignedInActor, Visit, forget_sign_in, keep_signed_in, same_origin
+from api.services import accounts, demo
+from api.services.accounts import SignInRefused
+from api.services.attempts import Attempts
+from api.settings import Settings
+
+router = APIRouter(route_class=StrictRoute, include_in_schema=False)
+_OWN_PAGE: Final = re.compile(r"/(?!/)[\w\-./?=&%+]*")
+
+
+def own_page(address: str) -> str:
+    """An address of this service to go on to; the first page when it is any other."""
+    if _OWN_PAGE.fullmatch(address) and not urlsplit(address).netloc and not address.startswith("/sign-"):
+        return address
+    return "/"
+
+
+@router.get("/sign-in")
+def ask(
+    request: Request, *, visit: CurrentVisit, _: Nobody, settings: CurrentSettings, following: Annotated[str, Query(alias="next")] = ""
+) -> HTMLResponse:
+    """The form."""
+    return _form(request, visit, settings, following=own_page(following))
+
+
+@router.post("/sign-in", dependencies=[Depends(same_origin)])
+def sign_in(request: Request, *, visit: CurrentVisit, _: Nobody, settings: CurrentSettings, at: Now, sent: Sent) -> Response:
+    """Prove who somebody is and go on to the page that they wanted; a session that was open before ends."""
+    email, password, following = forms.text(sent, "email"), forms.text(sent, "password"), own_page(forms.text(sent, "next"))
+    errors = forms.missing_answers(
+        {"email": email, "password": password}, {"email": "Enter your e-mail address", "password": "Enter your password"}
+    )
+    if errors:
+        return _form(request, visit, settings, following=following, email=email, errors=errors)
+    database: Database = request.app.state.database
+    attempts: Attempts = request.app.state.attempts
+    address = request.client.host if request.client else ""
+    attempts.begin(account=email, address=address)
+    try:
+        with database.reading() as session:
+            person = accounts.proven(session, email, password)  # long, and therefore outside the writing transaction
+        with database.transaction() as session:
+            begun = accounts.start_session(session, person.id, at=at, hours=settings.session_hours, replacing=request.cookies.get(COOKIE))
+    except SignInRefused as error:
+        return _form(request, visit, settings, following=following, email=email, errors=[FormError("email", error.message)])
+    attempts.succeeded(account=email, address=address)
+    answer = see_other(following)
+    keep_signed_in(answer, begun, settings)
+    return answer
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, *, _: SignedInActor, settings: CurrentSettings) -> Response:
+    """End the session and go to the first page."""
+    database: Database = request.app.state.database
+    if token := request.cookies.get(COOKIE):
+        with database.transaction() as session:
+            accounts.end_session(session, token)
+    answer = see_other("/")
+    forget_sign_in(answer, settings)
+    return answer
+
+
+def _form(
+    request: Request, visit: Visit, settings: Settings, *, following: str, email: str = "", errors: list[FormError] | None = None
+) -> HTMLResponse:
+    return page(
+        request,
+        "sign_in.jinja",
+        visit,
+        status=http.HTTP_422_UNPROCESSABLE_CONTENT if errors else http.HTTP_200_OK,
+        title="Sign in",
+        next=following,
+        sent_here=following != "/",
+        email=email,
+        errors=errors or [],
+        wrong=forms.by_field(errors or []),
+        demo=demo.ACCOUNTS if settings.demo else (),
+    )

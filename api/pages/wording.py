@@ -1,0 +1,233 @@
+"""The plain English of the pages: what fields, codes, verdicts, bands and events are called."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from api.services.codes import labels
+from models.decisions import Verdict as Decided
+from models.documents import Readability, Side, Visibility
+from models.innovations import InnovationStatus
+from models.needs import NeedStatus
+from models.proposals import Band, ProposalState
+
+LOCAL: Final = ZoneInfo("Europe/London")
+
+FIELDS: Final[Mapping[Side, Mapping[str, str]]] = {
+    Side.NEED: {
+        "title": "Title",
+        "problem": "What goes wrong",
+        "population": "Whose problem it is",
+        "patients_range": "How many people a year",
+        "consequence_for_patients": "What it means for patients",
+        "consequence_for_staff": "What it means for staff",
+        "current_practice": "What happens now, and why it falls short",
+        "desired_outcome": "What better looks like",
+        "metric": "How we would know",
+        "baseline": "Where we are now",
+        "target": "Where we want to be",
+        "by_when": "By when",
+        "said_by": "Who said so",
+        "involvement": "How they were involved",
+        "places": "Places",
+        "care_settings": "Where care is given",
+        "areas": "Areas of work",
+        "diseases_conditions_impact": "Health conditions",
+        "key_health_inequalities": "Health inequalities",
+        "theme": "Theme",
+        "owning_organisation": "Organisation that owns it",
+        "criteria": "Must-haves",
+        "strategic_link": "Link to plans",
+        "open_to_improvement_methods": "Open to improvement methods",
+        "funding": "Money",
+        "decision_date": "Decision expected",
+        "review_date": "Review due",
+        "source": "Source",
+    },
+    Side.INNOVATION: {
+        "name": "Name",
+        "supplier": "Offered by",
+        "kind": "What kind of thing it is",
+        "description": "What it is",
+        "problems_tackled": "The problem it tackles",
+        "how_it_works": "How it works",
+        "benefits": "What it brings",
+        "eligibility": "Who can use it",
+        "patients_range": "How many people a year",
+        "current_pathway": "What people get now",
+        "alternatives": "Other ways to do it",
+        "evidence_summary": "What the evidence says",
+        "staff_learning": "What staff must learn",
+        "patient_learning": "What patients must learn",
+        "care_settings": "Where it is used",
+        "other_care_setting": "Other places where it is used",
+        "areas": "Areas of work",
+        "categories": "Categories",
+        "main_purpose": "Main purpose",
+        "diseases_conditions_impact": "Health conditions",
+        "key_health_inequalities": "Health inequalities",
+        "stage": "How far it has come",
+        "stage_source": "How we know the stage",
+        "standards": "Standards",
+        "evidences": "Evidence",
+        "requires_smartphone": "Needs a smartphone",
+        "integrates_with": "Works with these systems",
+        "deployed": "In use somewhere",
+        "website": "Website",
+        "source": "Source",
+    },
+}
+
+ASPECTS: Final[Mapping[str, str]] = {
+    "whole": "As a whole",
+    "title": "Title",
+    "problem": "The problem",
+    "population": "The people",
+    "outcome": "What better looks like",
+    "practice": "What happens now",
+    "solution": "How it works",
+    "setting": "Where care is given",
+    "conditions": "Health conditions",
+    "evidence": "Evidence",
+}
+
+# verdict -> (word, colour of the tag)
+VERDICTS: Final[Mapping[str, tuple[str, str]]] = {
+    "met": ("Met", "green"),
+    "partly": ("Partly met", "blue"),
+    "gap": ("Gap", "orange"),
+    "unknown": ("Not known", "grey"),
+    "excluded": ("Ruled out", "red"),
+}
+BANDS: Final[Mapping[str, tuple[str, str]]] = {
+    Band.STRONG: ("Strong match", "green"),
+    Band.POSSIBLE: ("Possible match", "blue"),
+    Band.WEAK: ("Weak match", "grey"),
+}
+PROPOSAL_STATES: Final[Mapping[str, tuple[str, str]]] = {
+    ProposalState.OPEN: ("To decide", "blue"),
+    ProposalState.DEFERRED: ("Set aside", "yellow"),
+    ProposalState.CONFIRMED: ("Confirmed", "green"),
+    ProposalState.REJECTED: ("Rejected", "red"),
+    ProposalState.SUPERSEDED: ("Replaced", "grey"),
+}
+STATUSES: Final[Mapping[Side, Mapping[str, tuple[str, str]]]] = {
+    Side.NEED: {
+        NeedStatus.DRAFT: ("Draft", "grey"),
+        NeedStatus.OPEN: ("Open", "blue"),
+        NeedStatus.MET: ("Met", "green"),
+        NeedStatus.CLOSED: ("Closed", "grey"),
+        NeedStatus.WITHDRAWN: ("Withdrawn", "grey"),
+    },
+    Side.INNOVATION: {
+        InnovationStatus.DRAFT: ("Draft", "grey"),
+        InnovationStatus.SUBMITTED: ("Sent in", "blue"),
+        InnovationStatus.IN_TRIAGE: ("Being looked at", "blue"),
+        InnovationStatus.ACTIVE: ("Active", "green"),
+        InnovationStatus.REFERRED: ("Passed on", "purple"),
+        InnovationStatus.ARCHIVED: ("Archived", "grey"),
+        InnovationStatus.WITHDRAWN: ("Withdrawn", "grey"),
+    },
+}
+VISIBILITIES: Final[Mapping[str, str]] = {
+    Visibility.PUBLIC: "Everybody can read this",
+    Visibility.PARTNERS: "NHS partners and the Hub can read this",
+    Visibility.HUB_ONLY: "Only the owner and the Hub can read this",
+}
+READABILITIES: Final[Mapping[str, str]] = {
+    Readability.EMPTY: "There is too little text to look for matches. Add more about it.",
+    Readability.UNREADABLE: "The text cannot be read as words, so we do not look for matches. Write it again in plain English.",
+    Readability.FOREIGN_LANGUAGE: "The text is not in English, so we do not look for matches. Add an English version.",
+}
+DECISIONS: Final[Mapping[str, str]] = {
+    Decided.CONFIRMED: "confirmed this match",
+    Decided.REJECTED: "rejected this match",
+    Decided.DEFERRED: "set this match aside",
+    Decided.UNDONE: "took the decision back",
+}
+FLAGS: Final[Mapping[str, str]] = {
+    "copied_text": "Words copied from the need",
+    "keyword_stuffing": "The same words again and again",
+    "hidden_characters": "Hidden characters in the text",
+    "near_copy": "Nearly the same as another innovation",
+    "names_every_need": "Speaks of very many needs at once",
+}
+EVENTS: Final[Mapping[str, str]] = {
+    "need.created": "Need written",
+    "need.changed": "Need changed",
+    "need.opened": "Need opened",
+    "need.closed": "Need withdrawn",
+    "need.embedded": "Need read for matching",
+    "innovation.created": "Innovation written",
+    "innovation.changed": "Innovation changed",
+    "innovation.embedded": "Innovation read for matching",
+    "submission.received": "Innovation sent in",
+    "submission.withdrawn": "Innovation withdrawn",
+    "ranking.completed": "Matches looked for",
+    "match.confirmed": "Confirmed match announced",
+    "match.reversed": "Announced match taken back",
+    "proposal.confirmed": "Match confirmed",
+    "proposal.rejected": "Match rejected",
+    "proposal.deferred": "Match set aside",
+    "proposal.skipped": "Match skipped",
+    "proposal.undone": "Decision taken back",
+    "import.staged": "Import file checked",
+    "import.refused": "Import file refused",
+    "import.completed": "Import finished",
+    "person.created": "Account opened",
+    "person.role_granted": "Role given",
+    "person.role_revoked": "Role taken away",
+    "person.password_set": "Password changed",
+    "person.deactivated": "Account closed",
+    "key.created": "Key made",
+    "key.revoked": "Key ended",
+}
+
+
+def flag(name: str) -> str:
+    """A flag of the matching in words; one without words of its own is shown as it is called."""
+    return FLAGS.get(name, name.replace("_", " ").capitalize())
+
+
+def event(kind: str) -> str:
+    """What happened, in words; a kind without words of its own is shown as it is called."""
+    return EVENTS.get(kind, kind.replace(".", " ").replace("_", " ").capitalize())
+
+
+def code(list_name: str, value: str) -> str:
+    """The English label of a code; a code that the list no longer has is shown as it is."""
+    return labels(list_name).get(value, value)
+
+
+def criterion(row: Mapping[str, Any]) -> str:
+    """A must-have in words, with its value."""
+    kind, value = str(row["kind"]), str(row.get("value") or "")
+    if kind == "other" and value:
+        return value
+    lists = {"minimum_stage": "stages", "care_setting": "care_settings"}
+    shown = code(lists[kind], value) if kind in lists else value
+    name = code("criterion_kinds", kind)
+    return f"{name}: {shown}" if shown else name
+
+
+def day(value: date) -> str:
+    """A day as people write it: 3 May 2027; a time counts as its day in England."""
+    shown = value.astimezone(LOCAL) if isinstance(value, datetime) else value
+    return f"{shown.day} {shown:%B %Y}"
+
+
+def moment(value: datetime) -> str:
+    """A time as people in England write it: 3 May 2027 at 2:05pm."""
+    return f"{day(value)} at {clock(value)}"
+
+
+def clock(value: datetime) -> str:
+    """A time of day in England: 2:05pm."""
+    local = value.astimezone(LOCAL)
+    return f"{local.hour % 12 or 12}:{local:%M}{'am' if local.hour < 12 else 'pm'}"  # noqa: PLR2004 -- noon
+
+
+def yes_no(value: bool | None) -> str:
+    """Yes, No, or nothing when it was not said."""
+    return "" if value is None else ("Yes" if value else "No")

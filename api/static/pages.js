@@ -1,0 +1,4 @@
+// Every page works without this script; with it, errors take the focus and buttons ignore a second click.
+import { initAll } from "./nhsuk/nhsuk-frontend-10.6.1.min.js";
+
+initAll();
