@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from matcher.codes import chosen, kinship, label, standard_label, weighted
-from matcher.text import FIELD_ASPECTS, sentences
+from matcher.text import fields_read, sentences
 from matcher.types import Criterion, CriterionKind, Document, Facet, Quote, Stage, Verdict
 from matcher.vocabulary import stems
 
@@ -84,6 +84,12 @@ def facet_verdict(facet: Facet, need: Document, innovation: Document) -> Verdict
     return Verdict.MET if asked <= given else Verdict.PARTLY if asked & given else Verdict.GAP
 
 
+def told(facet: Facet, need: Document, innovation: Document) -> list[str]:
+    """The need's codes that carry the verdict: those that the innovation names too, or else all."""
+    asked, given = chosen(need, facet), chosen(innovation, facet)
+    return sorted(asked & given) or sorted(asked)
+
+
 def facet_missing(facet: Facet, need: Document, innovation: Document) -> str:
     """What the innovation would have to name for the facet to be met, in plain words."""
     absent = sorted(label(facet, code) for code in chosen(need, facet) - chosen(innovation, facet))
@@ -91,9 +97,8 @@ def facet_missing(facet: Facet, need: Document, innovation: Document) -> str:
 
 
 def spans(document: Document) -> Iterator[Quote]:
-    """Every sentence of the fields that are read, as an exact span."""
-    for name in FIELD_ASPECTS[document.side]:
-        text = document.fields.get(name, "")
+    """Every sentence that is read, as an exact span of its field."""
+    for name, text in fields_read(document).items():
         for start, end in sentences(text):
             yield Quote(field=name, start=start, end=end, text=text[start:end])
 

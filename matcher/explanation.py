@@ -1,12 +1,13 @@
 """Why and why not: a verdict on each aspect and must-have of a need, with the words of both texts that carry it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.criteria import assess, facet_missing, facet_verdict, spans, speaking_of
+from matcher.codes import label
+from matcher.criteria import assess, facet_missing, facet_verdict, spans, speaking_of, told
 from matcher.pairing import Prepared, similarities
 from matcher.text import FIELD_ASPECTS
 from matcher.types import Aspect, Criterion, CriterionKind, Facet, Finding, Quote, Side, Verdict
@@ -15,7 +16,12 @@ from matcher.vocabulary import Vocabulary, Words, coverage
 _WORDS_WEIGHT = 0.3  # beside a cosine: what the share of words that the innovation holds adds to the fit of an aspect
 _LONGEST_QUOTE = 240  # characters; a longer sentence is quoted by clauses
 _CLAUSE_END = re.compile(r"(?<=[;:,–])\s+")
-_TEXT_ASPECTS = (Aspect.PROBLEM, Aspect.POPULATION, Aspect.OUTCOME)
+_TEXT_ASPECTS = {
+    Aspect.PROBLEM: frozenset({Aspect.TITLE, Aspect.PROBLEM}),  # a title says the problem in short
+    Aspect.POPULATION: frozenset({Aspect.POPULATION}),
+    Aspect.OUTCOME: frozenset({Aspect.OUTCOME}),
+}
+_ASPECT_OF = FIELD_ASPECTS[Side.NEED]
 _CODE_ASPECTS = ((Aspect.SETTING, Facet.CARE_SETTINGS), (Aspect.CONDITIONS, Facet.CONDITIONS))
 _MISSING = {
     Aspect.PROBLEM: "Say which part of this problem it takes on, and how.",
@@ -49,17 +55,17 @@ def explain(need: Prepared, innovation: Prepared, *, thresholds: Thresholds, voc
 def _text_findings(need: Prepared, innovation: Prepared, thresholds: Thresholds, vocabulary: Vocabulary) -> Iterator[Finding]:
     clauses = [_Clause(quote, vocabulary.words(quote.text)) for quote in _clauses(innovation)]
     cosines = similarities(need, innovation)
-    for aspect in _TEXT_ASPECTS:
-        asked = _asked(need, aspect)
+    for aspect, speaking in _TEXT_ASPECTS.items():
+        rows = [row for row, passage in enumerate(need.encoded.passages, start=1) if passage.aspect in speaking]
+        asked = [quote for quote in _clauses(need) if _ASPECT_OF[quote.field] in speaking]
         if not asked:
             continue
-        rows = [row for row, passage in enumerate(need.encoded.passages, start=1) if passage.field in {quote.field for quote in asked}]
-        column = int(np.argmax(cosines[np.ix_(rows, innovation.answering)].max(axis=0)))
-        fit = float(cosines[np.ix_(rows, innovation.answering)].max())
-        words = vocabulary.words(" ".join(quote.text for quote in asked))
-        fit += _WORDS_WEIGHT * coverage(words, innovation.words)
-        field = _field(innovation, innovation.answering[column])
-        yield _text_finding(aspect, fit, thresholds, need_quote=asked[0], innovation_quote=_best(clauses, words, field))
+        nearest = cosines[np.ix_(rows, innovation.answering)].max(axis=0)
+        words = vocabulary.words(" ".join(need.encoded.passages[row - 1].text for row in rows))
+        fit = float(nearest.max()) + _WORDS_WEIGHT * coverage(words, innovation.words)
+        field = _field(innovation, innovation.answering[int(np.argmax(nearest))])
+        own = max(asked, key=lambda quote: coverage(vocabulary.words(quote.text), innovation.words))
+        yield _text_finding(aspect, fit, thresholds, need_quote=own, innovation_quote=_best(clauses, words, field))
 
 
 def _text_finding(aspect: Aspect, fit: float, thresholds: Thresholds, *, need_quote: Quote, innovation_quote: Quote | None) -> Finding:
@@ -83,14 +89,21 @@ def _code_findings(need: Prepared, innovation: Prepared) -> Iterator[Finding]:
         verdict = facet_verdict(facet, need.document, innovation.document)
         if verdict is None:
             continue
+        words = [label(facet, code) for code in told(facet, need.document, innovation.document)]
         yield Finding(
             aspect=aspect,
             criterion=None,
             verdict=verdict,
-            need_quote=None,
-            innovation_quote=None,
+            need_quote=_naming(words, need),
+            innovation_quote=None if verdict is Verdict.UNKNOWN else _naming(words, innovation),
             missing="" if verdict is Verdict.MET else facet_missing(facet, need.document, innovation.document),
         )
+
+
+def _naming(labels: Sequence[str], prepared: Prepared) -> Quote | None:
+    """The first sentence that speaks of one of these codes, if the text names them in words at all."""
+    found = (speaking_of(words, prepared.document) for words in labels)
+    return next((quote for quote in found if quote is not None), None)
 
 
 def _criterion_finding(criterion: Criterion, need: Prepared, innovation: Prepared) -> Finding:
@@ -104,12 +117,6 @@ def _criterion_finding(criterion: Criterion, need: Prepared, innovation: Prepare
         innovation_quote=found.quote,
         missing=found.missing,
     )
-
-
-def _asked(need: Prepared, aspect: Aspect) -> list[Quote]:
-    """The clauses of the need on one aspect, in reading order."""
-    names = {name for name, found in FIELD_ASPECTS[Side.NEED].items() if found is aspect}
-    return [quote for quote in _clauses(need) if quote.field in names]
 
 
 def _field(prepared: Prepared, row: int) -> str:

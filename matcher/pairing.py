@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.criteria import contradicted, facet_fit
-from matcher.text import FIELD_ASPECTS
+from matcher.text import fields_read
 from matcher.types import Aspect, Document, EncodedDocument, Facet, Side
 from matcher.vocabulary import Vocabulary, Words, coverage
 
@@ -69,8 +69,8 @@ def prepare(encoded: EncodedDocument, vocabulary: Vocabulary) -> Prepared:
 
 
 def read_text(document: Document) -> str:
-    """All fields that are read, in reading order."""
-    return "\n".join(document.fields[name] for name in FIELD_ASPECTS[document.side] if document.fields.get(name))
+    """All fields that are read, as far as they are read, in reading order."""
+    return "\n".join(fields_read(document).values())
 
 
 def features(asker: Prepared, candidates: Sequence[Prepared]) -> NDArray[np.float64]:

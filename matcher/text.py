@@ -198,7 +198,12 @@ def readability(text: str) -> Readability:
 
 def document_readability(document: Document) -> Readability:
     """Tell whether what is read of a document, all fields together, is English prose; see `readability`."""
-    return readability(" ".join(_within_limits(document)[0].values()))
+    return readability(" ".join(fields_read(document).values()))
+
+
+def fields_read(document: Document) -> dict[str, str]:
+    """The start of each field that is read, as far as it is read, in reading order."""
+    return _within_limits(document)[0]
 
 
 def _within_limits(document: Document) -> tuple[dict[str, str], dict[str, int]]:
