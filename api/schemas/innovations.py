@@ -76,7 +76,7 @@ class InnovationOut(StoredOut):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "example": {name: value for name, value in EXAMPLE.items() if name != "consent_by"}
+            "example": InnovationContent.model_validate(EXAMPLE).model_dump(mode="json")
             | {
                 "id": "5a0c8a39-0a4e-4c36-9c53-4a3f0f2f7f10",
                 "key": None,
@@ -89,6 +89,11 @@ class InnovationOut(StoredOut):
                 "created_at": "2026-11-02T09:00:00Z",
                 "updated_at": "2026-11-02T09:00:00Z",
                 "submitted_at": "2026-11-02T09:00:00Z",
+                "consent_by": None,
+                "consent_at": "2026-11-02T09:00:00Z",
+                "record_version": None,
+                "verified": None,
+                "illustrative": [],
                 "warnings": [],
             }
         }

@@ -59,7 +59,7 @@ class NeedOut(StoredOut):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "example": EXAMPLE
+            "example": NeedContent.model_validate(EXAMPLE).model_dump(mode="json")
             | {
                 "id": "0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11",
                 "key": None,
@@ -72,6 +72,8 @@ class NeedOut(StoredOut):
                 "created_at": "2026-11-02T09:00:00Z",
                 "updated_at": "2026-11-02T09:00:00Z",
                 "opened_at": "2026-11-02T09:00:00Z",
+                "verified": None,
+                "illustrative": [],
                 "warnings": [],
             }
         }

@@ -130,12 +130,25 @@ class ProposalOut(BaseModel):
                 "version": 1,
                 "need": {"id": "0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11", "title": "People wait too long", "places": ["LDS"]},
                 "innovation": {"id": "5a0c8a39-0a4e-4c36-9c53-4a3f0f2f7f10", "name": "Computer test", "supplier": "Example supplier"},
+                "need_revision": 1,
+                "innovation_revision": 1,
                 "state": "open",
+                "deferred_until": None,
                 "band": "strong",
                 "probability": 0.87,
                 "rank": 1,
                 "findings": [FINDING_EXAMPLE],
+                "flags": [],
+                "run": {
+                    "id": "b7c0f4a6-2f0e-4ce5-8f5a-8b7a4c1d2e3f",
+                    "ranker": "pairs-1",
+                    "ranker_hash": "5f0c…",
+                    "encoder_id": "all-MiniLM-L6-v2-53aa5117",
+                    "event_position": 41,
+                    "created_at": "2026-11-02T09:00:02Z",
+                },
                 "decisions": [],
+                "created_at": "2026-11-02T09:00:02Z",
             }
         }
     )

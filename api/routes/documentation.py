@@ -1,0 +1,57 @@
+"""The description of the API, for programs as OpenAPI 3.1 and for people as a page; every file comes from here."""
+
+from importlib.resources import files
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.staticfiles import StaticFiles
+
+from api.errors import Problem
+from api.requests import StrictRoute
+from api.security import Nobody
+
+router = APIRouter(prefix="/api/v1", route_class=StrictRoute, include_in_schema=False)
+ASSETS = "/api/v1/docs/assets"
+_PAGE = f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>API documentation</title>
+<link rel="stylesheet" href="{ASSETS}/swagger-ui.css">
+<script src="{ASSETS}/swagger-ui-bundle.js" defer></script>
+<script src="{ASSETS}/start.js" defer></script>
+</head>
+<body>
+<main id="documentation"><p>The description of the API is at <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>.</p></main>
+</body>
+</html>
+"""
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI 3.1 document, made once; `docs/openapi.json` is checked against it."""
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, description=app.description, tags=app.openapi_tags, routes=app.routes)
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        made["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def assets() -> StaticFiles:
+    """The files that the page loads."""
+    return StaticFiles(directory=str(files("api").joinpath("static/vendor/swagger-ui")))
+
+
+@router.get("/openapi.json")
+async def openapi(_: Nobody, request: Request) -> JSONResponse:
+    """Give the description of the API to programs."""
+    return JSONResponse(describe(request.app))
+
+
+@router.get("/docs")
+async def documentation(_: Nobody) -> HTMLResponse:
+    """Show the description of the API to people."""
+    return HTMLResponse(_PAGE)
