@@ -1,15 +1,12 @@
 """Problems as pages: what the service answers to programs as RFC 9457, people are told in words."""
 
-import json
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
+from asgi_correlation_id import correlation_id
 from fastapi import Request, Response
 from starlette import status as http
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import MEDIA_TYPE
+from api.errors import Told, problem
 from api.pages.rendering import page, see_other
 from api.security import Visit
 from models.actors import ANONYMOUS
@@ -45,65 +42,26 @@ _TOLD: Final = frozenset(
 )
 
 
-@dataclass(slots=True)
-class _Held:
-    """An answer that is a problem, held back until its body is whole."""
-
-    start: Message | None = None
-    body: bytearray = field(default_factory=bytearray)
-
-
-class ProblemPages:
-    """Show people a page where programs are given a problem; who must sign in to read a page is sent to do so."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on but problems that are answers to a browser; these are held back and retold."""
-        if scope["type"] != "http" or not _asks_for_page(scope):
-            await self.app(scope, receive, send)
-            return
-        held = _Held()
-
-        async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start" and Headers(scope=message).get("content-type") == MEDIA_TYPE:
-                held.start = message
-            elif held.start is None:
-                await send(message)
-            else:
-                held.body += message.get("body", b"")
-                if not message.get("more_body", False):
-                    answer = _page_of(Request(scope), held.start, json.loads(bytes(held.body)))
-                    await answer(scope, receive, send)
-
-        await self.app(scope, receive, watched)
-
-
-def _asks_for_page(scope: Scope) -> bool:
-    html = "text/html" in Headers(scope=scope).get("accept", "")
-    return html and not scope["path"].startswith(("/api/", "/health/", "/assets/"))
-
-
-def _page_of(request: Request, start: Message, problem: dict[str, Any]) -> Response:
-    if problem["title"] == "NotSignedIn" and request.method in {"GET", "HEAD"}:
+def error_page(request: Request, told: Told) -> Response:
+    """What is told of a failure, for people; who must sign in to read a page is sent to do so."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return problem(told)
+    if told.title == "NotSignedIn" and request.method in {"GET", "HEAD"}:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return see_other("/sign-in", next=asked)
-    status: int = start["status"]
-    heading, remedy = WORDS.get(status, WORDS[http.HTTP_500_INTERNAL_SERVER_ERROR])
+    heading, remedy = WORDS.get(told.status, WORDS[http.HTTP_500_INTERNAL_SERVER_ERROR])
     visit: Visit | None = getattr(request.state, "visit", None)
-    ours = status >= http.HTTP_500_INTERNAL_SERVER_ERROR
+    ours = told.status >= http.HTTP_500_INTERNAL_SERVER_ERROR
     answer = page(
         request,
         "problem.jinja",
         visit or Visit(ANONYMOUS),
-        status=status,
+        status=told.status,
         title=heading,
         unknown_visitor=visit is None,
-        detail=problem.get("detail", "") if problem["title"] in _TOLD else "",
+        detail=told.detail if told.title in _TOLD else "",
         remedy=remedy,
-        correlation_id=problem.get("correlation_id", "") if ours else "",
+        correlation_id=correlation_id.get() if ours else "",
     )
-    sent = Headers(raw=start["headers"])
-    answer.headers.update({name: sent[name] for name in ("retry-after", "allow") if name in sent})
+    answer.headers.update({name: value for name, value in told.headers.items() if name.lower() in {"retry-after", "allow"}})
     return answer
