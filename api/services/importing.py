@@ -1,7 +1,7 @@
 """A file of needs or innovations -> staged, checked, applied in chunks, shown all at once."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -74,6 +74,7 @@ def stage(
     dry_run: bool = False,
     partial: bool = False,
     consent_basis: str = "",
+    on_progress: Callable[[int], None] = lambda _checked: None,
 ) -> ImportBatch:
     """Read and check every row; apply them later only if all are sound, or, when `partial`, those that are.
 
@@ -115,6 +116,7 @@ def stage(
         batch.total_rows += len(staged)
         batch.invalid_rows += sum(bool(row["problems"]) for row in staged)
         imports.keep_rows(session, staged)
+        on_progress(batch.total_rows)
     _settle(session, batch, actor, at)
     return batch
 
@@ -357,6 +359,7 @@ def _show(session: Session, batch: ImportBatch, at: datetime) -> None:
     session.flush()
     for document_id in imports.searchable_of(session, batch.side, batch.id):
         enqueue(session, Job.EMBED, at=at, bulk=True, side=batch.side.value, id=str(document_id))
+    enqueue(session, Job.SEAL, at=at)
 
 
 def _give_up(session: Session, batch: ImportBatch, at: datetime) -> None:

@@ -1,0 +1,93 @@
+"""Work done here and now that a running service would do in the background."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+from api.cli.shell import progress, say
+from api.db import Database
+from api.jobs.context import Context
+from api.jobs.runner import Runner
+from api.queue import Job, enqueue
+from api.services import encoders
+from api.services.library import Libraries
+from api.settings import settings
+from models.documents import Side
+from models.queries import documents, jobs
+
+BATCH_THREADS = 2  # of a process that encodes many texts and answers nobody meanwhile
+_BARS = {Job.EMBED: "Encoding texts", Job.PROPOSE: "Ranking"}
+
+
+def libraries() -> Libraries:
+    """Encoder, ranker and indexes as the settings name them."""
+    chosen = settings()
+    return Libraries(
+        encoder_folder=chosen.encoder_folder,
+        snapshot_folder=chosen.snapshot_folder,
+        ranker_path=Path(chosen.ranker) if chosen.ranker else None,
+        threads=max(BATCH_THREADS, chosen.encoder_threads),
+    )
+
+
+def context_around(database: Database) -> Context:
+    """What jobs work with."""
+    return Context(database, libraries(), settings())
+
+
+def export_encoder() -> str:
+    """Export the encoder of the settings, with progress; returns its id."""
+    chosen = settings()
+    with progress() as bars:
+        task = bars.add_task("Loading torch", total=4)
+        encoder_id = encoders.export_encoder(
+            chosen.encoder_folder, chosen.encoder, on_progress=lambda step: bars.update(task, description=step, advance=1)
+        )
+        bars.update(task, description="Exported the encoder", completed=4)
+    return encoder_id
+
+
+def export_if_missing() -> None:
+    """Export the encoder when there is none yet, and say so; a damaged one is left for somebody to look at."""
+    if not encoders.is_there(settings().encoder_folder):
+        say("The encoder is exported once; this takes half a minute.")
+        export_encoder()
+
+
+def owe_missing(context: Context, job: Job) -> int:
+    """Queue the encoding or ranking of every document that lacks it; returns how many that are."""
+    encoder_id, at, owed = context.libraries.encoder.id, datetime.now(UTC), 0
+    with context.database.transaction() as session:
+        for side in Side:
+            stored = documents.counts(session, side)["stored"]
+            if job is Job.EMBED:
+                missing = documents.to_embed(session, side, encoder_id, stored)
+            else:
+                missing = documents.to_propose(session, side, stored)
+            for document_id in missing:
+                enqueue(session, job, at=at, bulk=True, side=side.value, id=str(document_id))
+            owed += len(missing)
+    return owed
+
+
+def work_off(context: Context, *names: Job) -> dict[Job, int]:
+    """Run queued jobs until none of these names is left or due; returns how many of each are left."""
+    runner = Runner(context)
+    with progress() as bars:
+        tasks = {name: bars.add_task(_BARS[name], total=None) for name in names}
+        most: Counter[Job] = Counter()
+        done: Counter[Job] = Counter()
+        while True:
+            left = _queued(context.database, names)
+            for name in names:
+                most[name] = max(most[name], done[name] + left[name])
+                done[name] = most[name] - left[name]
+                bars.update(tasks[name], total=most[name], completed=done[name])
+            if not any(left.values()) or not runner.run_one():
+                return left
+
+
+def _queued(database: Database, names: tuple[Job, ...]) -> dict[Job, int]:
+    with database.reading() as session:
+        counted = jobs.counts(session)
+    return {name: counted.get(name, {}).get("queued", 0) for name in names}

@@ -1,0 +1,187 @@
+"""What is wrong with this installation, in plain words, and what to do about it."""
+
+import platform
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http.client import HTTPConnection, HTTPException
+from importlib.metadata import PackageNotFoundError, requires, version
+from socket import create_connection
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+import migrations
+from api.db import Database
+from api.services.library import Libraries, RankingUnavailable
+from api.settings import Settings
+from matcher.snapshot import SnapshotDamaged, SnapshotMissing, load_newest
+from models.documents import Side
+from models.queries import documents, events, jobs
+
+PYTHON = (3, 11)
+LATE_MINUTES = 10
+LEAST_FREE_BYTES = 200 * 1024 * 1024
+_PINNED = re.compile(r"([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;]+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at; `remedy` is empty when all is well."""
+
+    name: str
+    found: str
+    remedy: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is to be done."""
+        return not self.remedy
+
+
+def examine(settings: Settings, database: Database, libraries: Libraries, *, at: datetime) -> list[Check]:
+    """Look at everything that the service needs; what cannot be looked at is left out, because its cause is told."""
+    checks = [_python(), _packages(), _home(settings)]
+    record = _database(database)
+    checks += [record, _encoder(libraries), _ranker(libraries)]
+    if record.well:
+        with database.reading() as session:
+            checks += [_snapshots(session, libraries), _jobs(session, at), _documents(session), _events(session, at)]
+    return [*checks, _port(settings)]
+
+
+def retry_dead(session: Session, *, at: datetime) -> int:
+    """Queue every job that failed too often once more; returns how many there were."""
+    dead = jobs.dead(session)
+    for row in dead:
+        if jobs.has_queued_twin(session, row):
+            session.delete(row)
+        else:
+            row.put_back(row.last_error, due_at=at)
+        session.flush()
+    return len(dead)
+
+
+def _python() -> Check:
+    found = f"Python {platform.python_version()}"
+    return Check("python", found, "" if sys.version_info[:2] == PYTHON else "Use Python 3.11: run `make setup`.")
+
+
+def _packages() -> Check:
+    try:
+        wrong = list(_unlike_pins())
+    except PackageNotFoundError:
+        return Check("packages", "The project is not installed in this environment.", "Run `make setup`.")
+    return Check("packages", "; ".join(wrong) or "as pinned", "Run `make setup`." if wrong else "")
+
+
+def _unlike_pins() -> Iterator[str]:
+    for requirement in requires("matching") or []:
+        if pinned := _PINNED.match(requirement):
+            try:
+                installed = version(pinned[1])
+            except PackageNotFoundError:
+                installed = "missing"
+            if installed != pinned[2]:
+                yield f"{pinned[1]} is {installed}, not {pinned[2]}"
+
+
+def _home(settings: Settings) -> Check:
+    try:
+        with tempfile.TemporaryFile(dir=settings.home):
+            free = shutil.disk_usage(settings.home).free
+    except OSError as error:
+        return Check(
+            "home", f"{settings.home}: {error.strerror}", "Run `matching init`, or set MATCHING_HOME to a folder that you may write."
+        )
+    found = f"{settings.home}, {free // 1024**2:,} MiB free"
+    return Check("home", found, "" if free >= LEAST_FREE_BYTES else "Make room on this disk before anything else.")
+
+
+def _database(database: Database) -> Check:
+    try:
+        current = migrations.current(database.engine)
+    except (SQLAlchemyError, OSError) as error:
+        found = f"It cannot be reached ({type(error).__name__})."
+        return Check("database", found, "Start the database server, or mend MATCHING_DATABASE_URL.")
+    if current == migrations.head():
+        return Check("database", f"reachable, at {current}")
+    return Check("database", f"It stands at {current or 'nothing'}, not at {migrations.head()}.", "Run `matching init`.")
+
+
+def _encoder(libraries: Libraries) -> Check:
+    try:
+        return Check("encoder", f"{libraries.encoder.id}, whole")
+    except RankingUnavailable as error:
+        return Check("encoder", error.message, "Run `matching encoder export --again`.")
+
+
+def _ranker(libraries: Libraries) -> Check:
+    try:
+        return Check("ranker", f"{libraries.ranker.id}, whole")
+    except RankingUnavailable as error:
+        return Check("ranker", error.message, "Mend MATCHING_RANKER, or leave it empty for the packaged one.")
+
+
+def _snapshots(session: Session, libraries: Libraries) -> Check:
+    try:
+        found = load_newest(libraries.snapshots_of(session), libraries.encoder.id)
+    except (RankingUnavailable, SnapshotMissing):
+        return Check("snapshots", "none yet; the rows are searched")
+    except SnapshotDamaged as error:
+        return Check("snapshots", str(error), "Run `matching index`.")
+    return Check("snapshots", f"whole, at event {found.position}")
+
+
+def _jobs(session: Session, at: datetime) -> Check:
+    if dead := jobs.dead(session):
+        found = f"{len(dead)} failed too often; the last error was {dead[-1].last_error}"
+        return Check("jobs", found, "Mend the cause, then run `matching doctor --retry`.")
+    waiting = jobs.next_due_at(session)
+    if waiting is not None and waiting < at - timedelta(minutes=LATE_MINUTES):
+        return Check("jobs", f"One has been due since {waiting:%H:%M on %d %B %Y}.", "Start the service: `matching serve`.")
+    return Check("jobs", f"{jobs.pending_count(session, at)} waiting, none late")
+
+
+def _documents(session: Session) -> Check:
+    counted = {side: documents.counts(session, side) for side in Side}
+    behind = sum(row["searchable"] - row["embedded"] for row in counted.values())
+    shown = ", ".join(f"{row['searchable']} {side}s searchable" for side, row in counted.items())
+    if behind:
+        return Check("documents", f"{shown}; {behind} not encoded yet", "Run `matching embed`, or wait for the service to do it.")
+    return Check("documents", f"{shown}, all encoded")
+
+
+def _events(session: Session, at: datetime) -> Check:
+    oldest = events.unsealed(session, limit=1)
+    if oldest and oldest[0].recorded_at < at - timedelta(minutes=LATE_MINUTES):
+        return Check("events", f"Unsealed since {oldest[0].recorded_at:%H:%M on %d %B %Y}.", "Start the service: `matching serve`.")
+    return Check("events", f"sealed up to {events.head(session)[0]}")
+
+
+def _port(settings: Settings) -> Check:
+    if settings.port == 0:
+        return Check("port", "any free one")
+    where = f"{settings.host}:{settings.port}"
+    try:
+        create_connection((settings.host, settings.port), timeout=1).close()
+    except OSError:
+        return Check("port", f"{where} is free")
+    if _is_ours(settings):
+        return Check("port", f"this service answers at {where}")
+    return Check("port", f"Another program listens at {where}.", "Stop that program, or set MATCHING_PORT to another number.")
+
+
+def _is_ours(settings: Settings) -> bool:
+    connection = HTTPConnection(settings.host, settings.port, timeout=2)
+    try:
+        connection.request("GET", "/health/live")
+        return connection.getresponse().status == 200  # noqa: PLR2004 -- OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
