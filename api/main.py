@@ -5,31 +5,26 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import structlog
 from asgi_correlation_id import CorrelationIdMiddleware
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
-from starlette.staticfiles import StaticFiles
 
 from api import errors
 from api.db import Database
 from api.edges import LastResort, RequestLog, SafeHeaders, SizeLimit
 from api.jobs.context import Context
 from api.jobs.runner import Runner
-from api.requests import StrictRoute
-from api.routes import events, health, imports, innovations, matches, needs, people, places, proposals
-from api.security import Nobody
+from api.pages import add_pages
+from api.routes import documentation, events, health, imports, innovations, matches, needs, people, places, proposals
 from api.services.attempts import Attempts
 from api.services.library import Libraries
 from api.services.readiness import WarmUp
 from api.settings import Settings
 
+_API = (people, places, needs, innovations, matches, proposals, events, imports)
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _TAGS = (
     ("people", "Signing in, and who one is."),
@@ -57,21 +52,23 @@ def create_app(settings: Settings) -> FastAPI:
         description=_ABOUT,
         openapi_url=None,
         docs_url=None,
+        generate_unique_id_function=lambda route: route.name,
         redoc_url=None,
         openapi_tags=[{"name": name, "description": text} for name, text in _TAGS],
-        responses=errors.problems(*errors.EVERYWHERE),
+        responses=errors.problems(),
         lifespan=_lifespan,
         middleware=_edges(),
     )
     _put_state(app, settings)
     errors.install(app)
     v1 = APIRouter(prefix="/api/v1")
-    for module in (people, places, needs, innovations, matches, proposals, events, imports):
+    for module in _API:
         v1.include_router(module.router)
     app.include_router(v1)
     app.include_router(health.router)
-    app.include_router(_documentation)
-    app.mount("/api/v1/docs/assets", StaticFiles(directory=str(files("api").joinpath("static/vendor/swagger-ui"))))
+    app.include_router(documentation.router)
+    app.mount(documentation.ASSETS, documentation.assets())
+    add_pages(app)
     return app
 
 
@@ -88,17 +85,6 @@ def configure_log(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         cache_logger_on_first_use=False,
     )
-
-
-def describe(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI 3.1 document, made once; `docs/openapi.json` is checked against it."""
-    if app.openapi_schema is None:
-        app.openapi_schema = get_openapi(
-            title=app.title, version=app.version, description=app.description, tags=app.openapi_tags, routes=app.routes
-        )
-        problem = errors.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        app.openapi_schema["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
-    return app.openapi_schema
 
 
 def _edges() -> list[Middleware]:
@@ -139,32 +125,3 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.runner.stop()
     app.state.database.dispose()
-
-
-_documentation = APIRouter(prefix="/api/v1", route_class=StrictRoute, include_in_schema=False)
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>API documentation</title>
-<link rel="stylesheet" href="/api/v1/docs/assets/swagger-ui.css">
-<script src="/api/v1/docs/assets/swagger-ui-bundle.js" defer></script>
-<script src="/api/v1/docs/assets/start.js" defer></script>
-</head>
-<body>
-<main id="documentation"><p>The description of the API is at <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>.</p></main>
-</body>
-</html>
-"""
-
-
-@_documentation.get("/openapi.json")
-async def openapi(_: Nobody, request: Request) -> JSONResponse:
-    """Give the description of the API to programs."""
-    return JSONResponse(describe(request.app))
-
-
-@_documentation.get("/docs")
-async def documentation(_: Nobody) -> HTMLResponse:
-    """Show the description of the API to people; every file comes from this service."""
-    return HTMLResponse(_PAGE)
