@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn, Protocol, TypeVar, get_origin
 
 from fastapi import Depends, Header, Query, Request, Response
-from fastapi.dependencies.utils import get_flat_params
+from fastapi.dependencies.models import Dependant
 from fastapi.params import Form
-from fastapi.params import Query as QueryParameter
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from api.db import Database
@@ -95,8 +95,7 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Awaitable[Any]]:  # type: ignore[override]
         """Check the request before FastAPI reads it."""
         handle = super().get_route_handler()
-        parameters = [field for field in get_flat_params(self.dependant) if isinstance(field.field_info, QueryParameter)]
-        known = {field.alias: get_origin(field.field_info.annotation) is list for field in parameters}
+        known = dict(_parameters(self.dependant))
         takes_form = self.body_field is not None and isinstance(self.body_field.field_info, Form)
 
         async def strict(request: Request) -> Response:
@@ -116,6 +115,18 @@ class _ParsedRequest(Request):
 
     async def json(self) -> Any:  # noqa: ANN401 -- whatever JSON says
         return self.parsed
+
+
+def _parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """Every query parameter of a route and of what it depends on, and whether it may be given several times."""
+    for parameter in dependant.query_params:
+        kind = parameter.field_info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from ((field.alias or name, get_origin(field.annotation) is list) for name, field in kind.model_fields.items())
+        else:
+            yield parameter.alias, get_origin(kind) is list
+    for each in dependant.dependencies:
+        yield from _parameters(each)
 
 
 def _check_parameters(request: Request, known: Mapping[str, bool]) -> None:

@@ -29,7 +29,7 @@ pytest_plugins = ["tests.chromium", "tests.encoders", "tests.postgres"]
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The settings of the app under test: a home of its own, without encoder."""
     home: Path = tmp_path_factory.mktemp("home")
-    return Settings(home=home, log_level="ERROR")
+    return Settings(home=home)
 
 
 @pytest.fixture(scope="session")
