@@ -12,6 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 HEADER = "# Written by `make lock` from pyproject.toml; do not edit. Install with --require-hashes --no-deps.\n"
+LATER_PYTHON = "python_full_version >= '3.12'"  # uv looks ahead; the project is for 3.11 alone
 NEVER = "torch ; sys_platform == 'never'\n"
 TORCH_NEEDS = "filelock\nfsspec\njinja2\nnetworkx\nsetuptools\nsympy\ntyping-extensions\n"
 LAYERS = {  # each holds what the ones before it do not
@@ -36,9 +37,16 @@ def resolved(arguments: list[str], *, preferred: str, upgrade: bool) -> str:
 
 
 def blocks(lock: str) -> dict[str, str]:
-    """The entries of a lock text by package name, each with its hash lines."""
-    entries = re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE)
-    return {entry.split("==")[0].split("[")[0]: entry for entry in entries if "==" in entry}
+    """The entries of a lock text by package name, each with its hash lines; one entry a package."""
+    found: dict[str, str] = {}
+    for entry in re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE):
+        name, pinned, rest = entry.partition("==")
+        if not pinned or LATER_PYTHON in rest.partition("\n")[0]:
+            continue
+        if name in found:
+            raise ValueError(f"{name} would be locked in two versions: pin it in pyproject.toml.")
+        found[name] = entry
+    return found
 
 
 def main(*, upgrade: bool) -> None:
