@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 PARTS = {
-    "serve": ("running", "Serve pages and API, and run the jobs, until stopped."),
+    "serve": ("serving", "Serve pages and API, and run the jobs, until stopped."),
     "run": ("running", "Set everything up with the demonstration data, then serve; run it again at any time."),
     "init": ("setting_up", "Make the home folder and the database, or bring them to this version."),
     "demo": ("setting_up", "Bring in the demonstration: needs, innovations and an account for each role."),

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.shell import AsJson, answer, opened, say, show_table
+from api.cli.shell import AsJson, answer, opened, say
+from api.cli.showing import show_table
 from api.cli.working import libraries
 from api.db import Database
 from api.services import delivering

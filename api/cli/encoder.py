@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.shell import AsJson, answer, new_group, say, show_table
+from api.cli.shell import AsJson, answer, new_group, say
+from api.cli.showing import show_table
 from api.cli.working import export_encoder
 from api.services import encoders
 from api.services.faults import Fault

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.progress import TaskID
 
-from api.cli.shell import AsJson, answer, progress, show_table
+from api.cli.shell import AsJson, answer
+from api.cli.showing import progress, show_table
 from api.cli.working import export_if_missing, libraries
 from api.services.evaluating import BASELINES, METRICS, OURS, Report, as_json_object, evaluate_folder
 

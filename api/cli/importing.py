@@ -10,7 +10,8 @@ from uuid import UUID
 import typer
 from rich.progress import Progress
 
-from api.cli.shell import AsJson, answer, opened, progress, say, show_table
+from api.cli.shell import AsJson, answer, opened, say
+from api.cli.showing import progress, show_table
 from api.db import Database
 from api.services import columns, importing
 from api.services.importing import ImportReport

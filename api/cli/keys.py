@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.shell import AsJson, answer, new_group, opened, say, show_table
+from api.cli.shell import AsJson, answer, new_group, opened, say
+from api.cli.showing import show_table
 from api.cli.users import OrganisationName, PlaceKey, RoleOption, belonging
 from api.services import accounts
 from models.actors import SYSTEM

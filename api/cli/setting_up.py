@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import migrations
-from api.cli.shell import AsJson, answer, opened, progress, say, show_table
+from api.cli.shell import AsJson, answer, opened, say
+from api.cli.showing import progress, show_table
 from api.db import Database
 from api.services import demo
 from api.settings import settings

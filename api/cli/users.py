@@ -9,7 +9,8 @@ from uuid import UUID
 import typer
 from sqlalchemy.orm import Session
 
-from api.cli.shell import AsJson, answer, new_group, opened, say, show_table
+from api.cli.shell import AsJson, answer, new_group, opened, say
+from api.cli.showing import show_table
 from api.services import accounts
 from api.services.faults import Fault
 from models.actors import SYSTEM

@@ -4,7 +4,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from api.cli.shell import progress, say
+from api.cli.shell import say
+from api.cli.showing import progress
 from api.db import Database
 from api.jobs.context import Context
 from api.jobs.runner import Runner

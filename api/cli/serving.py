@@ -1,0 +1,56 @@
+"""serve: the service in this process."""
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from api.cli.shell import opened, say
+from api.main import create_app
+from api.services.faults import Fault
+from api.settings import Settings, settings
+
+
+class _Announced(uvicorn.Server):
+    """A server that says where to look once it can be looked at."""
+
+    def __init__(self, config: uvicorn.Config, before: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._before = before
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            self._before()
+            say(f"Open http://{f'[{host}]' if ':' in host else host}:{port}/ in a browser. Stop with Ctrl+C.")
+
+
+def serve_command() -> None:
+    """Serve pages and API, and run the jobs, until stopped."""
+    listening = listen()
+    with opened():
+        pass
+    serve(listening, settings())
+
+
+def listen() -> socket.socket:
+    """A socket at the address of the settings; raises Fault when something else listens there."""
+    chosen = settings()
+    family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((chosen.host, chosen.port))
+    except OSError as error:
+        listening.close()
+        where = f"{chosen.host}:{chosen.port}"
+        raise Fault(f"Nothing can listen at {where} ({error.strerror}). Stop what does, or set MATCHING_PORT to another number.") from error
+    return listening
+
+
+def serve(listening: socket.socket, chosen: Settings, *, announce: Callable[[], None] = lambda: None) -> None:
+    """Serve until stopped; `announce` says what is to be said before the address."""
+    config = uvicorn.Config(create_app(chosen), access_log=False, log_config=None, log_level=chosen.log_level.lower())
+    _Announced(config, announce).run(sockets=[listening])
