@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
+from api.services.recording import record
 from models.actors import Actor, NotAllowed
 from models.decisions import Decision, Reason, Skip, Verdict
 from models.documents import StaleVersion
@@ -35,12 +36,10 @@ def decide(
         raise ProposalClosed("The need or the innovation is no longer open to matching, so this match cannot be confirmed.", state="gone")
     decision = proposal.decide(verdict, by=person_id, by_name=actor.shown_as, at=at, reason=reason)
     session.flush()
-    session.add(
-        _event(f"proposal.{verdict}", proposal, actor, at, decision=str(decision.id), reason=reason.code.value if reason.code else None)
-    )
+    why = reason.code.value if reason.code else None
+    record(session, _event(f"proposal.{verdict}", proposal, actor, at, decision=str(decision.id), reason=why), at=at)
     if verdict is Verdict.CONFIRMED:
         enqueue(session, Job.DELIVER, at=at, due_at=at + timedelta(seconds=undo_window_seconds), decision=str(decision.id))
-    enqueue(session, Job.SEAL, at=at)
     session.flush()
     return decision
 
@@ -49,8 +48,7 @@ def skip(session: Session, proposal_id: UUID, *, actor: Actor, at: datetime) -> 
     """Hide a proposal from this reviewer only."""
     proposal, person_id = _to_decide(session, proposal_id, actor, None)
     row = proposal.skip(by=person_id, at=at)
-    session.add(_event("proposal.skipped", proposal, actor, at))
-    enqueue(session, Job.SEAL, at=at)
+    record(session, _event("proposal.skipped", proposal, actor, at), at=at)
     session.flush()
     return row
 
@@ -60,8 +58,7 @@ def undo(session: Session, proposal_id: UUID, *, actor: Actor, at: datetime, und
     proposal, person_id = _to_decide(session, proposal_id, actor, None)
     row = proposal.undo(by=person_id, by_name=actor.shown_as, at=at, window_seconds=undo_window_seconds)
     session.flush()
-    session.add(_event("proposal.undone", proposal, actor, at, decision=str(row.id), undoes=str(row.undoes_id)))
-    enqueue(session, Job.SEAL, at=at)
+    record(session, _event("proposal.undone", proposal, actor, at, decision=str(row.id), undoes=str(row.undoes_id)), at=at)
     session.flush()
     return row
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
+from api.services.recording import record
 from models.actors import SYSTEM, Actor
 from models.events import PIPELINE_KINDS, Event
 from models.people import Role
@@ -52,8 +53,7 @@ def announce(session: Session, decision_id: UUID, *, at: datetime, undo_window_s
         probability=proposal.probability,
         band=proposal.band.value,
     )
-    session.add(event)
-    enqueue(session, Job.SEAL, at=at)
+    record(session, event, at=at)
     session.flush()
     return event
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from api.queue import Job, enqueue
 from api.services.library import Libraries
 from api.services.reading import document_of
+from api.services.recording import record
 from matcher import snapshot
 from matcher.text import Reading, passages
 from matcher.types import Side as MatcherSide
@@ -62,8 +63,8 @@ def keep(session: Session, embedding: Embedding, *, at: datetime, bulk: bool = F
     passage_rows.keep_vectors(session, embedding.encoder_id, embedding.dimension, embedding.vectors)
     row.embedded_revision, row.embedded_encoder = row.revision, embedding.encoder_id
     row.cut_characters = embedding.reading.cut_characters
-    session.add(Event.of(f"{side}.embedded", subject_kind=side.value, subject_id=row.id, actor=SYSTEM.name, at=at, revision=row.revision))
-    enqueue(session, Job.SEAL, at=at)
+    told = Event.of(f"{side}.embedded", subject_kind=side.value, subject_id=row.id, actor=SYSTEM.name, at=at, revision=row.revision)
+    record(session, told, at=at)
     if row.proposed_revision != row.revision:
         enqueue(session, Job.PROPOSE, at=at, bulk=bulk, side=side.value, id=str(row.id))
     session.flush()

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
 from api.services.content import InnovationContent, NeedContent, shown_title
-from matcher import text
+from api.services.reading import document_of
+from api.services.recording import record
+from matcher.text import document_readability
 from models.actors import Actor, NotAllowed
 from models.base import DomainError
 from models.documents import Readability, Revision, Side, StaleVersion, TransitionRefused
@@ -42,7 +44,7 @@ def create(session: Session, side: Side, content: Content, *, actor: Actor, at: 
     row = _blank(side, actor, at)
     _write(session, side, row, content.model_dump(), actor=actor, at=at)
     _keep_revision(session, side, row, content.model_dump(), at)
-    session.add(_event(f"{side}.created", side, row, actor, at))
+    record(session, _event(f"{side}.created", side, row, actor, at), at=at)
     session.flush()
     return submit(session, side, row.id, actor=actor, at=at) if submit_too else row
 
@@ -64,7 +66,7 @@ def change(
         row.revision += 1
         _keep_revision(session, side, row, changes, at)
     _touch(row, at)
-    session.add(_event(f"{side}.changed", side, row, actor, at))
+    record(session, _event(f"{side}.changed", side, row, actor, at), at=at)
     _owe_embedding(session, side, row, at)
     session.flush()
     return row
@@ -75,7 +77,7 @@ def submit(session: Session, side: Side, document_id: UUID, *, actor: Actor, at:
     row = _to_change(session, side, document_id, actor, version)
     row.move_to(_SUBMITTED[side], at=at)
     _touch(row, at)
-    session.add(_event(_SUBMITTED_EVENT[side], side, row, actor, at))
+    record(session, _event(_SUBMITTED_EVENT[side], side, row, actor, at), at=at)
     _owe_embedding(session, side, row, at)
     session.flush()
     return row
@@ -86,7 +88,7 @@ def withdraw(session: Session, side: Side, document_id: UUID, *, actor: Actor, a
     row = _to_change(session, side, document_id, actor, version)
     row.move_to(_WITHDRAWN[side], at=at)
     _touch(row, at)
-    session.add(_event(_WITHDRAWN_EVENT[side], side, row, actor, at))
+    record(session, _event(_WITHDRAWN_EVENT[side], side, row, actor, at), at=at)
     session.flush()
     return row
 
@@ -143,7 +145,7 @@ def _write(session: Session, side: Side, row: Any, values: Mapping[str, Any], *,
     session.add(row)
     session.flush()
     row.refresh_search_text()
-    row.readability = Readability(text.readability("\n".join(row.content()["fields"].values())).value)
+    row.readability = Readability(document_readability(document_of("unread", side, row.content())).value)
 
 
 def _write_need_rows(session: Session, row: Need, plain: dict[str, Any], actor: Actor) -> None:

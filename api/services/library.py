@@ -100,6 +100,7 @@ class Libraries:
         """Open the newest snapshot at the next question; called after one was written."""
         with self._lock:
             self._shelves.clear()
+            self.degraded = ""
 
     def delta_size(self) -> int:
         """How many documents changed since the base was made, on both sides."""

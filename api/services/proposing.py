@@ -8,12 +8,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from api.queue import Job, enqueue
 from api.services.content import NeedContent
 from api.services.intake import Content
 from api.services.library import Libraries, View
 from api.services.reading import document_of
+from api.services.recording import record
 from matcher.embedding import encode_document
+from matcher.text import Readability as ReadableText
+from matcher.text import document_readability
 from matcher.types import Band as MatcherBand
 from matcher.types import EncodedDocument, Judgement, Ranking
 from models.actors import SYSTEM, Actor
@@ -81,10 +83,10 @@ def matches_of_text(session: Session, libraries: Libraries, side: Side, content:
     fields = row.content()["fields"]
     if not any(text.strip() for name, text in fields.items() if name not in {"title", "name"}):
         raise NothingToRank("Say more than a name: what goes wrong, for whom, and what would be better.")
-    try:
-        query = encode_document(document_of("unstored", side, row.content()), libraries.encoder)
-    except ValueError as error:
-        raise NothingToRank("The text says nothing that can be read. Write in plain English.") from error
+    document = document_of("unstored", side, row.content())
+    if document_readability(document) is not ReadableText.READABLE:
+        raise NothingToRank("The text says nothing that can be read. Write in plain English.")
+    query = encode_document(document, libraries.encoder)
     return _ranked(session, libraries, query, side=side, query_id=None, actor=actor, limit=limit)
 
 
@@ -124,21 +126,22 @@ def propose(session: Session, ranked: Ranked, *, at: datetime) -> RankingRun | N
     worth = [each for each in ranked.ranking.judgements if each.band is not MatcherBand.WEAK]
     stored = _store(session, ranked, run, worth)
     row.proposed_revision = row.revision
-    session.add(
-        Event.of(
-            "ranking.completed",
-            subject_kind="ranking_run",
-            subject_id=run.id,
-            actor=SYSTEM.name,
-            at=at,
-            query=str(row.id),
-            proposals=stored,
-            nothing_fits=run.nothing_fits,
-        )
-    )
-    enqueue(session, Job.SEAL, at=at)
+    record(session, _completed(run, row.id, stored, at), at=at)
     session.flush()
     return run
+
+
+def _completed(run: RankingRun, query_id: UUID, stored: int, at: datetime) -> Event:
+    return Event.of(
+        "ranking.completed",
+        subject_kind="ranking_run",
+        subject_id=run.id,
+        actor=SYSTEM.name,
+        at=at,
+        query=str(query_id),
+        proposals=stored,
+        nothing_fits=run.nothing_fits,
+    )
 
 
 def _store(session: Session, ranked: Ranked, run: RankingRun, worth: Sequence[Judgement]) -> int:

@@ -7,7 +7,7 @@ from api.services.privacy import looks_like_identifier, patient_identifier
 from models.decisions import ReasonCode
 from models.innovations import InnovationKind, Stage
 from models.needs import CriterionKind
-from tests.services.conftest import ADHD_NEED
+from tests.walk import ADHD_NEED
 
 VALID_NHS_NUMBER = "9434765919"  # the specimen number of the NHS data dictionary
 

@@ -11,7 +11,7 @@ from models.people import Role
 from models.proposals import Proposal, ProposalClosed, ProposalState
 from models.queries import events, jobs, proposals
 from models.queries.documents import NotFound
-from tests.services.conftest import now
+from tests.walk import now
 
 WINDOW = 600
 NO_REASON = Reason()

@@ -9,7 +9,7 @@ from models.actors import ANONYMOUS, SYSTEM
 from models.documents import Side
 from models.people import Role
 from models.queries import documents, events, passages
-from tests.services.conftest import ADHD_NEED, ADHD_TEST, WOUND_DRESSING, now
+from tests.walk import ADHD_NEED, ADHD_TEST, WOUND_DRESSING, now
 
 CARE_HOME = {
     "name": "Hydration jelly",

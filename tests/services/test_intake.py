@@ -10,7 +10,7 @@ from models.people import Role
 from models.queries import documents, events, jobs
 from models.queries.documents import NotFound
 from models.queries.places import UnknownOrganisation, UnknownPlace
-from tests.services.conftest import ADHD_NEED, ADHD_TEST, now
+from tests.walk import ADHD_NEED, ADHD_TEST, now
 
 
 def test_a_need_is_kept_with_its_revision_its_event_and_the_job_that_it_owes(database, said, hub):
