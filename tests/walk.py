@@ -15,6 +15,8 @@ from api.services import intake
 from api.services.content import InnovationContent, NeedContent
 from api.services.library import Libraries
 from api.settings import Settings
+from matcher.encoding import OnnxEncoder
+from matcher.ranking import Ranker, load_ranker
 from models import Base
 from models.actors import Actor
 from models.documents import Side
@@ -77,9 +79,17 @@ def database(settings: Settings) -> Iterator[Database]:
 PLACES = {"BDC": "Bradford District and Craven", "CAL": "Calderdale", "KIR": "Kirklees", "LDS": "Leeds", "WAK": "Wakefield"}
 
 
+@pytest.fixture(scope="session")
+def opened(encoder: OnnxEncoder) -> tuple[OnnxEncoder, Ranker]:
+    """Encoder and ranker, opened once for all tests; neither ever changes."""
+    return encoder, load_ranker()
+
+
 @pytest.fixture
-def libraries(settings: Settings, encoder_folder: Path) -> Libraries:
-    return Libraries(encoder_folder=encoder_folder, snapshot_folder=settings.snapshot_folder)
+def libraries(settings: Settings, encoder_folder: Path, opened: tuple[OnnxEncoder, Ranker]) -> Libraries:
+    libraries = Libraries(encoder_folder=encoder_folder, snapshot_folder=settings.snapshot_folder)
+    libraries._encoder, libraries._ranker = opened
+    return libraries
 
 
 @pytest.fixture

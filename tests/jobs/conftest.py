@@ -1,5 +1,5 @@
 """The walk's own database, people and runner, instead of those of the app under test."""
 
-from tests.walk import context, database, hub, libraries, make_proposal, person, runner, said, settings
+from tests.walk import context, database, hub, libraries, make_proposal, opened, person, runner, said, settings
 
-__all__ = ["context", "database", "hub", "libraries", "make_proposal", "person", "runner", "said", "settings"]
+__all__ = ["context", "database", "hub", "libraries", "make_proposal", "opened", "person", "runner", "said", "settings"]
