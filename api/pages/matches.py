@@ -1,5 +1,6 @@
 """Matches as people read them: bands and verdicts in words, never numbers, with the words that carry them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,6 +21,7 @@ from models.queries import proposals
 
 SHOWN_FIRST: Final = 5
 RANKED: Final = 20
+ALL_PLACES: Final = 5
 _TELLING: Final = ("met", "partly", "gap", "excluded", "unknown")  # which finding's words stand on the card itself
 
 
@@ -85,7 +87,7 @@ def answer(session: Session, libraries: Libraries, document: Need | Innovation, 
     cards = [_card(match, document.side.other, stored.get(match.document.id)) for match in found.matches]
     worth = [card for card, match in zip(cards, found.matches, strict=True) if match.judgement.band.value != Band.WEAK]
     weak = [card for card, match in zip(cards, found.matches, strict=True) if match.judgement.band.value == Band.WEAK]
-    return Answer(worth[:SHOWN_FIRST], worth[SHOWN_FIRST:], weak, nothing_fits=found.nothing_fits, compared=found.candidate_count)
+    return Answer(worth[:SHOWN_FIRST], worth[SHOWN_FIRST:], weak[:SHOWN_FIRST], nothing_fits=found.nothing_fits, compared=found.candidate_count)
 
 
 def _stored(session: Session, document: Need | Innovation, actor: Actor) -> dict[UUID, Proposal]:
@@ -120,10 +122,17 @@ def leading(findings: Sequence[FindingShown]) -> FindingShown | None:
     return min(quoted, key=lambda row: order[row.verdict], default=None)
 
 
+def must_haves(findings: Sequence[FindingShown]) -> str:
+    """How the must-haves stand, in one line: 3 met, 1 not known; empty when there are none."""
+    counted = Counter(row.verdict[0].lower() for row in findings if row.must_have)
+    return ", ".join(f"{counted[word.lower()]} {word.lower()}" for word, _ in wording.VERDICTS.values() if word.lower() in counted)
+
+
 def about(document: Need | Innovation) -> str:
     """One line under the name: for a need its places, for an innovation who offers it and how far it has come."""
     if isinstance(document, Need):
-        parts = [", ".join(place.name for place in document.places), document.theme or ""]
+        everywhere = len(document.places) == ALL_PLACES
+        parts = ["All five places" if everywhere else ", ".join(place.name for place in document.places), document.theme or ""]
     else:
         stage = records.stage_in_words(document)
         parts = [document.supplier.name if document.supplier else "", f"Stage: {stage}" if stage else ""]

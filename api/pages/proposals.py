@@ -112,7 +112,7 @@ def _listed(row: Proposal) -> dict[str, Any]:
         "band": wording.BANDS[row.band],
         "state": wording.PROPOSAL_STATES[row.state],
         "lead": matches.leading(shown),
-        "must_haves": [each for each in shown if each.must_have],
+        "must_haves": matches.must_haves(shown),
         "decision": row.closing_decision,
     }
 

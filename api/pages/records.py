@@ -51,7 +51,7 @@ _SECTIONS: Final[Mapping[Side, Sequence[tuple[str, tuple[str, ...]]]]] = {
         ("Plans and money", ("strategic_link", "funding", "decision_date", "review_date")),
     ),
     Side.INNOVATION: (
-        ("What it is", ("supplier", "kind", "description", "problems_tackled", "how_it_works", "benefits")),
+        ("In short", ("supplier", "kind", "description", "problems_tackled", "how_it_works", "benefits")),
         ("Who it is for", ("eligibility", "patients_range", "current_pathway", "alternatives")),
         ("Where and for what", ("care_settings", "other_care_setting", "areas", "diseases_conditions_impact", "key_health_inequalities")),
         ("What it takes", ("requires_smartphone", "integrates_with", "staff_learning", "patient_learning")),
