@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.orm import Session
 
 import migrations
@@ -23,6 +25,15 @@ from models.people import Person, Role
 from tests import factories
 
 pytest_plugins = ["tests.chromium", "tests.encoders", "tests.postgres"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """Hash passwords with the same algorithm at a hundredth of the cost, which tests need not pay."""
+    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(accounts, "_hasher", lambda: cheap)
+        yield
 
 
 @pytest.fixture(scope="session")

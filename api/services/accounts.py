@@ -16,7 +16,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.orm import Session
 
-from api.queue import Job, enqueue
+from api.services.recording import record
 from models.actors import Actor
 from models.base import DomainError
 from models.events import Event
@@ -336,5 +336,4 @@ def _record(
     subject_kind: str = "person",
     **data: Any,  # noqa: ANN401 -- JSON values
 ) -> None:
-    session.add(Event.of(kind, subject_kind=subject_kind, subject_id=subject_id, actor=actor.name, at=at, **data))
-    enqueue(session, Job.SEAL, at=at)
+    record(session, Event.of(kind, subject_kind=subject_kind, subject_id=subject_id, actor=actor.name, at=at, **data), at=at)
