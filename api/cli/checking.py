@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.shell import AsJson, answer, opened, say
+from api.cli.shell import AsJson, answer, database_file, opened, say
 from api.cli.showing import show_table
 from api.cli.working import libraries
 from api.db import Database
@@ -21,11 +21,13 @@ def doctor_command(
 ) -> None:
     """Say in plain words what is wrong here and what to do."""
     if retry:
-        with opened() as database, database.transaction() as session:
+        with opened() as record, record.transaction() as session:
             say(f"{retry_dead(session, at=datetime.now(UTC))} jobs are queued again.")
-    database = Database(settings().url)
+    file = database_file()
+    database = Database(settings().url) if file is None or file.is_file() else None
     checks = examine(settings(), database, libraries(), at=datetime.now(UTC))
-    database.dispose()
+    if database is not None:
+        database.dispose()
     well = all(check.well for check in checks)
     if as_json:
         shown = [{"name": check.name, "well": check.well, "found": check.found, "remedy": check.remedy} for check in checks]

@@ -14,7 +14,8 @@ from api.cli.shell import AsJson, answer, opened, say
 from api.cli.showing import progress, show_table
 from api.db import Database
 from api.services import columns, importing
-from api.services.importing import ImportReport
+from api.services.csv_files import ImportFileRefused
+from api.services.importing import AlreadyImported, ImportReport
 from models.actors import SYSTEM
 from models.documents import Side
 from models.imports import ImportStatus
@@ -47,7 +48,12 @@ def import_command(
     if file is None:
         raise typer.BadParameter("Name the file to import, or ask for --template.", param_hint="FILE")
     with opened() as database:
-        report = _bring_in(database, which, file, dry_run=dry_run, partial=partial, consent=consent)
+        try:
+            report = _bring_in(database, which, file, dry_run=dry_run, partial=partial, consent=consent)
+        except (ImportFileRefused, AlreadyImported) as error:
+            if as_json:
+                answer({"status": "refused", "detail": error.message, "problems": [], **error.details})
+            raise
     if as_json:
         answer(report.to_json())
     else:
@@ -93,13 +99,13 @@ def _apply_all(database: Database, import_id: UUID, bars: Progress, *, sound: in
 def _show(report: ImportReport) -> None:
     if report.problems:
         rows = [(str(row["line"]), str(row["field"]), str(row["kind"]), str(row["remedy"])) for row in report.problems[:_SHOWN]]
-        show_table(f"{report.invalid_rows} of {report.total_rows} rows need mending", ("Line", "Column", "Kind", "What to do"), rows)
+        show_table(f"Rows to mend: {report.invalid_rows} of {report.total_rows}", ("Line", "Column", "Kind", "What to do"), rows)
     for row in report.warnings[:_SHOWN]:
         say(f"Line {row['line']}: {row['remedy']}")
-    held = f" {report.held_rows} of them are held, because nobody consented to matching." if report.held_rows else ""
+    held = f" Held, because nobody consented to matching: {report.held_rows}." if report.held_rows else ""
     said = {
         "refused": "Nothing was stored. Mend the rows above and import the file again.",
-        "checked": f"{report.total_rows - report.invalid_rows} rows are sound.{held} Nothing was stored: this was a dry run.",
-        "complete": f"{report.applied_rows} rows are stored and owed their encoding.{held}",
+        "checked": f"Sound rows: {report.total_rows - report.invalid_rows}.{held} Nothing was stored: this was a dry run.",
+        "complete": f"Rows stored: {report.applied_rows}.{held} The running service, or `matching embed`, encodes them.",
     }
     say(said.get(report.status, f"The import is {report.status}; the running service completes it."))

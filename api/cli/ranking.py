@@ -36,6 +36,6 @@ def _catch_up(job: Job, done: str, *, as_json: bool) -> None:
     if as_json:
         answer({done: owed - left, "left": left})
     else:
-        say(f"{owed - left} {done}.")
+        say(f"{done.capitalize()}: {owed - left}.")
         if left:
-            say(f"{left} wait: the running service does them, or `matching doctor` says why not.")
+            say(f"Waiting: {left}. The running service does them, or `matching doctor` says why not.")

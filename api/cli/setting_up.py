@@ -37,7 +37,7 @@ def demo_command(as_json: AsJson = False) -> None:
     if as_json:
         answer({"new_documents": brought.new_documents, "accounts_file": str(settings().home / demo.ACCOUNTS_FILE)})
     else:
-        say(f"{brought.new_documents} needs and innovations are new. Encode and rank them with `matching embed` and `matching propose`.")
+        say(f"New needs and innovations: {brought.new_documents}. `matching embed` and `matching propose` encode and rank them.")
         show_accounts(brought.credentials)
 
 

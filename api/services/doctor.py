@@ -43,12 +43,15 @@ class Check:
         return not self.remedy
 
 
-def examine(settings: Settings, database: Database, libraries: Libraries, *, at: datetime) -> list[Check]:
-    """Look at everything that the service needs; what cannot be looked at is left out, because its cause is told."""
+def examine(settings: Settings, database: Database | None, libraries: Libraries, *, at: datetime) -> list[Check]:
+    """Look at everything that the service needs; what cannot be looked at is left out, because its cause is told.
+
+    `database` is None when there is no file that could be opened.
+    """
     checks = [_python(), _packages(), _home(settings)]
     record = _database(database)
     checks += [record, _encoder(libraries), _ranker(libraries)]
-    if record.well:
+    if database is not None and record.well:
         with database.reading() as session:
             checks += [_snapshots(session, libraries), _jobs(session, at), _documents(session), _events(session, at)]
     return [*checks, _port(settings)]
@@ -102,7 +105,9 @@ def _home(settings: Settings) -> Check:
     return Check("home", found, "" if free >= LEAST_FREE_BYTES else "Make room on this disk before anything else.")
 
 
-def _database(database: Database) -> Check:
+def _database(database: Database | None) -> Check:
+    if database is None:
+        return Check("database", "There is none yet.", "Run `matching init`, or set MATCHING_HOME.")
     try:
         current = migrations.current(database.engine)
     except (SQLAlchemyError, OSError) as error:

@@ -194,7 +194,7 @@ class _RowChecker:
 
     def _content(self, values: dict[str, Any], line: int, problems: list[dict[str, Any]]) -> NeedContent | InnovationContent | None:
         if self.batch.side is Side.INNOVATION:
-            problems += self._settle_consent(values, line)
+            problems += self._settle_consent(values, line, unread={entry["field"] for entry in problems})
         try:
             content = CONTENT[self.batch.side].model_validate(values)
         except ValidationError as error:
@@ -203,9 +203,9 @@ class _RowChecker:
             return None
         return None if problems else content
 
-    def _settle_consent(self, values: dict[str, Any], line: int) -> list[dict[str, Any]]:
+    def _settle_consent(self, values: dict[str, Any], line: int, *, unread: set[str]) -> list[dict[str, Any]]:
         """Consent is of the row, whole, or else the one that was stated for the whole file."""
-        given = [name for name in ("consent_by", "consent_at", "consent_scope") if values.get(name)]
+        given = [name for name in ("consent_by", "consent_at", "consent_scope") if name in values or name in unread]
         if len(given) in {1, 2}:
             remedy = "Say who consented, when and to what, or leave all three columns empty."
             return [problem(line, "consent_by", "consent_incomplete", remedy)]
