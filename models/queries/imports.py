@@ -52,8 +52,7 @@ def unfinished(session: Session) -> Sequence[UUID]:
 
 def keep_rows(session: Session, rows: list[dict[str, Any]]) -> None:
     """Stage rows."""
-    if rows:
-        session.execute(insert(ImportRow), rows)
+    session.execute(insert(ImportRow), rows)
 
 
 def to_apply(session: Session, import_id: UUID, limit: int) -> Sequence[ImportRow]:

@@ -1,16 +1,19 @@
 import csv
 import io
+import json
 from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
 
+from api.db import Database
 from api.queue import Job
 from api.services import columns, demo, importing, intake
 from api.services.content import InnovationContent, NeedContent
 from api.services.csv_files import ImportFileRefused
 from api.services.importing import AlreadyImported
+from models import Base
 from models.actors import SYSTEM, NotAllowed
 from models.documents import Side
 from models.events import Event
@@ -117,6 +120,23 @@ def test_an_innovation_says_in_its_cells_what_its_columns_hold(database, stage, 
         assert row.integrates_with == ["EMIS | Web", "SystmOne"]
         assert (row.requires_smartphone, row.deployed, row.stage) == (None, True, Stage.ADOPTION)
         assert (row.consent_by, row.consent_at.isoformat()) == ("Director", "2026-11-01T00:00:00+00:00")
+
+
+def test_a_cell_may_be_json_where_words_hold_the_separators(database, stage, apply):
+    cells = {
+        "name": "Fall sensor",
+        "evidences": json.dumps([{"submit_type": "REAL_WORLD", "summary": "a|b: c", "dated_on": "2026-01-31"}]),
+        "standards": json.dumps([{"type": "DTAC", "has_met": "YES"}]),
+    }
+    stream = io.StringIO()
+    csv.writer(stream).writerows([cells.keys(), cells.values()])
+
+    apply(stage(stream.getvalue(), side=Side.INNOVATION))
+
+    with database.reading() as session:
+        row = session.scalars(select(Innovation)).unique().one()
+        assert row.standards == [{"type": "DTAC", "has_met": "YES"}]
+        assert [(item["summary"], item["dated_on"]) for item in row.evidences] == [("a|b: c", "2026-01-31")]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+44", "-5 %", "@home"])
@@ -307,6 +327,13 @@ def test_an_innovation_without_consent_is_held(database, stage, apply):
         assert "embed" not in jobs.counts(session)
 
 
+@pytest.mark.parametrize("row", ["A,Director,,matching", "A,,2026-11-01,"])
+def test_half_a_consent_is_none(database, stage, row):
+    import_id = stage(f"name,consent_by,consent_at,consent_scope\n{row}\n", side=Side.INNOVATION, consent_basis="Terms")
+
+    assert problems_of(database, import_id) == [(2, "consent_by", "consent_incomplete")]
+
+
 def test_one_stated_basis_is_the_consent_of_every_row_without_its_own(database, stage, apply):
     rows = (
         "name,how_it_works,consent_by,consent_at,consent_scope\n"
@@ -463,3 +490,29 @@ def test_ten_thousand_rows_are_checked_and_the_report_stays_short(database, stag
     report = report_of(database, import_id)
     assert (report.total_rows, report.invalid_rows, len(report.problems)) == (10_000, 10_000, importing.SHOWN_PROBLEMS)
     assert report.to_json()["status"] == ImportStatus.REFUSED
+
+
+@pytest.mark.postgresql
+def test_an_import_walks_alike_on_postgresql(postgresql_url):
+    database = Database(postgresql_url)
+    Base.metadata.create_all(database.engine)
+    rows = f"name,external_ids\nA {PROBLEM},r=1\n,r=2\nB {PROBLEM},r=3\nRing 9434765919,r=4\n".encode()
+    with database.transaction() as session:
+        batch = importing.stage(
+            session, Side.INNOVATION, io.BytesIO(rows), file_name="rows.csv", actor=SYSTEM, at=now(), partial=True, consent_basis="Terms"
+        )
+        taken = InnovationContent.model_validate({**ADHD_TEST, "external_ids": [{"system": "r", "id": "3"}]})
+        intake.create(session, Side.INNOVATION, taken, actor=SYSTEM, at=now())
+    more = True
+    while more:
+        with database.transaction() as session:
+            more = importing.apply_next(session, batch.id, at=now(), chunk=1)
+
+    report = report_of(database, batch.id)
+    assert (report.status, report.applied_rows, report.held_rows, len(report.warnings)) == ("complete", 2, 0, 1)
+    assert [(row["line"], row["kind"]) for row in report.problems] == [(3, "missing"), (4, "already_there")]
+    with database.transaction() as session:
+        assert imports.taken_before(session, Side.INNOVATION, batch.file_hash) is not None
+        imports.discard(session, Side.INNOVATION, batch.id)
+        assert session.scalar(select(func.count()).select_from(Innovation)) == 3
+    database.dispose()
