@@ -7,10 +7,11 @@ stays out of the probability.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from statistics import fmean
 from types import MappingProxyType
 
 from matcher.codes import chosen, kinship, label, standard_label, weighted
-from matcher.text import fields_read, sentences
+from matcher.text import fields_read, normalise, sentences
 from matcher.types import Criterion, CriterionKind, Document, Facet, Quote, Stage, Verdict
 from matcher.vocabulary import stems
 
@@ -42,6 +43,14 @@ class Assessment:
     missing: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FacetFit:
+    """How well codes agree, in [0, 1], and how certain they are: 1 when people chose them, less when only suggested."""
+
+    value: float
+    certainty: float
+
+
 def assess(criterion: Criterion, innovation: Document) -> Assessment:
     """Hold one must-have against what the innovation states."""
     return _RULES[criterion.kind](criterion, innovation)
@@ -52,19 +61,19 @@ def contradicted(need: Document, innovation: Document) -> bool:
     return any(assess(criterion, innovation).verdict is Verdict.EXCLUDED for criterion in need.criteria)
 
 
-def facet_fit(facet: Facet, need: Document, innovation: Document) -> float | None:
-    """How well the codes of one facet agree, in [0, 1]; None when either side has none.
+def facet_fit(facet: Facet, need: Document, innovation: Document) -> FacetFit | None:
+    """How well the codes of one facet agree; None when either side has none.
 
     Conditions count by their nearest pair in the record's list, other facets by the share of the shorter list that
-    the other holds. Suggested codes draw the answer towards no opinion: they count less, both ways.
+    the other holds.
     """
     asked, given = weighted(need, facet), weighted(innovation, facet)
     if not asked or not given:
         return None
+    certainty = fmean(asked.values()) * fmean(given.values())
     if facet is Facet.CONDITIONS:
-        return max(asked[one] * given[other] * kinship(one, other) for one in asked for other in given)
-    shared = sum(asked[code] * given[code] for code in sorted(asked.keys() & given.keys()))
-    return min(1.0, shared / min(len(asked), len(given)))
+        return FacetFit(max(kinship(one, other) for one in asked for other in given), certainty)
+    return FacetFit(len(asked.keys() & given.keys()) / min(len(asked), len(given)), certainty)
 
 
 def facet_verdict(facet: Facet, need: Document, innovation: Document) -> Verdict | None:
@@ -97,10 +106,11 @@ def facet_missing(facet: Facet, need: Document, innovation: Document) -> str:
 
 
 def spans(document: Document) -> Iterator[Quote]:
-    """Every sentence that is read, as an exact span of its field."""
+    """Every sentence that is read and can be seen, as an exact span of its field."""
     for name, text in fields_read(document).items():
         for start, end in sentences(text):
-            yield Quote(field=name, start=start, end=end, text=text[start:end])
+            if normalise(text[start:end]):
+                yield Quote(field=name, start=start, end=end, text=text[start:end])
 
 
 def speaking_of(words: str, document: Document) -> Quote | None:

@@ -68,12 +68,10 @@ def _text_findings(need: Prepared, innovation: Prepared, thresholds: Thresholds,
         yield _text_finding(aspect, fit, thresholds, need_quote=own, innovation_quote=_best(clauses, words, field))
 
 
-def _text_finding(aspect: Aspect, fit: float, thresholds: Thresholds, *, need_quote: Quote, innovation_quote: Quote | None) -> Finding:
+def _text_finding(aspect: Aspect, fit: float, thresholds: Thresholds, *, need_quote: Quote, innovation_quote: Quote) -> Finding:
     """Another problem is a gap; of a population or an outcome that it does not speak of, nothing is known."""
     silent = Verdict.GAP if aspect is Aspect.PROBLEM else Verdict.UNKNOWN
     verdict = Verdict.MET if fit >= thresholds.met else Verdict.PARTLY if fit >= thresholds.partly else silent
-    if innovation_quote is None:
-        verdict = Verdict.UNKNOWN
     return Finding(
         aspect=aspect,
         criterion=None,
@@ -124,12 +122,12 @@ def _field(prepared: Prepared, row: int) -> str:
     return prepared.encoded.passages[row - 1].field if row else ""
 
 
-def _best(clauses: list[_Clause], asked: Words, field: str) -> Quote | None:
+def _best(clauses: list[_Clause], asked: Words, field: str) -> Quote:
     """The clause that holds most of the weight of these words; where none holds any, the first of the nearest field."""
     held = [coverage(asked, clause.words) for clause in clauses]
     if any(held):
         return clauses[int(np.argmax(held))].quote
-    return next((clause.quote for clause in clauses if not field or clause.quote.field == field), None)
+    return next(clause.quote for clause in clauses if not field or clause.quote.field == field)
 
 
 def _clauses(prepared: Prepared) -> Iterator[Quote]:

@@ -98,7 +98,7 @@ def _pair(need: Prepared, innovation: Prepared, cosines: Similarities) -> list[f
         float(np.mean([np.mean(answers[list(rows)]) for rows in need.asking])),
         coverage(need.words, innovation.words),
         coverage(innovation.words, need.words),
-        *(0.0 if fit is None else fit - NEUTRAL for fit in facets),
+        *(0.0 if fit is None else fit.certainty * (fit.value - NEUTRAL) for fit in facets),
         float(contradicted(need.document, innovation.document)),
     ]
 

@@ -15,7 +15,13 @@ from matcher.text import normalise
 PREFIX = 5  # letters that two words of one family share at least: dermatology, dermatoscope
 FAMILY_CREDIT = 0.5  # what a word of the same family counts, against 1 for the word itself
 
-_SPELLINGS = {"center": "centr", "fiber": "fibr", "liter": "litr", "meter": "metr", "theater": "theatr", "program": "programm"}
+_SPELLINGS = (
+    (re.compile("ae|oe"), "e"),
+    (re.compile("(?<=[a-z]{3})our"), "or"),
+    (re.compile(r"(?<=[a-z]{3}[iy])s(?=(?:e[ds]?|ers?|ing|ations?|ational)\b)"), "z"),
+    (re.compile(r"\b(cent|fib|lit|met|theat)re(?=s?\b)"), r"\1er"),
+    (re.compile(r"\bprogramme"), "program"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,8 @@ def coverage(asked: Words, given: Words) -> float:
 @lru_cache(maxsize=16_384)
 def stems(text: str) -> frozenset[str]:
     """The distinct stems of a text without stop words, numbers and single letters; abbreviations of the NHS written out."""
-    found: Iterable[str] = _analyser().analyze(written_out(normalise(text)))
-    return frozenset(_spelt(stem) for stem in found if len(stem) > 1 and not stem.isdigit())
+    found: Iterable[str] = _analyser().analyze(_spelt(written_out(normalise(text)).lower()))
+    return frozenset(stem for stem in found if len(stem) > 1 and not stem.isdigit())
 
 
 def written_out(text: str) -> str:
@@ -92,8 +98,8 @@ def _analyser() -> Any:  # noqa: ANN401 -- tantivy ships no types
     return builder.build()
 
 
-def _spelt(stem: str) -> str:
-    """One form for British and American spelling; what it makes of other stems is the same on both sides."""
-    stem = _SPELLINGS.get(stem, stem).replace("ae", "e").replace("oe", "e")
-    stem = re.sub(r"(?<=\w{3})our", "or", stem)
-    return re.sub(r"(?<=\w{3})(i|y)s$", r"\1z", stem)
+def _spelt(text: str) -> str:
+    """One form for British and American spelling; what it makes of other words is the same on both sides."""
+    for pattern, form in _SPELLINGS:
+        text = pattern.sub(form, text)
+    return text

@@ -1,0 +1,191 @@
+import pytest
+
+from matcher.criteria import assess, contradicted, facet_fit, facet_missing, facet_verdict, speaking_of, told
+from matcher.types import Criterion, CriterionKind, Facet, Facts, Stage, Verdict
+from tests.matcher.documents import innovation, need
+
+ACUTE, PRIMARY, AMBULANCE = "ACUTE_TRUSTS_INPATIENT", "PRIMARY_CARE", "AMBULANCE"
+CANCER, COLORECTAL, BREAST = "CANCER", "CANCER_COLORECTAL_CANCER", "CANCER_BREAST_CANCER"
+
+
+def verdict_on(kind: CriterionKind, document, value: str = "") -> Verdict:
+    found = assess(Criterion(kind, value), document)
+    for quote in filter(None, [found.quote]):
+        assert document.fields[quote.field][quote.start : quote.end] == quote.text
+    assert bool(found.missing) is (found.verdict is not Verdict.MET)
+    return found.verdict
+
+
+@pytest.mark.parametrize(
+    ("needs_phone", "text", "verdict"),
+    [
+        (True, "An app.", Verdict.EXCLUDED),
+        (False, "An app.", Verdict.MET),
+        (None, "It works without a smartphone.", Verdict.MET),
+        (None, "Messages reach the landline.", Verdict.MET),
+        (None, "A smartphone app for carers.", Verdict.UNKNOWN),
+        (None, "A dressing.", Verdict.UNKNOWN),
+    ],
+)
+def test_a_smartphone_excludes_only_where_it_is_stated(needs_phone, text, verdict):
+    document = innovation(facts=Facts(requires_smartphone=needs_phone), description=text)
+
+    assert verdict_on(CriterionKind.NO_SMARTPHONE, document) is verdict
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict"),
+    [("YES", Verdict.MET), ("IN_PROGRESS", Verdict.PARTLY), ("NOT_YET", Verdict.GAP), ("", Verdict.UNKNOWN), (None, Verdict.UNKNOWN)],
+)
+def test_a_standard_is_met_as_far_as_the_record_says(state, verdict):
+    facts = Facts(standards={} if state is None else {"DTAC": state, "CE_UKCA_CLASS_I": state})
+
+    assert verdict_on(CriterionKind.DTAC, innovation(facts=facts)) is verdict
+    assert verdict_on(CriterionKind.UKCA_CE, innovation(facts=facts)) is verdict
+
+
+def test_of_several_marks_the_furthest_counts():
+    facts = Facts(standards={"CE_UKCA_CLASS_I": "NOT_YET", "IVD_GENERAL": "YES", "DTAC": "NOT_YET"})
+
+    assert verdict_on(CriterionKind.UKCA_CE, innovation(facts=facts)) is Verdict.MET
+
+
+@pytest.mark.parametrize(
+    ("stage", "verdict"),
+    [
+        (Stage.SPREAD, Verdict.MET),
+        (Stage.ADOPTION, Verdict.MET),
+        (Stage.EVALUATION, Verdict.PARTLY),
+        (Stage.DISCOVERY, Verdict.GAP),
+        (None, Verdict.UNKNOWN),
+    ],
+)
+def test_a_minimum_stage_is_partly_met_one_step_before(stage, verdict):
+    assert verdict_on(CriterionKind.MINIMUM_STAGE, innovation(facts=Facts(stage=stage)), "ADOPTION") is verdict
+
+
+@pytest.mark.parametrize(("codes", "verdict"), [({PRIMARY}, Verdict.MET), ({ACUTE}, Verdict.GAP), (set(), Verdict.UNKNOWN)])
+def test_a_care_setting_is_a_gap_only_where_others_are_named(codes, verdict):
+    document = innovation(codes={Facet.CARE_SETTINGS: codes}, description="Used in primary care by nurses.")
+
+    assert verdict_on(CriterionKind.CARE_SETTING, document, PRIMARY) is verdict
+
+
+@pytest.mark.parametrize(
+    ("stated", "text", "verdict"),
+    [
+        (("SystmOne", "EMIS"), "A tool.", Verdict.MET),
+        (("EMIS",), "A tool.", Verdict.GAP),
+        ((), "It will work with SystmOne.", Verdict.PARTLY),
+        ((), "A tool.", Verdict.UNKNOWN),
+    ],
+)
+def test_integration_is_met_where_the_system_is_listed(stated, text, verdict):
+    document = innovation(facts=Facts(integrates_with=stated), description=text)
+
+    assert verdict_on(CriterionKind.INTEGRATES_WITH, document, " systmone ") is verdict
+
+
+def test_integration_with_nothing_named_is_unknown():
+    assert verdict_on(CriterionKind.INTEGRATES_WITH, innovation()) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ("No training is needed.", Verdict.MET),
+        ("A 30 minute video.", Verdict.MET),
+        ("Half a day of practice.", Verdict.MET),
+        ("Two days in the classroom.", Verdict.GAP),
+        ("How to read the chart.", Verdict.PARTLY),
+        ("   ", Verdict.UNKNOWN),
+    ],
+)
+def test_what_must_be_learnt_is_held_against_the_time_allowed(said, verdict):
+    document = innovation(description="A tool.", staff_learning=said, patient_learning=said)
+
+    assert verdict_on(CriterionKind.STAFF_LEARNING, document, "At most half a day") is verdict
+    assert verdict_on(CriterionKind.PATIENT_LEARNING, document, "At most half a day") is verdict
+
+
+def test_other_must_haves_are_partly_met_where_the_words_speak_of_them():
+    document = innovation(description="A tool. It is offered in Urdu, Polish and other languages.")
+
+    assert verdict_on(CriterionKind.OTHER, document, "Offered in Urdu and Polish") is Verdict.PARTLY
+    assert verdict_on(CriterionKind.OTHER, document, "Carbon neutral by 2030") is Verdict.UNKNOWN
+    assert verdict_on(CriterionKind.OTHER, document, "") is Verdict.UNKNOWN
+
+
+def test_a_pair_is_contradicted_by_one_excluded_must_have():
+    asking = need(criteria=[Criterion(CriterionKind.DTAC), Criterion(CriterionKind.NO_SMARTPHONE)])
+
+    assert contradicted(asking, innovation(facts=Facts(requires_smartphone=True)))
+    assert not contradicted(asking, innovation(facts=Facts(standards={"DTAC": "NOT_YET"})))
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "value", "verdict"),
+    [
+        ({COLORECTAL}, {COLORECTAL, BREAST}, 1.0, Verdict.MET),
+        ({COLORECTAL}, {CANCER}, 0.6, Verdict.PARTLY),
+        ({COLORECTAL}, {BREAST}, 0.2, Verdict.GAP),
+        ({COLORECTAL}, {"SKIN_CONDITIONS"}, 0.0, Verdict.GAP),
+    ],
+)
+def test_conditions_count_by_their_nearest_pair(asked, given, value, verdict):
+    pair = need(codes={Facet.CONDITIONS: asked}), innovation(codes={Facet.CONDITIONS: given})
+
+    fit = facet_fit(Facet.CONDITIONS, *pair)
+
+    assert (fit.value, fit.certainty) == (value, 1.0)
+    assert facet_verdict(Facet.CONDITIONS, *pair) is verdict
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "value", "verdict"),
+    [
+        ({PRIMARY}, {PRIMARY, ACUTE}, 1.0, Verdict.MET),
+        ({PRIMARY, AMBULANCE}, {PRIMARY, ACUTE}, 0.5, Verdict.PARTLY),
+        ({PRIMARY}, {ACUTE}, 0.0, Verdict.GAP),
+    ],
+)
+def test_settings_count_by_what_the_shorter_list_shares(asked, given, value, verdict):
+    pair = need(codes={Facet.CARE_SETTINGS: asked}), innovation(codes={Facet.CARE_SETTINGS: given})
+
+    assert facet_fit(Facet.CARE_SETTINGS, *pair).value == value
+    assert facet_verdict(Facet.CARE_SETTINGS, *pair) is verdict
+
+
+def test_what_is_not_coded_has_no_fit_and_is_unknown():
+    coded = {Facet.CARE_SETTINGS: {PRIMARY}}
+
+    assert facet_fit(Facet.CARE_SETTINGS, need(codes=coded), innovation()) is None
+    assert facet_fit(Facet.CARE_SETTINGS, need(), innovation(codes=coded)) is None
+    assert facet_verdict(Facet.CARE_SETTINGS, need(codes=coded), innovation()) is Verdict.UNKNOWN
+    assert facet_verdict(Facet.CARE_SETTINGS, need(), innovation(codes=coded)) is None
+
+
+def test_suggested_codes_make_a_fit_less_certain():
+    suggested = innovation(suggested={Facet.CARE_SETTINGS: {PRIMARY: 0.8}})
+
+    fit = facet_fit(Facet.CARE_SETTINGS, need(codes={Facet.CARE_SETTINGS: {PRIMARY}}), suggested)
+
+    assert (fit.value, fit.certainty) == (1.0, 0.4)
+
+
+def test_what_is_missing_is_named_in_words():
+    asking = need(codes={Facet.CARE_SETTINGS: {PRIMARY, AMBULANCE}})
+    offering = innovation(codes={Facet.CARE_SETTINGS: {PRIMARY}})
+
+    assert facet_missing(Facet.CARE_SETTINGS, asking, offering) == "Not named by the innovation: Ambulance."
+    assert facet_missing(Facet.CARE_SETTINGS, offering, offering) == ""
+    assert told(Facet.CARE_SETTINGS, asking, offering) == [PRIMARY]
+    assert told(Facet.CARE_SETTINGS, asking, innovation()) == [AMBULANCE, PRIMARY]
+
+
+def test_the_sentence_that_holds_most_of_the_words_is_quoted_if_it_holds_half():
+    document = innovation(description="Nurses use it. Nurses on wards use it for wounds. Nurses on wards use it at night.")
+
+    assert speaking_of("wounds on wards", document).text == "Nurses on wards use it for wounds."
+    assert speaking_of("wounds of divers in deep water", document) is None
+    assert speaking_of("the 12", document) is None

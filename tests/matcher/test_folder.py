@@ -1,0 +1,147 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from matcher.folder import MalformedFolder, Row, read_folder
+from matcher.types import Criterion, CriterionKind, Facet, Side, Stage
+
+CORPUS = [{"_id": "d1", "title": "Woundly", "text": "Pictures of wounds."}, {"_id": "d2", "title": "", "text": "Buses."}]
+QUERIES = [{"_id": "q1", "text": "Wounds are seen late."}, {"_id": "q2", "text": "Not judged here."}]
+QRELS = "query-id\tcorpus-id\tscore\nq1\td1\t1\nq1\td2\t0\n"
+
+
+def write(folder: Path, *, corpus=CORPUS, queries=QUERIES, qrels=QRELS) -> Path:
+    (folder / "qrels").mkdir(parents=True, exist_ok=True)
+    for name, rows in (("corpus", corpus), ("queries", queries)):
+        text = rows if isinstance(rows, str | bytes) else "".join(json.dumps(row) + "\n" for row in rows)
+        (folder / f"{name}.jsonl").write_bytes(text if isinstance(text, bytes) else text.encode())
+    (folder / "qrels" / "test.tsv").write_text(qrels)
+    return folder
+
+
+def document(metadata: dict, *, side: Side = Side.INNOVATION, title: str = "T", text: str = "X", **options):
+    return Row(id="r", title=title, text=text, metadata=metadata, place="corpus.jsonl line 7").document(side, **options)
+
+
+def test_a_folder_is_read_with_the_queries_that_its_split_judges(tmp_path):
+    found = read_folder(write(tmp_path / "mine"), "test")
+
+    assert found.name == "mine"
+    assert [row.id for row in found.queries] == ["q1"]
+    assert [row.whole for row in found.corpus] == ["Woundly. Pictures of wounds.", "Buses."]
+    assert found.judgements == {"q1": {"d1": 1, "d2": 0}}
+
+
+@pytest.mark.parametrize(("grade", "relevant_from"), [(1, 1), (2, 2), (3, 2), (-1, 1)])
+def test_two_is_relevant_where_grades_reach_it(tmp_path, grade, relevant_from):
+    found = read_folder(write(tmp_path, qrels=f"q1\td1\t{grade}\n"), "test")
+
+    assert found.relevant_from == relevant_from
+    assert found.judgements["q1"]["d1"] == max(0, grade)
+
+
+def test_byte_order_mark_windows_line_ends_and_empty_lines_are_read(tmp_path):
+    corpus = b"\xef\xbb\xbf" + b"\r\n\r\n".join(json.dumps(row).encode() for row in CORPUS) + b"\r\n"
+
+    assert len(read_folder(write(tmp_path, corpus=corpus), "test").corpus) == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"corpus": '{"_id": "d1", "text": "a"}\n{"_id": "d2", '}, r"corpus\.jsonl line 2: not one JSON object"),
+        ({"corpus": "[" * 100_000}, r"corpus\.jsonl line 1: not one JSON object"),
+        ({"corpus": "[]\n"}, r"corpus\.jsonl line 1: not one JSON object"),
+        ({"corpus": b'{"_id": "\xff"}\n'}, r"corpus\.jsonl line 1: not UTF-8"),
+        ({"corpus": ""}, r"corpus\.jsonl holds no document"),
+        ({"corpus": [*CORPUS, CORPUS[0]]}, r"corpus\.jsonl line 3: the _id 'd1' stands on corpus\.jsonl line 1"),
+        ({"corpus": [{"_id": " ", "text": "a"}]}, r"line 1: the _id ' ' is empty"),
+        ({"corpus": [{"_id": "\ud800", "text": "a"}]}, r"line 1: the _id .* nobody sees"),
+        ({"corpus": [{"_id": 3, "text": "a"}]}, "line 1: _id is missing"),
+        ({"corpus": [{"_id": "d1"}]}, "line 1: text is missing"),
+        ({"corpus": [{"_id": "d1", "text": "a", "title": 3}]}, "line 1: title is missing"),
+        ({"corpus": [{"_id": "d1", "text": "a", "metadata": []}]}, "line 1: metadata is missing"),
+        ({"queries": ""}, r"queries\.jsonl holds no query"),
+        ({"qrels": ""}, r"test\.tsv holds no judgement"),
+        ({"qrels": "query-id\tcorpus-id\tscore\n"}, r"test\.tsv holds no judgement"),
+        ({"qrels": QRELS + "q1 d1 1\n"}, r"test\.tsv line 4: 1 columns"),
+        ({"qrels": QRELS + "q1\td1\thigh\n"}, r"test\.tsv line 4: the score 'high'"),
+        ({"qrels": QRELS + "q9\td1\t1\n"}, r"test\.tsv line 4: 'q9' is not in queries\.jsonl"),
+        ({"qrels": QRELS + "q1\td9\t1\n"}, r"test\.tsv line 4: 'd9' is not in corpus\.jsonl"),
+        ({"qrels": QRELS + "q1\td1\t1\n"}, r"test\.tsv line 4: this pair is judged"),
+    ],
+)
+def test_a_malformed_folder_names_file_and_line(tmp_path, changed, message):
+    with pytest.raises(MalformedFolder, match=message):
+        read_folder(write(tmp_path, **changed), "test")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(MalformedFolder, match=r"corpus\.jsonl cannot be read"):
+        read_folder(tmp_path, "test")
+    with pytest.raises(MalformedFolder, match=r"dev\.tsv cannot be read"):
+        read_folder(write(tmp_path), "dev")
+
+
+def test_text_and_title_go_to_the_main_columns_of_their_side():
+    assert document({}, title="Woundly", text="Pictures.").fields == {"name": "Woundly", "description": "Pictures."}
+    assert document({}, title="", text="Late.", side=Side.NEED).fields == {"title": "", "problem": "Late."}
+
+
+def test_metadata_are_read_in_snake_and_camel_case():
+    needed = document({"title": "Wounds", "problem": "Late.", "desiredOutcome": "Early.", "metric": None}, side=Side.NEED)
+    offered = document({"howItWorks": "By pictures.", "staff_learning": "A day", "supplier": "Ltd"}, text="Pictures.")
+
+    assert needed.fields == {"title": "Wounds", "problem": "Late.", "desired_outcome": "Early."}
+    assert offered.fields == {"name": "T", "description": "Pictures.", "how_it_works": "By pictures.", "staff_learning": "A day"}
+
+
+def test_codes_are_read_unless_they_are_to_be_left_out():
+    metadata = {"careSettings": ["PRIMARY_CARE"], "areas": "PATIENT_SAFETY", "diseases_conditions_impact": None}
+
+    found = document(metadata)
+
+    assert found.codes[Facet.CARE_SETTINGS] == {"PRIMARY_CARE"}
+    assert found.codes[Facet.AREAS] == {"PATIENT_SAFETY"}
+    assert found.codes[Facet.CONDITIONS] == frozenset()
+    assert document(metadata, without_codes=True).codes == {}
+
+
+def test_facts_and_must_haves_are_read():
+    offered = document(
+        {
+            "stage": "READY",
+            "standards": [{"type": "DTAC", "has_met": "YES"}, {"type": "CQC", "hasMet": "NOT_YET"}, {"type": "OTHER"}],
+            "requires_smartphone": False,
+            "integratesWith": ["EMIS"],
+            "evidences": [{"evidenceType": "UNPUBLISHED_DATA"}, {"summary": "An audit."}],
+            "deployed": True,
+        }
+    ).facts
+    needed = document({"criteria": [{"kind": "minimum_stage", "value": "ADOPTION"}, {"kind": "dtac"}]}, side=Side.NEED)
+
+    assert offered.stage is Stage.ADOPTION
+    assert offered.standards == {"DTAC": "YES", "CQC": "NOT_YET", "OTHER": ""}
+    assert (offered.requires_smartphone, offered.deployed) == (False, True)
+    assert (offered.integrates_with, offered.evidence_types) == (("EMIS",), ("UNPUBLISHED_DATA",))
+    assert needed.criteria == (Criterion(CriterionKind.MINIMUM_STAGE, "ADOPTION"), Criterion(CriterionKind.DTAC))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"description": 3}, "metadata description holds 3, which is no str"),
+        ({"careSettings": {}}, "metadata care_settings holds"),
+        ({"careSettings": [3]}, "metadata care_settings holds 3"),
+        ({"stage": "NEARLY"}, "metadata stage holds the unknown value 'NEARLY'"),
+        ({"criteria": ["dtac"]}, "metadata criteria holds 'dtac', which is no dict"),
+        ({"criteria": [{"kind": "cheap"}]}, "metadata criteria holds the unknown value 'cheap'"),
+        ({"criteria": [{"kind": "minimum_stage", "value": "LATE"}]}, "unknown value 'LATE'"),
+        ({"standards": [{"has_met": "YES"}]}, "metadata standards holds None"),
+        ({"deployed": "yes"}, "metadata deployed holds 'yes', which is no bool"),
+    ],
+)
+def test_metadata_that_nobody_can_read_name_file_and_line(metadata, message):
+    with pytest.raises(MalformedFolder, match=f"line 7: .*{message}"):
+        document(metadata)

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matcher.pairing import FEATURES, NEUTRAL, features, prepare, read_text, similarities
+from matcher.types import Criterion, CriterionKind, Facet, Facts
+from matcher.vocabulary import Vocabulary
+from tests.matcher.documents import encoded, innovation, need
+
+VOCABULARY = Vocabulary(documents=100, counts={"nurs": 20})
+COLUMN = {name: index for index, name in enumerate(FEATURES)}
+TEXT = st.lists(st.sampled_from(["wound", "nurse", "ward", "the", "app", "asthma.", "referral", "late"]), min_size=1, max_size=30).map(
+    " ".join
+)
+
+
+def prepared(document):
+    return prepare(encoded(document), VOCABULARY)
+
+
+def pair(asking, offering) -> dict[str, float]:
+    (row,) = features(prepared(asking), [prepared(offering)])
+    return dict(zip(FEATURES, row.tolist(), strict=True))
+
+
+@settings(max_examples=30, deadline=None)
+@given(title=TEXT, problem=TEXT, population=TEXT, name=TEXT, description=TEXT, others=st.lists(TEXT, max_size=3))
+def test_a_pair_has_the_same_features_whichever_side_asks_and_whatever_stands_beside_it(
+    title, problem, population, name, description, others
+):
+    asking = prepared(need(title=title, problem=problem, population=population))
+    offering = prepared(innovation(name=name, description=description))
+    needs = [prepared(need(f"n{number}", problem=text)) for number, text in enumerate(others)]
+    innovations = [prepared(innovation(f"i{number}", description=text)) for number, text in enumerate(others)]
+
+    alone = features(asking, [offering])[0].tolist()
+
+    assert features(offering, [asking])[0].tolist() == alone
+    assert features(asking, [*innovations, offering])[-1].tolist() == alone
+    assert features(offering, [asking, *needs])[0].tolist() == alone
+
+
+def test_no_candidates_have_no_features():
+    assert features(prepared(need()), []).shape == (0, len(FEATURES))
+
+
+def test_the_same_words_are_wholly_alike():
+    found = pair(need(problem="Wounds are seen too late."), innovation(description="Wounds are seen too late."))
+
+    assert [found[name] for name in ("whole", "aspects", "need_words", "innovation_words")] == pytest.approx([1, 1, 1, 1])
+
+
+def test_a_brand_name_or_a_trial_report_answers_no_need():
+    wounds = "Wounds are seen too late."
+
+    named = pair(need(problem=wounds), innovation(name=wounds, description="An app."))
+    reported = pair(need(problem=wounds), innovation(description="An app.", evidence_summary=wounds))
+    described = pair(need(problem=wounds), innovation(name="An app.", description=wounds))
+
+    assert named["whole"] < described["whole"]
+    assert reported["whole"] < described["whole"]
+
+
+def test_aspects_speak_each_for_itself():
+    one = need(title="Wounds", problem="Nurses come late", population="Adults")
+    rows = similarities(prepared(one), prepared(innovation(description="Wounds of adults")))
+
+    assert rows.shape == (1 + 4, 1 + 2)
+    assert pair(one, innovation(description="Wounds of adults"))["aspects"] == pytest.approx(np.mean(rows[[2, 3, 4]].max(axis=1)), abs=1e-6)
+
+
+def test_codes_that_are_absent_on_either_side_speak_neither_for_nor_against():
+    coded = {Facet.CONDITIONS: {"CANCER"}, Facet.CARE_SETTINGS: {"PRIMARY_CARE"}}
+
+    assert pair(need(codes=coded), innovation())["conditions"] == 0
+    assert pair(need(), innovation(codes=coded))["settings"] == 0
+    assert pair(need(codes=coded), innovation(codes=coded))["conditions"] == pytest.approx(1 - NEUTRAL)
+    assert pair(need(codes=coded), innovation(codes={Facet.CONDITIONS: {"CYSTIC_FIBROSIS"}}))["conditions"] == pytest.approx(-NEUTRAL)
+
+
+def test_suggested_codes_move_a_pair_less():
+    asking = need(codes={Facet.AREAS: {"PATIENT_SAFETY"}})
+
+    suggested = pair(asking, innovation(suggested={Facet.AREAS: {"PATIENT_SAFETY": 1.0}}))["areas"]
+
+    assert 0 < suggested < pair(asking, innovation(codes={Facet.AREAS: {"PATIENT_SAFETY"}}))["areas"]
+
+
+def test_readiness_is_no_feature_and_a_stated_contradiction_is():
+    asking = need(criteria=[Criterion(CriterionKind.MINIMUM_STAGE, "SPREAD"), Criterion(CriterionKind.NO_SMARTPHONE)])
+
+    assert pair(asking, innovation(facts=Facts(standards={"DTAC": "NOT_YET"}))) == pair(asking, innovation())
+    assert pair(asking, innovation(facts=Facts(requires_smartphone=True)))["contradicted"] == 1
+
+
+def test_only_the_fields_that_are_read_are_compared():
+    document = innovation(name="Woundly", description="Pictures.", alternatives="Every rival", staff_learning="Nothing")
+
+    assert read_text(document) == "Woundly\nPictures."
