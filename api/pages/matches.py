@@ -87,7 +87,13 @@ def answer(session: Session, libraries: Libraries, document: Need | Innovation, 
     cards = [_card(match, document.side.other, stored.get(match.document.id)) for match in found.matches]
     worth = [card for card, match in zip(cards, found.matches, strict=True) if match.judgement.band.value != Band.WEAK]
     weak = [card for card, match in zip(cards, found.matches, strict=True) if match.judgement.band.value == Band.WEAK]
-    return Answer(worth[:SHOWN_FIRST], worth[SHOWN_FIRST:], weak[:SHOWN_FIRST], nothing_fits=found.nothing_fits, compared=found.candidate_count)
+    return Answer(
+        first=worth[:SHOWN_FIRST],
+        more=worth[SHOWN_FIRST:],
+        weak=weak[:SHOWN_FIRST],
+        nothing_fits=found.nothing_fits,
+        compared=found.candidate_count,
+    )
 
 
 def _stored(session: Session, document: Need | Innovation, actor: Actor) -> dict[UUID, Proposal]:

@@ -26,6 +26,7 @@ from models.actors import NotAllowed
 from models.documents import Side, StaleVersion, Visibility
 from models.needs import Need, NeedStatus
 from models.queries import documents, places
+from models.queries.places import UnknownPlace
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
@@ -111,8 +112,8 @@ def keep_need(request: Request, *, visit: CurrentVisit, actor: NeedWriter, at: N
             with database.transaction() as session:
                 row = intake.create(session, Side.NEED, content, actor=actor, at=at, submit_too=opened)
             return see_other(f"/needs/{row.id}", done="submitted" if opened else "saved")
-        except NotAllowed as error:
-            errors = [FormError("places", error.message)]
+        except (NotAllowed, UnknownPlace) as error:
+            errors = [_place_refused(error)]
     with database.reading() as session:
         return _form(request, session, visit, _typed(sent), errors=errors)
 
@@ -157,8 +158,8 @@ def keep_change(request: Request, *, need_id: UUID, visit: CurrentVisit, actor: 
             return see_other(f"/needs/{need_id}", done="changed")
         except StaleVersion as error:
             errors = [FormError("", error.message)]
-        except NotAllowed as error:
-            errors = [FormError("places", error.message)]
+        except (NotAllowed, UnknownPlace) as error:
+            errors = [_place_refused(error)]
     with database.reading() as session:
         return _form(request, session, visit, _typed(sent), errors=errors, need=need)
 
@@ -173,6 +174,11 @@ def open_need(request: Request, *, need_id: UUID, actor: NeedWriter, at: Now) ->
 def withdraw_need(request: Request, *, need_id: UUID, actor: NeedWriter, at: Now) -> Response:
     """Take a need back."""
     return shared.withdraw(request.app.state.database, Side.NEED, need_id, actor=actor, at=at)
+
+
+def _place_refused(error: NotAllowed | UnknownPlace) -> FormError:
+    """Who may open this form may write needs, so that only the choice of places is refused."""
+    return FormError("places", error.message if isinstance(error, NotAllowed) else "Choose places from the list on this page")
 
 
 def _typed(sent: FormData) -> Typed:

@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 
 from api.pages import forms, wording
 from api.pages.highlighting import marked, spans_of
-from api.pages.records import sections
+from api.pages.records import _SECTIONS, sections
 from api.pages.sign_in import own_page
 from api.services.codes import code_lists
 from models.documents import Side
@@ -102,8 +102,6 @@ def test_every_field_of_the_record_has_a_place_on_its_page() -> None:
 
 
 def _layout(side: Side) -> list[tuple[str, tuple[str, ...]]]:
-    from api.pages.records import _SECTIONS  # noqa: PLC0415 -- the layout is nobody else's business
-
     return list(_SECTIONS[side])
 
 

@@ -1,0 +1,243 @@
+"""Writing by form: what is missing is asked for, what was typed is kept, and nobody overwrites somebody else."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from models.documents import Visibility
+from models.innovations import InnovationStatus
+from models.needs import NeedStatus
+from models.people import Role
+from tests import factories
+from tests.pages import PAGE, read, words
+
+NEED = {
+    "title": "Falls at home",
+    "population": "People over 75 who live alone",
+    "problem": "They fall and lie for hours.",
+    "desired_outcome": "Help within the hour",
+    "metric": "Falls that end in hospital",
+    "places": ["LDS", "WAK"],
+    "visibility": "public",
+    "then": "submit",
+}
+INNOVATION = {
+    "name": "Falls sensor",
+    "problems_tackled": "People fall and lie for hours.",
+    "how_it_works": "A sensor on the wall calls a neighbour.",
+    "care_settings": ["CARE_HOMES_CARE_SETTING"],
+    "stage": "EVALUATION",
+    "visibility": "partners",
+    "consent": "yes",
+    "then": "submit",
+}
+
+
+@pytest.fixture
+def place_lead(client_as: Callable[..., TestClient], make: Callable[..., Any]) -> TestClient:
+    for key in ("LDS", "WAK"):
+        make(factories.make_place, key)
+    return client_as(Role.PLACE)
+
+
+@pytest.fixture
+def innovator(client_as: Callable[..., TestClient]) -> TestClient:
+    return client_as(Role.INNOVATOR)
+
+
+def test_a_place_opens_a_need_by_form(place_lead: TestClient) -> None:
+    form = read(place_lead, "/needs/new").text
+
+    reply = place_lead.post("/needs/new", data=NEED, headers=PAGE)
+
+    assert re.search(r'id="places"[^>]*value="LDS" checked', form), "the place of who writes is ticked"
+    assert str(reply.url).endswith("?done=submitted")
+    said = words(reply.text)
+    assert "Falls at home Open Everybody can read this" in said
+    assert "The need is open" in said
+    assert "Leeds Wakefield" in said
+
+
+def test_a_draft_is_kept_opened_and_withdrawn(place_lead: TestClient) -> None:
+    draft = place_lead.post("/needs/new", data=NEED | {"then": "draft"}, headers=PAGE)
+    address = str(draft.url).split("?")[0]
+
+    opened = place_lead.post(f"{address}/submit", headers=PAGE)
+    withdrawn = place_lead.post(f"{address}/withdraw", headers=PAGE)
+    again = place_lead.post(f"{address}/submit", headers=PAGE)
+
+    assert "saved as a draft" in draft.text
+    assert "The need is open" in opened.text
+    assert "The need is withdrawn" in withdrawn.text
+    assert "We do not look for matches, because this need is withdrawn" in words(withdrawn.text)
+    assert (again.status_code, "That is no longer possible" in again.text) == (409, True)
+
+
+def test_an_empty_form_says_what_to_enter_and_links_to_each_field(place_lead: TestClient) -> None:
+    reply = place_lead.post("/needs/new", data={}, headers=PAGE)
+
+    assert reply.status_code == 422
+    assert "<title>Error: Write a need" in reply.text
+    for field in ("title", "population", "problem", "desired_outcome", "metric", "places"):
+        assert f'href="#{field}"' in reply.text, field
+        assert f'id="{field}"' in reply.text, field
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "message"),
+    [
+        ({"problem": "The patient 943 476 5919 fell."}, "problem", "Remove an NHS number"),
+        ({"metric": "a\x07b"}, "metric", "Remove control characters"),
+        ({"title": "x" * 301}, "title", "Make this shorter: it has more than 300 characters"),
+        ({"places": ["XXX"]}, "places", "Choose places from the list on this page"),
+        ({"visibility": "everybody"}, "visibility", "choose from the list on this page"),
+        ({"title": "\u200b\u200b"}, "title", "Enter a title for the need"),
+        ({"places": ["WAK"]}, "places", "must concern your own place"),
+    ],
+)
+def test_bad_input_is_told_beside_its_field_and_the_rest_is_kept(
+    place_lead: TestClient, change: dict[str, Any], field: str, message: str
+) -> None:
+    reply = place_lead.post("/needs/new", data=NEED | change, headers=PAGE)
+
+    assert reply.status_code == 422
+    assert message in reply.text
+    assert not field or f'href="#{field}"' in reply.text
+    assert "People over 75 who live alone" in reply.text
+    assert not field or f'aria-describedby="{field}' in reply.text
+
+
+def test_a_need_is_changed_by_its_place(place_lead: TestClient, make: Callable[..., Any]) -> None:
+    need = make(factories.make_need)
+    form = read(place_lead, f"/needs/{need.id}/change").text
+    version = re.search(r'name="version" value="(\d+)"', form)
+    assert version is not None
+
+    reply = place_lead.post(f"/needs/{need.id}/change", data=NEED | {"version": version[1]}, headers=PAGE)
+
+    assert "Adults in Leeds who were referred" in form
+    assert "Your changes are saved" in reply.text
+    assert "They fall and lie for hours" in reply.text
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten(place_lead: TestClient, make: Callable[..., Any]) -> None:
+    need = make(factories.make_need, version=7)
+
+    reply = place_lead.post(f"/needs/{need.id}/change", data=NEED | {"version": "6"}, headers=PAGE)
+
+    assert reply.status_code == 422
+    assert "Somebody changed this need after you read it" in reply.text
+    assert "They fall and lie for hours" in reply.text
+    assert "People wait too long" in read(place_lead, f"/needs/{need.id}").text
+
+
+@pytest.mark.parametrize("change", [{"problem": ""}, {"places": ["WAK"]}])
+def test_a_bad_change_comes_back_with_what_was_typed(place_lead: TestClient, make: Callable[..., Any], change: dict[str, Any]) -> None:
+    need = make(factories.make_need)
+
+    reply = place_lead.post(f"/needs/{need.id}/change", data=NEED | change, headers=PAGE)
+
+    assert reply.status_code == 422
+    assert 'value="Falls at home"' in reply.text
+
+
+def test_nobody_changes_the_need_of_another_place(client_as: Callable[..., TestClient], make: Callable[..., Any]) -> None:
+    need = make(factories.make_need, places=("LDS",))
+    stranger = client_as(Role.PLACE, place="WAK")
+
+    replies = [
+        read(stranger, f"/needs/{need.id}/change"),
+        stranger.post(f"/needs/{need.id}/change", data=NEED, headers=PAGE),
+        stranger.post(f"/needs/{need.id}/withdraw", headers=PAGE),
+    ]
+
+    assert [reply.status_code for reply in replies] == [403, 403, 403]
+    assert "Change what it says" not in read(stranger, f"/needs/{need.id}").text
+
+
+def test_an_innovator_sends_an_innovation_in_by_form(innovator: TestClient) -> None:
+    form = read(innovator, "/innovations/new").text
+
+    reply = innovator.post("/innovations/new", data=INNOVATION, headers=PAGE)
+
+    assert "Who offers it?" not in form
+    said = words(reply.text)
+    assert "The innovation is sent in" in said
+    assert "Falls sensor Sent in NHS partners and the Hub can read this" in said
+    assert "Offered by Example supplier" in said
+    assert "How far it has come Evaluation" in said
+
+
+def test_without_consent_an_innovation_is_held_until_it_is_given(innovator: TestClient) -> None:
+    held = innovator.post("/innovations/new", data={**INNOVATION, "consent": ""}, headers=PAGE)
+    address = str(held.url).split("?")[0]
+
+    given = innovator.post(f"{address}/change", data=INNOVATION, headers=PAGE)
+    taken_back = innovator.post(f"{address}/change", data={**INNOVATION, "consent": ""}, headers=PAGE)
+
+    assert "We hold this innovation" in held.text
+    assert "We hold this innovation" not in given.text
+    assert "We hold this innovation" in taken_back.text
+
+
+def test_the_hub_writes_for_a_supplier(hub: TestClient) -> None:
+    draft = hub.post("/innovations/new", data=INNOVATION | {"supplier": " Falls Ltd ", "then": "draft"}, headers=PAGE)
+    address = str(draft.url).split("?")[0]
+
+    renamed = hub.post(f"{address}/change", data=INNOVATION | {"supplier": "Rises Ltd"}, headers=PAGE)
+    sent = hub.post(f"{address}/submit", headers=PAGE)
+    gone = hub.post(f"{address}/withdraw", headers=PAGE)
+
+    assert "Offered by Falls Ltd" in words(draft.text)
+    assert "Offered by Rises Ltd" in words(renamed.text)
+    assert "The innovation is sent in" in sent.text
+    assert "The innovation is withdrawn" in gone.text
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": " "}, "name"),
+        ({"care_settings": []}, "care_settings"),
+        ({"care_settings": ["MOON"]}, "care_settings"),
+        ({"stage": ""}, "stage"),
+        ({"stage": "FINISHED"}, "stage"),
+        ({"how_it_works": "Call 943 476 5919"}, "how_it_works"),
+        ({"visibility": "nobody"}, "visibility"),
+    ],
+)
+def test_a_bad_innovation_is_told_beside_its_field(innovator: TestClient, change: dict[str, Any], field: str) -> None:
+    reply = innovator.post("/innovations/new", data={**INNOVATION, **change}, headers=PAGE)
+
+    assert reply.status_code == 422
+    assert f'href="#{field}"' in reply.text
+    assert f'id="{field}"' in reply.text
+    assert "A sensor on the wall" in reply.text or field == "how_it_works"
+
+
+def test_a_stale_change_of_an_innovation_is_refused(innovator: TestClient, make: Callable[..., Any]) -> None:
+    row = make(factories.make_innovation, version=3, status=InnovationStatus.SUBMITTED)
+
+    stale = innovator.post(f"/innovations/{row.id}/change", data=INNOVATION | {"version": "2"}, headers=PAGE)
+    fresh = innovator.post(f"/innovations/{row.id}/change", data=INNOVATION | {"version": "3"}, headers=PAGE)
+
+    assert "Somebody changed this innovation after you read it" in stale.text
+    assert "Your changes are saved" in fresh.text
+
+
+def test_an_innovator_does_not_see_what_others_offer(innovator: TestClient, make: Callable[..., Any]) -> None:
+    rival = make(factories.make_innovation, supplier="Rival Ltd", visibility=Visibility.PUBLIC)
+
+    assert read(innovator, f"/innovations/{rival.id}").status_code == 404
+    assert "There are no innovations to show yet" in read(innovator, "/innovations").text
+    assert read(innovator, f"/innovations/{rival.id}/change").status_code == 404
+
+
+def test_a_draft_of_a_need_is_seen_by_its_place_only(place_lead: TestClient, client: TestClient, make: Callable[..., Any]) -> None:
+    draft = make(factories.make_need, status=NeedStatus.DRAFT, opened_at=None)
+
+    assert "Open this need" in read(place_lead, f"/needs/{draft.id}").text
+    assert read(client, f"/needs/{draft.id}").status_code == 404
