@@ -15,11 +15,15 @@ from sqlalchemy.orm import Session
 
 import migrations
 from api.db import Database
+from api.jobs.context import Context
+from api.jobs.runner import Runner
 from api.main import create_app
 from api.security import COOKIE, CSRF_HEADER
 from api.services import accounts
 from api.services.attempts import Attempts
+from api.services.library import Libraries
 from api.settings import Settings
+from matcher.encoding import OnnxEncoder
 from models.keys import Scope
 from models.people import Person, Role
 from tests import factories
@@ -138,3 +142,14 @@ def client_with_key(app: FastAPI, make: Callable[..., Any]) -> Callable[..., Tes
 def hub(client_as: Callable[..., TestClient]) -> TestClient:
     """A browser of Hub staff."""
     return client_as(Role.HUB)
+
+
+@pytest.fixture
+def runner(app: FastAPI, encoder: OnnxEncoder, encoder_folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Runner:
+    """Gives the app the real encoder; `runner.run_due()` runs every job that is owed."""
+    libraries = Libraries(encoder_folder=encoder_folder, snapshot_folder=settings.snapshot_folder)
+    libraries._encoder = encoder
+    made = Runner(Context(database=app.state.database, libraries=libraries, settings=settings))
+    monkeypatch.setattr(app.state, "libraries", libraries)
+    monkeypatch.setattr(app.state, "runner", made)
+    return made

@@ -12,7 +12,7 @@ from api.schemas.matches import MatchesOut
 from api.schemas.pages import PageOut
 from api.security import InnovationWriter, Matcher, SignedInActor
 from api.services import intake, proposing
-from api.services.content import InnovationContent, warnings_of
+from api.services.content import warnings_of
 from api.services.intake import ExternalIdTaken
 from models.documents import Side
 from models.queries import documents
@@ -23,8 +23,7 @@ router = APIRouter(prefix="/innovations", tags=["innovations"], route_class=Stri
 @router.post("", status_code=201, response_model=InnovationOut, responses=problems(*CHANGING, ExternalIdTaken))
 def create_innovation(body: InnovationIn, writer: InnovationWriter, now: Now, session: Transaction, response: Response) -> InnovationOut:
     """Hand an innovation in, or keep it as a draft."""
-    content = InnovationContent.model_construct(**body.model_dump(exclude={"submit"}))
-    row = intake.create(session, Side.INNOVATION, content, actor=writer, at=now, submit_too=body.submit)
+    row = intake.create(session, Side.INNOVATION, body.content, actor=writer, at=now, submit_too=body.submit)
     response.headers["Location"] = f"/api/v1/innovations/{row.id}"
     return tag(response, InnovationOut.of(row, writer, warnings=warnings_of(body)))
 

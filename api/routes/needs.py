@@ -12,7 +12,7 @@ from api.schemas.needs import NeedIn, NeedOut, NeedPatch, NeedsQuery
 from api.schemas.pages import PageOut
 from api.security import Anyone, Matcher, NeedWriter
 from api.services import intake, proposing
-from api.services.content import NeedContent, warnings_of
+from api.services.content import warnings_of
 from models.documents import Side
 from models.queries import documents
 from models.queries.places import UnknownOrganisation, UnknownPlace
@@ -23,8 +23,7 @@ router = APIRouter(prefix="/needs", tags=["needs"], route_class=StrictRoute)
 @router.post("", status_code=201, response_model=NeedOut, responses=problems(*CHANGING, UnknownPlace, UnknownOrganisation))
 def create_need(body: NeedIn, writer: NeedWriter, now: Now, session: Transaction, response: Response) -> NeedOut:
     """State a need, as a draft or opened at once."""
-    content = NeedContent.model_construct(**body.model_dump(exclude={"submit"}))
-    row = intake.create(session, Side.NEED, content, actor=writer, at=now, submit_too=body.submit)
+    row = intake.create(session, Side.NEED, body.content, actor=writer, at=now, submit_too=body.submit)
     response.headers["Location"] = f"/api/v1/needs/{row.id}"
     return tag(response, NeedOut.of(row, warnings=warnings_of(body)))
 

@@ -35,6 +35,11 @@ class InnovationIn(InnovationContent):
 
     submit: bool = Field(default=False, description="Hand it in at once, so that it is matched; otherwise it stays a draft.")
 
+    @property
+    def content(self) -> InnovationContent:
+        """What is said, without what is to be done with it."""
+        return InnovationContent.model_construct(**{name: getattr(self, name) for name in InnovationContent.model_fields})
+
 
 class InnovationPatch(InnovationContent):
     """What is to be changed of an innovation; fields that are left out stay as they are."""

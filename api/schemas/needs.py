@@ -33,6 +33,11 @@ class NeedIn(NeedContent):
 
     submit: bool = Field(default=False, description="Open it at once, so that it is matched; otherwise it stays a draft.")
 
+    @property
+    def content(self) -> NeedContent:
+        """What is said, without what is to be done with it."""
+        return NeedContent.model_construct(**{name: getattr(self, name) for name in NeedContent.model_fields})
+
 
 class NeedPatch(NeedContent):
     """What is to be changed of a need; fields that are left out stay as they are."""
