@@ -16,12 +16,12 @@ encoder_command = new_group("The encoder that turns texts into vectors.")
 
 @encoder_command.command("export")
 def export(
-    again: Annotated[bool, typer.Option("--again", help="Replace an encoder that is there.")] = False, as_json: AsJson = False
+    again: Annotated[bool, typer.Option("--again", help="Replace an encoder that is whole.")] = False, as_json: AsJson = False
 ) -> None:
     """Make the folder from which the service encodes; needs the extra [encoder]."""
     folder = settings().encoder_folder
-    if encoders.is_there(folder) and not again:
-        raise Fault(f"{folder} holds an encoder. See it with `matching encoder show`, or replace it with --again.")
+    if not again and encoders.is_whole(folder):
+        raise Fault(f"{folder} holds a whole encoder. See it with `matching encoder show`, or replace it with --again.")
     encoder_id = export_encoder()
     if as_json:
         answer({"id": encoder_id, "folder": str(folder)})

@@ -122,7 +122,7 @@ def _encoder(libraries: Libraries) -> Check:
     try:
         return Check("encoder", f"{libraries.encoder.id}, whole")
     except RankingUnavailable as error:
-        return Check("encoder", error.message, "Run `matching encoder export --again`.")
+        return Check("encoder", error.message, "Run `matching encoder export`.")
 
 
 def _ranker(libraries: Libraries) -> Check:

@@ -9,12 +9,19 @@ from api.services.faults import Fault
 from matcher.encoding import EncoderDamaged, EncoderMissing, load_encoder
 from matcher.sealing import MANIFEST
 
-_REPAIR = "Run `matching encoder export --again`."
-
 
 def is_there(folder: Path) -> bool:
     """Whether an encoder was exported to that folder; its bytes are checked when it is opened."""
     return (folder / MANIFEST).is_file()
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether the encoder of that folder is there and every byte of it as it was exported."""
+    try:
+        load_encoder(folder)
+    except (EncoderMissing, EncoderDamaged):
+        return False
+    return True
 
 
 def export_encoder(folder: Path, name: str, *, on_progress: Callable[[str], None]) -> str:
@@ -34,9 +41,7 @@ def show_encoder(folder: Path) -> dict[str, Any]:
     """What the manifest says of an encoder whose every byte has been checked; raises Fault."""
     try:
         load_encoder(folder)
-    except EncoderMissing as error:
+    except (EncoderMissing, EncoderDamaged) as error:
         raise Fault(str(error)) from error
-    except EncoderDamaged as error:
-        raise Fault(f"{error} {_REPAIR}") from error
     manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
     return {"folder": str(folder), **manifest}
