@@ -111,6 +111,11 @@ _REMEDY: dict[type[DomainError], str] = {
     ReasonMissing: "Add it and send the decision again.",
 }
 
+# Words for outside, where the error's own are for the operator and name files of the server.
+_OUTSIDE: dict[type[DomainError], str] = {
+    RankingUnavailable: "Matching is not available now: a part of it is missing. Run `matching doctor` on the server to see what to do.",
+}
+
 _PLAIN_WORDS = {
     "uuid_parsing": "Give an id as it was returned: a UUID.",
     "uuid_type": "Give an id as it was returned: a UUID.",
@@ -190,7 +195,7 @@ def tell(error: DomainError) -> Told:
         headers["Retry-After"] = str(seconds or RETRY_SECONDS)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="matching"'
-    detail = " ".join(part for part in (error.message, _REMEDY.get(kind, "")) if part)
+    detail = " ".join(part for part in (_OUTSIDE.get(kind, error.message), _REMEDY.get(kind, "")) if part)
     return Told(status, kind.__name__, detail, headers, members)
 
 

@@ -150,6 +150,6 @@ def runner(app: FastAPI, encoder: OnnxEncoder, encoder_folder: Path, settings: S
     libraries = Libraries(encoder_folder=encoder_folder, snapshot_folder=settings.snapshot_folder)
     libraries._encoder = encoder
     made = Runner(Context(database=app.state.database, libraries=libraries, settings=settings))
-    monkeypatch.setattr(app.state, "libraries", libraries)
-    monkeypatch.setattr(app.state, "runner", made)
+    monkeypatch.setitem(app.state._state, "libraries", libraries)
+    monkeypatch.setitem(app.state._state, "runner", made)
     return made

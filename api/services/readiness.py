@@ -82,8 +82,11 @@ def readiness(database: Database, libraries: Libraries, *, warming: bool, jobs_r
 
 
 def _matching_faults(database: Database, libraries: Libraries) -> list[str]:
+    """What is wrong with the matching, without the server's file names, which are for its operator alone."""
     try:
         open_libraries(database, libraries)
     except RankingUnavailable as error:
-        return [error.message]
-    return [libraries.degraded] if libraries.degraded else []
+        return [f"The {error.details['part']} is missing or damaged, so nothing is ranked. Run `matching doctor` on the server."]
+    if libraries.degraded:
+        return ["The newest snapshot is damaged and is not used. Run `matching doctor` on the server if this lasts."]
+    return []

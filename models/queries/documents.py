@@ -1,6 +1,7 @@
 """Needs and innovations: one by id, lists by filter, what is searchable, what waits for its next step."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -82,7 +83,7 @@ def page(
     query = select(table).where(_visible(side, actor), *(_condition(session, side, name, value) for name, value in filters.items()))
     for word in searchable_text(text).split():
         query = query.where(table.search_text.contains(word, autoescape=True))
-    return page_of(session, query.order_by(table.created_at.desc(), table.id), after=after, limit=limit)
+    return page_of(session, query.order_by(table.created_at.desc(), table.id), after=after, limit=limit, kinds=(datetime, UUID))
 
 
 def _condition(session: Session, side: Side, name: str, value: Any) -> ColumnElement[bool]:  # noqa: ANN401 -- as the filter has it

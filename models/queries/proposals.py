@@ -56,7 +56,7 @@ def queue(
         query = query.where(Proposal.innovation_id == innovation_id)
     if place is not None:
         query = query.where(Proposal.need.has(Need.places.any(Place.key == place)))
-    return page_of(session, query.order_by(Proposal.probability.desc(), Proposal.id), after=after, limit=limit)
+    return page_of(session, query.order_by(Proposal.probability.desc(), Proposal.id), after=after, limit=limit, kinds=(float, UUID))
 
 
 def get(session: Session, proposal_id: UUID, actor: Actor) -> Proposal:

@@ -197,17 +197,12 @@ def test_fields_at_fault_are_named_with_what_to_do(hub, leeds):
         "/api/v1/needs?status=unheard-of",
         "/api/v1/needs?q=%00",
         "/api/v1/needs?q=%1b",
-        "/api/v1/needs?after=nonsense",
-        "/api/v1/needs?after=%3Ei:1~i:2~i:3",
-        "/api/v1/needs?after=%3Es:x",
-        "/api/v1/needs?after=%3Edt:2020-01-01%2000:00:00~s:x",
         "/api/v1/needs?after=" + "x" * 600,
         "/api/v1/places?q=1",
         "/api/v1/events?after=-1",
         "/api/v1/events?after=99999999999999999999",
         "/api/v1/events?after=1.5",
         "/api/v1/proposals?need_id=1",
-        "/api/v1/proposals?after=%3Ef:nan~uuid:x",
         "/health/live?verbose=1",
     ],
 )
@@ -216,7 +211,31 @@ def test_a_bad_address_is_no_failure_of_ours(hub, url):
 
     assert reply.status_code in {404, 422}, reply.text
     assert reply.headers["content-type"] == "application/problem+json"
-    assert "nonsense" not in reply.text
+
+
+@pytest.mark.parametrize("listed", ["needs", "innovations", "proposals"])
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "",
+        ">",
+        "nonsense",
+        ">x~x",
+        ">i:1~i:2",
+        ">s:x~s:y",
+        ">i:99999999999999999999999999~s:a",
+        ">f:0.5~s:x",
+        ">dt:2026-01-01 00:00:00+00:00~s:x",
+        ">dt:0001-01-01 00:00:00+14:00~uuid:0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11",
+        "<f:0.5~uuid:0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11",
+        "<dt:2026-01-01 00:00:00+00:00~uuid:0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11",
+        ">f:0.5~uuid:0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11~f:0.5",
+    ],
+)
+def test_a_page_marker_that_was_made_up_never_reaches_the_database(hub, listed, marker):
+    reply = hub.get(f"/api/v1/{listed}", params={"after": marker})
+
+    assert (reply.status_code, reply.json()["title"]) == (422, "BadCursor")
 
 
 def test_unknown_parameters_are_answered_with_the_known_ones(client):
