@@ -1,0 +1,62 @@
+"""The walk as a person takes it: sign in, open an innovation, read why it fits, confirm it, undo it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.conftest import Site, Visitor
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_hub_staff_reads_why_a_match_fits_confirms_it_and_takes_it_back(
+    visit: Callable[..., Visitor], site: Site, width: int, script: bool
+) -> None:
+    visitor = visit(width=width, script=script).sign_in("hub")
+
+    page = visitor.open("/innovations")
+    page.get_by_role("link", name="Attention test").click()
+    page.get_by_text("Why: the words of both texts").first.click()
+    why = page.locator(".app-findings").first.inner_text()
+    page.get_by_role("link", name="Decide on this match").click()
+    marked = page.locator("mark").all_inner_texts()
+    page.get_by_role("button", name="Confirm this match").click()
+    confirmed = page.inner_text("main")
+    page.get_by_role("button", name="Undo my decision").click()
+
+    assert "ADHD" in why
+    assert len(marked) > 2
+    assert "You confirmed this match" in confirmed
+    assert "Hub officer confirmed this match on" in confirmed
+    assert "You took your decision back" in page.inner_text("main")
+    assert page.get_by_role("button", name="Confirm this match").is_visible()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_a_place_writes_a_need_corrects_it_and_opens_it(visit: Callable[..., Visitor], script: bool) -> None:
+    page = visit(width=320, script=script).sign_in("leeds").open("/needs/new")
+
+    page.get_by_label("Title").fill("Wounds that heal slowly")
+    page.get_by_label("What goes wrong?").fill("Pressure ulcers heal slowly, and dressings are changed too often.")
+    page.get_by_role("button", name="Open this need").click()
+    page.get_by_role("link", name="Say whose problem it is").click()
+    page.get_by_label("Whose problem is it?").fill("People with pressure ulcers in care homes")
+    page.get_by_label("What would better look like?").fill("Wounds closed in half the time")
+    page.get_by_label("How would we know?").fill("Weeks until a wound is closed")
+    page.get_by_role("button", name="Open this need").click()
+
+    said = page.inner_text("main")
+    assert "The need is open" in said
+    assert "Wounds that heal slowly" in said
+    assert "Wound dressing" not in said, "a place does not see what only the Hub may read"
+
+
+def test_signing_out_closes_the_pages(visit: Callable[..., Visitor]) -> None:
+    visitor = visit().sign_in("hub")
+    visitor.page.get_by_role("button", name="Sign out").click()
+
+    page = visitor.open("/proposals")
+
+    assert page.title().startswith("Sign in")
