@@ -9,9 +9,9 @@ PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 run: setup ; $(BIN)/matching run
 
-test: setup-dev ; $(PYTEST) -m "not long and not faults"
+test: setup-dev ; $(PYTEST) -m "not long and not faults" --cov
 
-check: lint types contracts unused ; $(PYTEST) -m "not long and not faults" --cov
+check: lint types contracts unused test
 
 check-all: lint types contracts unused ; $(PYTEST) --cov
 
