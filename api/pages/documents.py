@@ -115,6 +115,7 @@ def show(
         unread=wording.READABILITIES.get(document.readability, ""),
         sections=sections(document),
         source=source_of(document),
+        own_only=side is Side.NEED and not actor.is_anonymous and not actor.is_partner,
         matches=_matches(session, libraries, document, actor),
         may_submit=changeable and document.status in {NeedStatus.DRAFT, InnovationStatus.DRAFT},
         may_withdraw=changeable and _withdrawable(document),

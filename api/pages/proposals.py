@@ -23,7 +23,7 @@ from api.security import CurrentVisit, HubStaff, Reviewer, Visit
 from api.services import deciding
 from api.services.codes import code_lists
 from models.actors import Actor
-from models.decisions import Decision, Reason, ReasonCode, ReasonMissing, Verdict
+from models.decisions import Decision, Reason, ReasonCode, Verdict
 from models.documents import Side, StaleVersion
 from models.proposals import Band, Proposal, ProposalClosed, ProposalState
 from models.queries import documents, places, proposals
@@ -157,8 +157,6 @@ def decide(
                     version=forms.number(sent, "version"),
                 )
             return see_other(f"/proposals/{proposal_id}", done=verdict)
-        except ReasonMissing as error:
-            errors = [FormError(f"{verdict}-{error.details.get('field', 'reason')}", error.message)]
         except (ProposalClosed, StaleVersion) as error:
             errors, status = [FormError("", error.message)], http.HTTP_409_CONFLICT
     with database.reading() as session:

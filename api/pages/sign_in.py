@@ -68,9 +68,8 @@ def sign_in(request: Request, *, visit: CurrentVisit, _: Nobody, settings: Curre
 def sign_out(request: Request, *, _: SignedInActor, settings: CurrentSettings) -> Response:
     """End the session and go to the first page."""
     database: Database = request.app.state.database
-    if token := request.cookies.get(COOKIE):
-        with database.transaction() as session:
-            accounts.end_session(session, token)
+    with database.transaction() as session:
+        accounts.end_session(session, request.cookies.get(COOKIE, ""))
     answer = see_other("/")
     forget_sign_in(answer, settings)
     return answer

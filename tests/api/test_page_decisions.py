@@ -237,9 +237,15 @@ def test_matches_stand_on_the_page_of_either_side_with_band_verdict_and_words(
 
     ours, theirs = words(read(hub, f"/needs/{need['id']}").text), words(read(hub, f"/innovations/{test['id']}").text)
     unfit = words(read(hub, f"/innovations/{dressing['id']}").text)
+    at_the_place = words(read(client_as(Role.PLACE), f"/needs/{need['id']}").text)
+    to_an_innovator = words(read(client_as(Role.INNOVATOR), f"/needs/{need['id']}").text)
 
     assert re.search(r"Attention test (Strong|Possible) match To decide", ours)
     assert "The problem: " in ours
     assert "Decide on this match : Attention test" in ours
     assert re.search(r"ADHD assessment backlog (Strong|Possible) match", theirs)
     assert "Nothing fits yet. We compared 1 need that you may read" in unfit
+    assert re.search(r"Attention test (Strong|Possible) match (?!To decide)", at_the_place)
+    assert "Decide on this match" not in at_the_place
+    assert "Attention test" not in to_an_innovator
+    assert "Your organisation has no innovation yet that we can compare with this need" in to_an_innovator

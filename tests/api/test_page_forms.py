@@ -228,6 +228,14 @@ def test_a_stale_change_of_an_innovation_is_refused(innovator: TestClient, make:
     assert "Your changes are saved" in fresh.text
 
 
+def test_a_bad_change_of_an_innovation_comes_back_with_what_was_typed(innovator: TestClient, make: Callable[..., Any]) -> None:
+    row = make(factories.make_innovation)
+
+    reply = innovator.post(f"/innovations/{row.id}/change", data=INNOVATION | {"name": ""}, headers=PAGE)
+
+    assert (reply.status_code, "A sensor on the wall" in reply.text) == (422, True)
+
+
 def test_an_innovator_does_not_see_what_others_offer(innovator: TestClient, make: Callable[..., Any]) -> None:
     rival = make(factories.make_innovation, supplier="Rival Ltd", visibility=Visibility.PUBLIC)
 
