@@ -251,13 +251,23 @@ def _calibrated(weights: NDArray[np.float64], shown: Mapping[str, Sequence[Shown
     everything = [each for found in shown.values() for each in found]
     slope, intercept = _curve(everything)
     said, fits = _joined(everything, slope, intercept)
-    strong = _least(said, fits, STRONG_PRECISION)
+    possible, strong = _bands(said, fits)
     return Calibration(
         weights=tuple(round(slope * weight, 6) for weight in weights.tolist()),
         intercept=round(intercept, 6),
-        possible=_least(said[said < strong], fits[said < strong], POSSIBLE_PRECISION),
+        possible=possible,
         strong=strong,
     )
+
+
+def _bands(said: NDArray[np.float64], fits: NDArray[np.bool_]) -> tuple[float, float]:
+    """The lowest borders of *possible* and *strong*, in steps of 0.05, that keep the stated precision within each band."""
+    steps = [round(float(step), 2) for step in np.arange(0.05, 1, 0.05)]
+    for possible, strong in ((low, high) for low in steps for high in steps if low < high):
+        top, middle = fits[said >= strong], fits[(said >= possible) & (said < strong)]
+        if len(top) and len(middle) and top.mean() >= STRONG_PRECISION and middle.mean() >= POSSIBLE_PRECISION:
+            return possible, strong
+    raise ValueError("No borders keep the stated precision.")
 
 
 def _curve(shown: Sequence[Shown]) -> tuple[float, float]:
@@ -269,14 +279,6 @@ def _curve(shown: Sequence[Shown]) -> tuple[float, float]:
 def _joined(shown: Sequence[Shown], slope: float, intercept: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     scores = np.concatenate([each.scores for each in shown])
     return 1 / (1 + np.exp(-(slope * scores + intercept))), np.concatenate([each.fits for each in shown])
-
-
-def _least(said: NDArray[np.float64], fits: NDArray[np.bool_], precision: float) -> float:
-    """The least border, in steps of 0.05, from which on this share of these candidates fits."""
-    for border in np.arange(0.05, 1, 0.05).round(2):
-        if (said >= border).any() and fits[said >= border].mean() >= precision:
-            return float(border)
-    raise ValueError(f"No border reaches a precision of {precision}.")
 
 
 def _print_report(

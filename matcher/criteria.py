@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from types import MappingProxyType
 
-from matcher.codes import chosen, kinship, label, standard_label, weighted
+from matcher.codes import chosen, kinship, label, standard_label
 from matcher.text import fields_read, normalise, sentences
 from matcher.types import Criterion, CriterionKind, Document, Facet, Quote, Stage, Verdict
 from matcher.vocabulary import stems
@@ -61,13 +61,17 @@ def contradicted(need: Document, innovation: Document) -> bool:
     return any(assess(criterion, innovation).verdict is Verdict.EXCLUDED for criterion in need.criteria)
 
 
-def facet_fit(facet: Facet, need: Document, innovation: Document) -> FacetFit | None:
+def facet_fit(facet: Facet, asked: Mapping[str, float], given: Mapping[str, float]) -> FacetFit | None:
     """How well the codes of one facet agree; None when either side has none.
 
     Conditions count by their nearest pair in the record's list, other facets by the share of the shorter list that
     the other holds.
+
+    Args:
+        facet: whose codes they are.
+        asked: the need's codes with what each counts, see `matcher.codes.weighted`.
+        given: those of the innovation.
     """
-    asked, given = weighted(need, facet), weighted(innovation, facet)
     if not asked or not given:
         return None
     certainty = fmean(asked.values()) * fmean(given.values())

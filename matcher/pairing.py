@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from statistics import fmean
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.codes import weighted
 from matcher.criteria import contradicted, facet_fit
 from matcher.text import fields_read
-from matcher.types import Aspect, Document, EncodedDocument, Facet, Side
+from matcher.types import Aspect, Document, EncodedDocument, Facet, Side, Vectors
 from matcher.vocabulary import Vocabulary, Words, coverage
 
 FACETS: Mapping[str, Facet] = MappingProxyType(
@@ -40,14 +41,16 @@ class Prepared:
     """An encoded document with what every pair that it is in asks of it.
 
     `vectors` holds the pooled vector in row 0 and one passage a row after it; `asking` the rows of each aspect of a
-    need, `answering` the rows of an innovation that may answer it.
+    need, `answering` the rows of an innovation that may answer it; `facets` the codes with what each counts, in the
+    order of `FACETS`.
     """
 
     encoded: EncodedDocument
-    vectors: NDArray[np.float64]
+    vectors: Vectors
     asking: tuple[tuple[int, ...], ...]
     answering: tuple[int, ...]
     words: Words
+    facets: tuple[Mapping[str, float], ...]
 
     @property
     def document(self) -> Document:
@@ -61,10 +64,11 @@ def prepare(encoded: EncodedDocument, vocabulary: Vocabulary) -> Prepared:
     by_aspect = (tuple(row for row, found in rows if found is aspect) for aspect in _ASKING)
     return Prepared(
         encoded=encoded,
-        vectors=np.vstack([encoded.pooled[None], encoded.vectors]).astype(np.float64),
+        vectors=np.vstack([encoded.pooled[None], encoded.vectors]),
         asking=tuple(found for found in by_aspect if found) or ((0,),),
         answering=(0, *(row for row, aspect in rows if aspect not in _NOT_ANSWERING)),
-        words=_words(read_text(encoded.document), vocabulary),
+        words=vocabulary.words(read_text(encoded.document)),
+        facets=tuple(weighted(encoded.document, facet) for facet in FACETS.values()),
     )
 
 
@@ -77,33 +81,31 @@ def features(asker: Prepared, candidates: Sequence[Prepared]) -> NDArray[np.floa
     """The features of the asker's pair with each candidate of the other side, (n, f), columns as in `FEATURES`."""
     if not candidates:
         return np.empty((0, len(FEATURES)))
-    products = asker.vectors @ np.vstack([candidate.vectors for candidate in candidates]).T
+    cosines = _cosines(asker.vectors, np.vstack([candidate.vectors for candidate in candidates]))
     borders = np.cumsum([len(candidate.vectors) for candidate in candidates])[:-1]
-    blocks = np.split(np.round(products, DECIMALS), borders, axis=1)
+    pairs = zip(candidates, np.split(cosines, borders, axis=1), strict=True)
     if asker.document.side is Side.NEED:
-        return np.array([_pair(asker, candidate, block) for candidate, block in zip(candidates, blocks, strict=True)])
-    return np.array([_pair(candidate, asker, block.T) for candidate, block in zip(candidates, blocks, strict=True)])
+        return np.array([_pair(asker, candidate, block) for candidate, block in pairs])
+    return np.array([_pair(candidate, asker, block.T) for candidate, block in pairs])
 
 
 def similarities(need: Prepared, innovation: Prepared) -> Similarities:
     """The cosines of a need's rows with an innovation's, (p, q), row and column 0 being the pooled vectors."""
-    return np.round(need.vectors @ innovation.vectors.T, DECIMALS)
+    return _cosines(need.vectors, innovation.vectors)
+
+
+def _cosines(one: Vectors, other: Vectors) -> Similarities:
+    return np.round(one.astype(np.float64) @ other.astype(np.float64).T, DECIMALS)
 
 
 def _pair(need: Prepared, innovation: Prepared, cosines: Similarities) -> list[float]:
-    answers = cosines[:, innovation.answering].max(axis=1)
-    facets = [facet_fit(facet, need.document, innovation.document) for facet in FACETS.values()]
+    answers: list[float] = cosines[:, innovation.answering].max(axis=1).tolist()
+    fits = map(facet_fit, FACETS.values(), need.facets, innovation.facets)
     return [
-        float(answers[0]),
-        float(np.mean([np.mean(answers[list(rows)]) for rows in need.asking])),
+        answers[0],
+        fmean(fmean(answers[row] for row in rows) for rows in need.asking),
         coverage(need.words, innovation.words),
         coverage(innovation.words, need.words),
-        *(0.0 if fit is None else fit.certainty * (fit.value - NEUTRAL) for fit in facets),
+        *(0.0 if fit is None else fit.certainty * (fit.value - NEUTRAL) for fit in fits),
         float(contradicted(need.document, innovation.document)),
     ]
-
-
-@lru_cache(maxsize=16_384)
-def _words(text: str, vocabulary: Vocabulary) -> Words:
-    """The words of a text, kept: the same documents are candidates of query after query."""
-    return vocabulary.words(text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from matcher.types import Band, Candidate, EncodedDocument, Judgement, Ranking, 
 
 RETRIEVED = 300  # documents that each retriever may put forward
 JUDGED = 400  # documents of both together that are judged as pairs
+PREPARED = 4_096  # documents whose part in their pairs is kept: the same ones are candidates of query after query
 
 
 class Library(Protocol):
@@ -77,10 +79,11 @@ class Scored:
 
 
 class Ranker:
-    """One version of the judgement of pairs; safe to share between threads, since nothing in it changes."""
+    """One version of the judgement of pairs; safe to share between threads."""
 
     def __init__(self, file: RankerFile) -> None:
         self.file = file
+        self._prepared = lru_cache(maxsize=PREPARED)(partial(prepare, vocabulary=file.vocabulary))
 
     @property
     def id(self) -> str:
@@ -121,8 +124,8 @@ class Ranker:
         return self.band(best) is Band.WEAK
 
     def prepare(self, encoded: EncodedDocument) -> Prepared:
-        """Work out once what all pairs of a document need."""
-        return prepare(encoded, self.file.vocabulary)
+        """Work out once what all pairs of a document need; kept for the same encoded document, not for its id."""
+        return self._prepared(encoded)
 
     def judged(self, asker: Prepared, library: Library) -> list[Scored]:
         """Retrieve, fuse and judge without explaining: every candidate, by probability, equal ones by id."""

@@ -56,9 +56,9 @@ def coverage(asked: Words, given: Words) -> float:
     """The share of the weight of one text's words that another holds, in [0, 1]; a word of the same family counts half."""
     if not asked.total:
         return 0.0
-    held = given.weights
-    exact = math.fsum(weight for stem, weight in asked.weights.items() if stem in held)
-    akin = math.fsum(weight for stem, weight in asked.weights.items() if stem not in held and stem[:PREFIX] in given.families)
+    held, families = given.weights, given.families
+    exact = math.fsum([weight for stem, weight in asked.weights.items() if stem in held])
+    akin = math.fsum([weight for stem, weight in asked.weights.items() if stem not in held and stem[:PREFIX] in families])
     return (exact + FAMILY_CREDIT * akin) / asked.total
 
 

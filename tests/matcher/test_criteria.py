@@ -1,11 +1,16 @@
 import pytest
 
+from matcher.codes import weighted
 from matcher.criteria import assess, contradicted, facet_fit, facet_missing, facet_verdict, speaking_of, told
 from matcher.types import Criterion, CriterionKind, Facet, Facts, Stage, Verdict
 from tests.matcher.documents import innovation, need
 
 ACUTE, PRIMARY, AMBULANCE = "ACUTE_TRUSTS_INPATIENT", "PRIMARY_CARE", "AMBULANCE"
 CANCER, COLORECTAL, BREAST = "CANCER", "CANCER_COLORECTAL_CANCER", "CANCER_BREAST_CANCER"
+
+
+def fit_of(facet: Facet, asking, offering):
+    return facet_fit(facet, weighted(asking, facet), weighted(offering, facet))
 
 
 def verdict_on(kind: CriterionKind, document, value: str = "") -> Verdict:
@@ -135,7 +140,7 @@ def test_a_pair_is_contradicted_by_one_excluded_must_have():
 def test_conditions_count_by_their_nearest_pair(asked, given, value, verdict):
     pair = need(codes={Facet.CONDITIONS: asked}), innovation(codes={Facet.CONDITIONS: given})
 
-    fit = facet_fit(Facet.CONDITIONS, *pair)
+    fit = fit_of(Facet.CONDITIONS, *pair)
 
     assert (fit.value, fit.certainty) == (value, 1.0)
     assert facet_verdict(Facet.CONDITIONS, *pair) is verdict
@@ -152,15 +157,15 @@ def test_conditions_count_by_their_nearest_pair(asked, given, value, verdict):
 def test_settings_count_by_what_the_shorter_list_shares(asked, given, value, verdict):
     pair = need(codes={Facet.CARE_SETTINGS: asked}), innovation(codes={Facet.CARE_SETTINGS: given})
 
-    assert facet_fit(Facet.CARE_SETTINGS, *pair).value == value
+    assert fit_of(Facet.CARE_SETTINGS, *pair).value == value
     assert facet_verdict(Facet.CARE_SETTINGS, *pair) is verdict
 
 
 def test_what_is_not_coded_has_no_fit_and_is_unknown():
     coded = {Facet.CARE_SETTINGS: {PRIMARY}}
 
-    assert facet_fit(Facet.CARE_SETTINGS, need(codes=coded), innovation()) is None
-    assert facet_fit(Facet.CARE_SETTINGS, need(), innovation(codes=coded)) is None
+    assert fit_of(Facet.CARE_SETTINGS, need(codes=coded), innovation()) is None
+    assert fit_of(Facet.CARE_SETTINGS, need(), innovation(codes=coded)) is None
     assert facet_verdict(Facet.CARE_SETTINGS, need(codes=coded), innovation()) is Verdict.UNKNOWN
     assert facet_verdict(Facet.CARE_SETTINGS, need(), innovation(codes=coded)) is None
 
@@ -168,7 +173,7 @@ def test_what_is_not_coded_has_no_fit_and_is_unknown():
 def test_suggested_codes_make_a_fit_less_certain():
     suggested = innovation(suggested={Facet.CARE_SETTINGS: {PRIMARY: 0.8}})
 
-    fit = facet_fit(Facet.CARE_SETTINGS, need(codes={Facet.CARE_SETTINGS: {PRIMARY}}), suggested)
+    fit = fit_of(Facet.CARE_SETTINGS, need(codes={Facet.CARE_SETTINGS: {PRIMARY}}), suggested)
 
     assert (fit.value, fit.certainty) == (1.0, 0.4)
 
