@@ -140,9 +140,19 @@ class RequestLog:
                 _log.info(
                     "request.answered",
                     method=scope["method"],
-                    route=getattr(scope.get("route"), "path", "none"),
+                    route=_route_of(scope),
                     status=status,
                     milliseconds=round((time.perf_counter() - began) * 1000, 1),
                     actor=scope.get("state", {}).get("actor_name", ""),
                     correlation_id=correlation_id.get(),
                 )
+
+
+def _route_of(scope: Scope) -> str:
+    """The address with its variable parts named; of an address that there is not, nothing."""
+    if "route" not in scope:
+        return "none"
+    path: str = scope["path"]
+    for name, value in scope["path_params"].items():
+        path = path.replace(str(value), f"{{{name}}}")
+    return path

@@ -11,6 +11,7 @@ from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
@@ -263,7 +264,16 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if (same := _FRAMEWORK.get(found.status_code)) is not None:
         return answer(request, tell(same))
     title = "".join(re.findall("[A-Za-z]+", HTTPStatus(found.status_code).phrase.title()))
-    return answer(request, Told(found.status_code, title, "See /api/v1/docs for what this address takes.", found.headers or {}))
+    headers = dict(found.headers or {})
+    if found.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_methods_at(request)))
+    return answer(request, Told(found.status_code, title, "See /api/v1/docs for what this address takes.", headers))
+
+
+def _methods_at(request: Request) -> set[str]:
+    """What the address takes, over all its routes; the framework tells those of the first only."""
+    contexts = [each for each in iter_route_contexts(request.app.routes) if each.methods]
+    return {method for each in contexts if each.path_regex.match(request.url.path) for method in each.methods or ()}
 
 
 async def _database_busy(request: Request, error: Exception) -> Response:

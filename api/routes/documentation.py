@@ -1,16 +1,18 @@
 """The description of the API, for programs as OpenAPI 3.1 and for people as a page; every file comes from here."""
 
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.staticfiles import StaticFiles
 
 from api.errors import Problem
 from api.requests import StrictRoute
-from api.security import Nobody
+from api.security import Allow, Nobody
 
 router = APIRouter(prefix="/api/v1", route_class=StrictRoute, include_in_schema=False)
 ASSETS = "/api/v1/docs/assets"
@@ -19,6 +21,7 @@ _PAGE = f"""<!doctype html>
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>API documentation</title>
+<link rel="icon" href="/assets/images/favicon.svg">
 <link rel="stylesheet" href="{ASSETS}/swagger-ui.css">
 <script src="{ASSETS}/swagger-ui-bundle.js" defer></script>
 <script src="{ASSETS}/start.js" defer></script>
@@ -36,8 +39,17 @@ def describe(app: FastAPI) -> dict[str, Any]:
         made = get_openapi(title=app.title, version=app.version, description=app.description, tags=app.openapi_tags, routes=app.routes)
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         made["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
+        for operation in _open_operations(app, made):
+            operation["security"].append({})  # neither key nor sign-in is needed
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _open_operations(app: FastAPI, made: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for context in iter_route_contexts(app.routes):
+        calls = [each.call for each in context.dependant.dependencies] if isinstance(context.original_route, APIRoute) else []
+        if any(isinstance(call, Allow) and call.anonymous for call in calls):
+            yield from (made["paths"][context.path][method.lower()] for method in context.methods or () if context.path in made["paths"])
 
 
 def assets() -> StaticFiles:

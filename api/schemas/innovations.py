@@ -33,7 +33,7 @@ class InnovationIn(InnovationContent):
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE | {"submit": True}})
 
-    submit: bool = Field(default=False, description="Hand it in at once, so that it is matched; otherwise it stays a draft.")
+    submit: bool = Field(default=False, strict=True, description="Hand it in at once, so that it is matched; otherwise it stays a draft.")
 
     @property
     def content(self) -> InnovationContent:

@@ -31,7 +31,7 @@ class NeedIn(NeedContent):
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE | {"submit": True}})
 
-    submit: bool = Field(default=False, description="Open it at once, so that it is matched; otherwise it stays a draft.")
+    submit: bool = Field(default=False, strict=True, description="Open it at once, so that it is matched; otherwise it stays a draft.")
 
     @property
     def content(self) -> NeedContent:

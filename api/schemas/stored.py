@@ -52,6 +52,7 @@ def as_changes(example: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
     def describe(schema: dict[str, Any]) -> None:
         for field in schema["properties"].values():
             field.pop("default", None)
+        schema["minProperties"] = 1
         schema["example"] = example
 
     return describe

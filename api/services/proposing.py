@@ -250,7 +250,7 @@ def _unstored(side: Side, content: Content) -> Need | Innovation:
     """A row that is never added to a session, so that unstored text is read by the same rules as stored text."""
     table = Need if side is Side.NEED else Innovation
     columns = set(table.__mapper__.column_attrs.keys())
-    values = {name: value for name, value in content.model_dump(mode="json").items() if name in columns}
+    values = {name: value for name, value in content.model_dump().items() if name in columns}
     row = table(**values)
     if isinstance(content, NeedContent) and isinstance(row, Need):
         row.criteria = [NeedCriterion(position=n, kind=item.kind, value=item.value) for n, item in enumerate(content.criteria)]

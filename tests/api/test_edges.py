@@ -321,10 +321,12 @@ def test_the_log_tells_of_a_request_and_nothing_of_its_content(hub, leeds):
         hub.post(NEEDS + "?limit=SECRET-1", json={**BODY, "title": "SECRET-7731"})
         hub.post(NEEDS, json={**BODY, "title": "SECRET-7731"})
         hub.get("/health/live")
+        hub.get("/api/v1/needs/0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11")
+        hub.get("/SECRET-7731")
 
     lines = [entry for entry in log if entry["event"] == "request.answered"]
-    assert [(line["method"], line["status"]) for line in lines] == [("POST", 422), ("POST", 201)]
-    assert lines[1]["route"].endswith("/needs")
+    assert [(line["method"], line["status"]) for line in lines] == [("POST", 422), ("POST", 201), ("GET", 404), ("GET", 404)]
+    assert [line["route"] for line in lines] == [NEEDS, NEEDS, NEEDS + "/{need_id}", "none"]
     assert lines[1]["actor"].startswith("person:")
     assert "SECRET" not in json.dumps(log)
 

@@ -80,6 +80,8 @@ def test_a_wrong_method_is_a_problem_that_names_the_right_ones(client):
     reply = client.delete("/api/v1/places")
 
     assert (reply.status_code, reply.json()["title"], reply.headers["allow"]) == (405, "MethodNotAllowed", "GET")
+    assert client.delete("/api/v1/needs").headers["allow"] == "GET, POST"
+    assert client.put("/api/v1/needs/1").headers["allow"] == "GET, PATCH"
 
 
 def test_what_routes_may_answer_is_told_status_by_status():

@@ -55,7 +55,9 @@ def test_a_text_is_matched_without_being_stored(hub, walked):
 
 
 def test_an_unstored_innovation_finds_its_need(hub, walked):
-    told = hub.post(MATCHES, json={"side": "innovation", "content": ADHD_TEST}).json()
+    content = {**ADHD_TEST, "stage": "ADOPTION", "evidences": [{"submit_type": "REAL_WORLD", "dated_on": "2024-05-01"}]}
+
+    told = hub.post(MATCHES, json={"side": "innovation", "content": content}).json()
 
     assert [match["need"]["id"] for match in told["matches"]] == [walked["need"]]
 

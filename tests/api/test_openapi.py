@@ -84,6 +84,21 @@ def test_every_answer_is_described_by_a_model_with_an_example(app):
             assert {"example", "examples"} & schema.keys() or "PageOut" in schema["title"] or schema["title"] == "CodeLists", name
 
 
+def test_only_what_anyone_may_read_needs_neither_key_nor_sign_in(app):
+    opened = {name for name, operation in operations(app) if {} in operation.get("security", [{}])}
+
+    assert opened == {
+        "POST /api/v1/session",
+        "GET /api/v1/places",
+        "GET /api/v1/organisations",
+        "GET /api/v1/codes",
+        "GET /api/v1/needs",
+        "GET /api/v1/needs/{need_id}",
+        "GET /health/live",
+        "GET /health/ready",
+    }
+
+
 def test_the_page_loads_nothing_from_elsewhere(client):
     page = client.get("/api/v1/docs")
 
