@@ -95,6 +95,12 @@ def day_typed(sent: FormData, prefix: str) -> datetime | None:
         return None
 
 
+def in_order(errors: Sequence[FormError], fields: Sequence[str]) -> list[FormError]:
+    """The errors as their fields stand on the page, so that the summary reads from top to bottom."""
+    place = {name: number for number, name in enumerate(fields)}
+    return sorted(errors, key=lambda error: place.get(error.field, len(place)))
+
+
 def by_field(errors: Sequence[FormError]) -> dict[str, str]:
     """The message of each field, for the place beside it."""
     return {error.field: error.message for error in errors}

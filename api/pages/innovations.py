@@ -39,6 +39,7 @@ MISSING: Final = {
     "care_settings": "Choose where it is used",
     "stage": "Choose how far it has come",
 }
+FIELDS: Final = ("name", "supplier", "problems_tackled", "how_it_works", "care_settings", "stage", "visibility")
 CONSENT_SCOPE: Final = "matching"
 
 
@@ -248,7 +249,7 @@ def _form(
         else {"href": "/innovations", "text": "All innovations"},
         innovation=innovation,
         typed=typed,
-        errors=errors,
+        errors=forms.in_order(errors, FIELDS),
         wrong=forms.by_field(errors),
         care_settings=lists["care_settings"],
         stages=lists["stages"],

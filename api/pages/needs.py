@@ -211,7 +211,7 @@ def _form(
         up={"href": f"/needs/{need.id}", "text": need.title} if need else {"href": "/needs", "text": "All needs"},
         need=need,
         typed=typed,
-        errors=errors,
+        errors=forms.in_order(errors, (*ANSWERS, "places", "visibility")),
         wrong=forms.by_field(errors),
         all_places=places.all_places(session),
         visibilities=wording.VISIBILITIES,

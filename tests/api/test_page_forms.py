@@ -81,9 +81,9 @@ def test_an_empty_form_says_what_to_enter_and_links_to_each_field(place_lead: Te
 
     assert reply.status_code == 422
     assert "<title>Error: Write a need" in reply.text
-    for field in ("title", "population", "problem", "desired_outcome", "metric", "places"):
-        assert f'href="#{field}"' in reply.text, field
-        assert f'id="{field}"' in reply.text, field
+    fields = ["title", "population", "problem", "desired_outcome", "metric", "places"]
+    assert re.findall(r'<li><a href="#(\w+)"', reply.text) == fields
+    assert all(f'id="{field}"' in reply.text for field in fields)
 
 
 @pytest.mark.parametrize(
@@ -195,6 +195,12 @@ def test_the_hub_writes_for_a_supplier(hub: TestClient) -> None:
     assert "Offered by Rises Ltd" in words(renamed.text)
     assert "The innovation is sent in" in sent.text
     assert "The innovation is withdrawn" in gone.text
+
+
+def test_an_empty_form_of_an_innovation_asks_in_the_order_of_the_page(innovator: TestClient) -> None:
+    reply = innovator.post("/innovations/new", data={}, headers=PAGE)
+
+    assert re.findall(r'<li><a href="#(\w+)"', reply.text) == ["name", "problems_tackled", "how_it_works", "care_settings", "stage"]
 
 
 @pytest.mark.parametrize(
