@@ -117,7 +117,7 @@ def evaluate(
     long text at once, it does not read; ours reads it in passages.
 
     Raises:
-        MalformedFolder: if the metadata of a row cannot be read, or no query has a relevant document.
+        MalformedFolder: if the metadata of a row cannot be read, no document says anything, or no query has a relevant one.
     """
     answerable = [query.id for query in collection.queries if _is_answerable(query, collection)]
     if not answerable:
@@ -150,6 +150,8 @@ class _Bench:
         remembering = _RememberingEncoder(encoder)
         queries = [row for row in collection.queries if normalise(row.whole)]
         corpus = [row for row in collection.corpus if normalise(row.whole)]
+        if not corpus:
+            raise MalformedFolder(f"{collection.name}: no document says anything.")
         self._queries = dict(zip((row.id for row in queries), _vectors(queries, remembering, "queries", on_progress), strict=True))
         self._dense = VectorIndex([row.id for row in corpus], np.array(_vectors(corpus, remembering, "corpus", on_progress)))
         self._lexical = LexicalIndex((row.id, row.whole) for row in corpus)

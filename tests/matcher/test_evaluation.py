@@ -158,3 +158,10 @@ def test_a_collection_without_any_answer_cannot_be_measured(tmp_path):
 
     with pytest.raises(MalformedFolder, match="bare: no query"):
         evaluate(read_folder(folder, "test"), encoder=WORDS, ranker=ranker())
+
+
+def test_a_corpus_that_says_nothing_cannot_be_measured(tmp_path):
+    folder = write(tmp_path / "mute", corpus=CORPUS[3:], queries=QUERIES, qrels="wounds\tempty\t1\n")
+
+    with pytest.raises(MalformedFolder, match="mute: no document"):
+        evaluate(read_folder(folder, "test"), encoder=WORDS, ranker=ranker())
