@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect, sync_playwright
 
 import migrations
 from api.main import create_app
@@ -37,6 +37,9 @@ _FLAGS = (
     "--disable-sync",
 )
 _MUST_HAVES = [{"kind": "dtac", "value": ""}, {"kind": "minimum_stage", "value": "ADOPTION"}, {"kind": "no_smartphone", "value": ""}]
+
+
+expect.set_options(timeout=15_000)  # two cores that do other work too
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,7 @@ class Visitor:
         page.get_by_label("E-mail address").fill(f"{name}@example.org")
         page.get_by_label("Password", exact=True).fill(factories.PASSWORD)
         page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("button", name="Sign out")).to_be_visible()
         return self
 
 

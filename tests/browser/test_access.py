@@ -1,5 +1,6 @@
 """Everybody can use every page: WCAG 2.2 AA by axe, no sideways scrolling, the keyboard alone."""
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -77,7 +78,7 @@ def test_pages_that_tell_of_errors_have_no_fault(visit: Callable[..., Visitor], 
     for path, button in (("/needs/new", "Open this need"), ("/innovations/new", "Send it in")):
         page = visitor.open(path)
         page.get_by_role("button", name=button).click()
-        assert page.title().startswith("Error: ")
+        expect(page).to_have_title(re.compile("^Error: "))
         expect(page.locator(".nhsuk-error-summary")).to_be_focused()
         found[path] = faults(page)
     for summary, button in (("Reject this match", "Reject this match"), ("Set it aside until later", "Set aside")):
