@@ -1,5 +1,7 @@
 """Work done here and now that a running service would do in the background."""
 
+import subprocess
+import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +13,14 @@ from api.jobs.context import Context
 from api.jobs.runner import Runner
 from api.queue import Job, enqueue
 from api.services import encoders
+from api.services.faults import Fault
 from api.services.library import Libraries
 from api.settings import settings
 from models.documents import Side
 from models.queries import documents, jobs
 
 BATCH_THREADS = 2  # of a process that encodes many texts and answers nobody meanwhile
+_EXPORT = (sys.executable, "-c", "from api.cli import app; app()", "encoder", "export")
 _BARS = {Job.EMBED: "Encoding texts", Job.PROPOSE: "Ranking"}
 
 
@@ -52,7 +56,9 @@ def export_if_missing() -> None:
     """Export the encoder when there is none yet, and say so; a damaged one is left for somebody to look at."""
     if not encoders.is_there(settings().encoder_folder):
         say("The encoder is exported once; this takes half a minute.")
-        export_encoder()
+        ended = subprocess.run(_EXPORT, stdout=sys.stderr, check=False)  # noqa: S603 -- ourselves; torch stays out of this process
+        if ended.returncode:
+            raise Fault("There is no encoder, and it could not be exported. Mend what is said above, then run this again.")
 
 
 def owe_missing(context: Context, job: Job) -> int:
