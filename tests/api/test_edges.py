@@ -8,7 +8,7 @@ import structlog
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import OperationalError
 
-from api.edges import LARGEST_JSON, LARGEST_UPLOAD
+from api.edges import LARGEST_JSON, LARGEST_UPLOAD, LastResort
 from api.main import create_app
 from models.people import Role
 from models.queries import places
@@ -289,6 +289,15 @@ def test_a_failure_of_ours_tells_no_more_than_its_name(app, client, monkeypatch,
     assert reply.headers["x-correlation-id"] == "failing-on-purpose"
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert any(entry["event"] == "request.failed" for entry in log)
+
+
+def test_a_failure_after_the_answer_began_is_no_second_answer():
+    async def app(_scope, _receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        TestClient(LastResort(app)).get("/")
 
 
 def test_a_busy_database_is_a_503_that_says_when_to_come_back(client, monkeypatch):

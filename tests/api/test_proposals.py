@@ -1,5 +1,6 @@
 """Proposals over the API: the queue, decisions, undoing them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -57,6 +58,20 @@ def test_the_first_decision_stands(hub, client_as, make):
 
     assert (reply.status_code, reply.json()["title"]) == (409, "ProposalClosed")
     assert (reply.json()["decided_by"], reply.json()["verdict"]) == ("Hub officer", "rejected")
+
+
+def test_of_many_who_decide_at_once_one_wins_and_the_others_are_told_who(client_as, make):
+    proposal = make(factories.make_proposal)
+    officers = [client_as(Role.HUB, name=f"Officer {number}") for number in range(6)]
+
+    with ThreadPoolExecutor(len(officers)) as pool:
+        replies = list(pool.map(lambda officer: decide(officer, proposal, "confirmed"), officers))
+
+    winners = [reply.json()["decided_by"] for reply in replies if reply.status_code == 201]
+    losers = [reply.json() for reply in replies if reply.status_code == 409]
+    assert (len(winners), len(losers)) == (1, 5)
+    assert {loser["decided_by"] for loser in losers} == set(winners)
+    assert len(officers[0].get(f"{PROPOSALS}/{proposal.id}").json()["decisions"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from api.services import accounts
 from api.services.accounts import AccountInvalid, EmailTaken, KeyRefused, SignInRefused, UnknownAccount
+from api.services.accounts import _hasher as shipped_hasher
 from models.actors import SYSTEM
 from models.events import Event
 from models.keys import Scope
@@ -201,3 +202,7 @@ def test_a_key_of_an_organisation_is_of_it(session):
     actor = accounts.actor_of_key(session, made.secret, at=NOW - timedelta(seconds=1))
 
     assert (actor.organisation_ids, actor.place_ids) == ({organisation.id}, frozenset())
+
+
+def test_the_hash_costs_what_it_should_outside_these_tests():
+    assert shipped_hasher().hash(factories.PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
