@@ -11,8 +11,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+import migrations
 from api.cli import PARTS, app
 from api.cli.faults import told
+from api.cli.shell import newest_step
 from api.services import columns
 from api.services.demo import ACCOUNTS, ACCOUNTS_FILE
 from api.settings import settings as read_settings
@@ -331,3 +333,7 @@ def test_a_taken_port_is_told_before_anything_else_is_done(cli, home, monkeypatc
 def test_what_nobody_foresaw_keeps_its_traceback():
     assert told(ValueError("surprise")) is None
     assert told(OSError("no file named")) is None
+
+
+def test_the_newest_step_is_the_one_that_alembic_names():
+    assert newest_step() == migrations.head()
