@@ -76,8 +76,9 @@ def events_after(session: Session, position: int, *, actor: Actor, limit: int = 
     wanted = None if actor.is_hub else PIPELINE_KINDS
     if kinds is not None:
         wanted = frozenset(kinds) if wanted is None else wanted & frozenset(kinds)
+    head, _ = events.head(session)  # read before the events: what is sealed in between is told next time, never passed over
     found = events.after(session, position, kinds=wanted, limit=limit + 1)
     shown = found[:limit]
     more = len(found) > limit
-    last = shown[-1].position or position if shown and more else max(position, events.head(session)[0])
-    return Feed(events=shown, position=last, more=more)
+    reached = max((event.position or 0 for event in shown), default=position)
+    return Feed(events=shown, position=reached if more else max(reached, head), more=more)
