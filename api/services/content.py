@@ -65,6 +65,10 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _clean_if_given(text: str | None) -> str | None:
+    return None if text is None else clean_text(text) or None
+
+
 def _none_as_empty(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON brought
     return "" if value is None else value
 
@@ -157,7 +161,7 @@ class NeedContent(Strict):
     funding: Text = ""
     decision_date: date | None = None
     review_date: date | None = None
-    theme: Annotated[str | None, Field(max_length=100)] = None
+    theme: Annotated[str | None, Field(max_length=100), AfterValidator(_clean_if_given)] = None
     visibility: Visibility = Visibility.PUBLIC
     source: Text = ""
     source_url: WebAddress = ""
@@ -179,7 +183,7 @@ class InnovationContent(Strict):
     staff_learning: Text = ""
     patient_learning: Text = ""
     other_care_setting: Short = ""
-    supplier: Annotated[str | None, Field(max_length=300)] = None
+    supplier: Annotated[str | None, Field(max_length=300), AfterValidator(_clean_if_given)] = None
     categories: Annotated[Codes, _codes("categories")] = []
     main_category: Annotated[str | None, _code("categories")] = None
     areas: Annotated[Codes, _codes("areas")] = []

@@ -98,6 +98,15 @@ def test_absent_words_are_empty_words():
     assert content.care_settings == ["PRIMARY_CARE"]
 
 
+def test_names_beside_the_texts_are_cleaned_and_refused_alike():
+    assert need(theme=" Cafe\u0301 ").theme == "Café"
+    assert need(theme="  ").theme is None
+    assert need(theme=None).theme is None
+    for body in ({"name": "A", "supplier": f"NHS number {VALID_NHS_NUMBER}"}, {"name": "A", "supplier": "A\x00"}):
+        with pytest.raises(ValidationError):
+            InnovationContent.model_validate(body)
+
+
 def test_a_web_address_of_the_web_is_taken():
     assert InnovationContent(name="A", website="https://example.org/a").website == "https://example.org/a"
 
