@@ -79,8 +79,10 @@ def answer(session: Session, libraries: Libraries, document: Need | Innovation, 
     """Rank for a document before this actor; a ranking that cannot be had is told, never made up."""
     try:
         found = proposing.matches_of(session, libraries, document.side, document.id, actor=actor, limit=RANKED)
-    except RankingUnavailable as error:
-        return Answer(unavailable=error.message)
+    except RankingUnavailable:  # its own words are for the operator and name files of the server
+        return Answer(
+            unavailable="A part of the service is missing. The people who run it can see what to do with the command “matching doctor”."
+        )
     except NothingToRank as error:
         return Answer(nothing_to_rank=wording.READABILITIES.get(document.readability, error.message))
     stored = _stored(session, document, actor)
