@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from api.cli.serving import listen, serve
+from api.cli.serving import claimed_home, listen, serve
 from api.cli.setting_up import bring_in_demo, set_up, show_accounts
 from api.cli.shell import say
 from api.cli.working import context_around, export_if_missing, work_off
@@ -14,15 +14,15 @@ from api.settings import settings
 
 def run_command() -> None:
     """Set everything up with the demonstration data, then serve; run it again at any time."""
-    listening = listen()  # first, so that a taken port is told before anything takes long
-    database = set_up()
-    export_if_missing()
-    brought = bring_in_demo(database)
-    if brought.new_documents:
-        _encode_and_rank(database)
-    database.dispose()
-    chosen = settings().model_copy(update={"demo": True})
-    serve(listening, chosen, announce=lambda: show_accounts(brought.credentials))
+    with listen() as listening, claimed_home():  # first, so that a taken port is told before anything takes long
+        database = set_up()
+        export_if_missing()
+        brought = bring_in_demo(database)
+        if brought.new_documents:
+            _encode_and_rank(database)
+        database.dispose()
+        chosen = settings().model_copy(update={"demo": True})
+        serve(listening, chosen, announce=lambda: show_accounts(brought.credentials))
 
 
 def _encode_and_rank(database: Database) -> None:

@@ -1,7 +1,9 @@
 """serve: the service in this process."""
 
+import fcntl
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -29,10 +31,8 @@ class _Announced(uvicorn.Server):
 
 def serve_command() -> None:
     """Serve pages and API, and run the jobs, until stopped."""
-    listening = listen()
-    with opened():
-        pass
-    serve(listening, settings())
+    with listen() as listening, opened(), claimed_home():
+        serve(listening, settings())
 
 
 def listen() -> socket.socket:
@@ -48,6 +48,19 @@ def listen() -> socket.socket:
         where = f"{chosen.host}:{chosen.port}"
         raise Fault(f"Nothing can listen at {where} ({error.strerror}). Stop what does, or set MATCHING_PORT to another number.") from error
     return listening
+
+
+@contextmanager
+def claimed_home() -> Iterator[None]:
+    """Serve a home alone: two embedded runners would do each other's jobs again. A kill gives the home free."""
+    home = settings().home
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "serving.lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Fault(f"Another process serves {home} already. Use that one, or set MATCHING_HOME to another folder.") from error
+        yield
 
 
 def serve(listening: socket.socket, chosen: Settings, *, announce: Callable[[], None] = lambda: None) -> None:

@@ -1,3 +1,4 @@
+import fcntl
 import inspect
 import json
 import resource
@@ -328,6 +329,14 @@ def test_a_taken_port_is_told_before_anything_else_is_done(cli, home, monkeypatc
 
         assert "MATCHING_PORT" in cli("run", status=1).stderr
     assert not (home / "matching.sqlite").exists()
+
+
+@pytest.mark.parametrize("command", ["serve", "run"])
+def test_a_home_is_served_by_one_process_at_a_time(ready, home, command):
+    with (home / "serving.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+
+        assert "serves" in ready(command, status=1).stderr
 
 
 def test_what_nobody_foresaw_keeps_its_traceback():
