@@ -261,13 +261,17 @@ def _calibrated(weights: NDArray[np.float64], shown: Mapping[str, Sequence[Shown
 
 
 def _bands(said: NDArray[np.float64], fits: NDArray[np.bool_]) -> tuple[float, float]:
-    """The lowest borders of *possible* and *strong*, in steps of 0.05, that keep the stated precision within each band."""
+    """The borders of *possible* and *strong*, in steps of 0.05, with the least sum that keep the stated precision.
+
+    Each band holds ten shown candidates at least; of equal sums the one with the wider middle is taken.
+    """
     steps = [round(float(step), 2) for step in np.arange(0.05, 1, 0.05)]
+    kept = []
     for possible, strong in ((low, high) for low in steps for high in steps if low < high):
         top, middle = fits[said >= strong], fits[(said >= possible) & (said < strong)]
-        if len(top) and len(middle) and top.mean() >= STRONG_PRECISION and middle.mean() >= POSSIBLE_PRECISION:
-            return possible, strong
-    raise ValueError("No borders keep the stated precision.")
+        if min(len(top), len(middle)) >= SHOWN and top.mean() >= STRONG_PRECISION and middle.mean() >= POSSIBLE_PRECISION:
+            kept.append((possible, strong))
+    return min(kept, key=lambda borders: (round(sum(borders), 2), borders[0]))
 
 
 def _curve(shown: Sequence[Shown]) -> tuple[float, float]:
