@@ -16,6 +16,7 @@ from api.services import columns, intake
 from api.services.columns import CONTENT, CellUnread, problem
 from api.services.content import InnovationContent, NeedContent, Short, warnings_of
 from api.services.csv_files import ImportFileRefused, RawRow, rows_of
+from api.services.recording import record
 from models.actors import SYSTEM, Actor
 from models.base import DomainError
 from models.documents import Side
@@ -310,7 +311,7 @@ def _settle(session: Session, batch: ImportBatch, actor: Actor, at: datetime) ->
         batch.status = ImportStatus.REFUSED
     else:
         batch.status = ImportStatus.CHECKED if batch.dry_run else ImportStatus.APPLYING
-    session.add(_event("import.staged", batch, at, actor=actor.name))
+    record(session, _event("import.staged", batch, at, actor=actor.name), at=at)
     session.flush()
     if batch.status is ImportStatus.APPLYING:
         enqueue(session, Job.APPLY_IMPORT, at=at, bulk=True, id=str(batch.id))
@@ -355,11 +356,10 @@ def _show(session: Session, batch: ImportBatch, at: datetime) -> None:
             )
         )
     batch.status, batch.completed_at = ImportStatus.COMPLETE, at
-    session.add(_event("import.completed", batch, at, actor=actor))
+    record(session, _event("import.completed", batch, at, actor=actor), at=at)
     session.flush()
     for document_id in imports.searchable_of(session, batch.side, batch.id):
         enqueue(session, Job.EMBED, at=at, bulk=True, side=batch.side.value, id=str(document_id))
-    enqueue(session, Job.SEAL, at=at)
 
 
 def _give_up(session: Session, batch: ImportBatch, at: datetime) -> None:
@@ -367,7 +367,7 @@ def _give_up(session: Session, batch: ImportBatch, at: datetime) -> None:
     session.flush()
     imports.discard(session, batch.side, batch.id)
     batch.status, batch.applied_rows = ImportStatus.REFUSED, 0
-    session.add(_event("import.refused", batch, at, actor=batch.created_by))
+    record(session, _event("import.refused", batch, at, actor=batch.created_by), at=at)
     session.flush()
 
 
