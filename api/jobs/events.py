@@ -22,6 +22,6 @@ def seal(_context: Context) -> Effect:
     """Give every unsealed event its place in the chain."""
 
     def close(session: Session) -> None:
-        delivering.seal(session)
+        delivering.seal(session, at=datetime.now(UTC))
 
     return close

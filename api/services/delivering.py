@@ -58,15 +58,17 @@ def announce(session: Session, decision_id: UUID, *, at: datetime, undo_window_s
     return event
 
 
-def seal(session: Session) -> int:
-    """Give every unsealed event its position and place in the hash chain; returns how many were sealed."""
+def seal(session: Session, *, at: datetime, limit: int = 1000) -> int:
+    """Give unsealed events their position and place in the hash chain; returns how many. More than `limit` are owed anew."""
     events.lock_for_sealing(session)
     position, previous = events.head(session)
-    loose = events.unsealed(session)
+    loose = events.unsealed(session, limit=limit)
     for event in loose:
         position += 1
         previous = event.seal(position=position, previous_hash=previous)
-        session.flush()
+    if len(loose) == limit:
+        enqueue(session, Job.SEAL, at=at)
+    session.flush()
     return len(loose)
 
 

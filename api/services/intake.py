@@ -46,7 +46,7 @@ def create(session: Session, side: Side, content: Content, *, actor: Actor, at: 
     _keep_revision(session, side, row, content.model_dump(), at)
     record(session, _event(f"{side}.created", side, row, actor, at), at=at)
     session.flush()
-    return submit(session, side, row.id, actor=actor, at=at) if submit_too else row
+    return _submit(session, side, row, actor=actor, at=at) if submit_too else row
 
 
 def change(
@@ -74,7 +74,10 @@ def change(
 
 def submit(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: datetime, version: int | None = None) -> Any:  # noqa: ANN401 -- Need or Innovation
     """Open a need, or hand an innovation in; from now on it is matched."""
-    row = _to_change(session, side, document_id, actor, version)
+    return _submit(session, side, _to_change(session, side, document_id, actor, version), actor=actor, at=at)
+
+
+def _submit(session: Session, side: Side, row: Any, *, actor: Actor, at: datetime) -> Any:  # noqa: ANN401 -- Need or Innovation
     row.move_to(_SUBMITTED[side], at=at)
     _touch(row, at)
     record(session, _event(_SUBMITTED_EVENT[side], side, row, actor, at), at=at)

@@ -30,7 +30,7 @@ def lock_for_sealing(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SEALER_LOCK})
 
 
-def unsealed(session: Session, limit: int = 1000) -> Sequence[Event]:
+def unsealed(session: Session, *, limit: int) -> Sequence[Event]:
     """Events that have no position yet, in the order of their writing."""
     return session.scalars(select(Event).where(Event.position.is_(None)).order_by(Event.recorded_at, Event.id).limit(limit)).all()
 

@@ -255,7 +255,7 @@ def test_the_activity_goes_back_to_its_beginning(hub: TestClient, database: Data
             at = datetime(2026, 11, 1, 9, number // 60, number % 60, tzinfo=UTC)
             session.add(Event.of("proposal.skipped", subject_kind="proposal", subject_id=proposal.id, actor=actor, at=at))
         session.flush()
-        delivering.seal(session)
+        delivering.seal(session, at=datetime.now(UTC))
 
     latest = hub.get("/events", headers=PAGE).text
     earliest = hub.get("/events?after=0", headers=PAGE).text

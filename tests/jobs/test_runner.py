@@ -49,7 +49,7 @@ def test_the_walk_goes_from_text_to_proposal_by_itself(database, said, runner, h
     with database.reading() as session:
         (proposal,) = proposals.queue(session, hub, at=now()).rows
         assert (proposal.need_id, proposal.innovation_id) == (need_id, innovation_id)
-        assert events.unsealed(session) == []
+        assert events.unsealed(session, limit=100) == []
     assert counts(database) == {}
 
 

@@ -7,6 +7,7 @@ from api.services import deciding, delivering, intake
 from models.actors import SYSTEM, NotAllowed
 from models.decisions import NotUndoable, Reason, ReasonCode, Verdict
 from models.documents import Side, StaleVersion
+from models.jobs import JobRow
 from models.people import Role
 from models.proposals import Proposal, ProposalClosed, ProposalState
 from models.queries import events, jobs, proposals
@@ -160,8 +161,8 @@ def test_events_are_sealed_in_order_and_read_by_cursor(database, make_proposal, 
     announced(database, decision.id, at=at + timedelta(seconds=WINDOW))
 
     with database.transaction() as session:
-        assert delivering.seal(session) > 0
-        assert delivering.seal(session) == 0
+        assert delivering.seal(session, at=now()) > 0
+        assert delivering.seal(session, at=now()) == 0
 
     with database.reading() as session:
         everything = delivering.events_after(session, 0, actor=hub, limit=1000)
@@ -181,6 +182,17 @@ def test_events_are_sealed_in_order_and_read_by_cursor(database, make_proposal, 
             "proposal.confirmed"
         ]
         assert delivering.events_after(session, 999, actor=hub).position == 999
+
+
+def test_a_long_chain_is_sealed_in_several_jobs(database, make_proposal):
+    make_proposal()
+
+    with database.transaction() as session:
+        waiting = len(events.unsealed(session, limit=100))
+        session.query(JobRow).delete()
+        assert delivering.seal(session, at=now(), limit=waiting - 1) == waiting - 1
+        assert jobs.counts(session) == {"seal": {"queued": 1}}
+        assert delivering.seal(session, at=now(), limit=waiting - 1) == 1
 
 
 def person_of_the_pipeline(person):

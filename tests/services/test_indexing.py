@@ -152,7 +152,7 @@ def test_snapshot_and_delta_answer_like_the_rows_themselves(database, libraries,
 
 def seal(database):
     with database.transaction() as session:
-        delivering.seal(session)
+        delivering.seal(session, at=now())
 
 
 def test_dense_answers_are_those_of_brute_force(database, libraries, embedded):

@@ -182,3 +182,10 @@ def test_a_place_writes_the_needs_of_its_own_place(database, said, person):
 def test_who_has_not_signed_in_hands_nothing_in(database):
     with pytest.raises(NotAllowed), database.transaction() as session:
         intake.create(session, Side.NEED, NeedContent.model_validate(ADHD_NEED), actor=ANONYMOUS, at=now())
+
+
+def test_a_pipeline_hands_in_what_it_may_not_read_before_it_is_released(database, said, person, hub):
+    innovation_id = said(Side.INNOVATION, {**ADHD_TEST, "visibility": "hub_only"}, actor=person(Role.PIPELINE, shown_as="Pipeline system"))
+
+    with database.reading() as session:
+        assert documents.innovation(session, innovation_id, hub).status is InnovationStatus.SUBMITTED
