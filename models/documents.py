@@ -56,6 +56,7 @@ class Walking:
     `live` is false while the import that brought the row is not complete; `revision` counts changes of content.
     """
 
+    created_by: Mapped[str] = mapped_column(default="")  # as events name actors
     readability: Mapped[Readability] = mapped_column(default=Readability.UNREAD)
     revision: Mapped[int] = mapped_column(default=1)
     embedded_revision: Mapped[int | None]

@@ -102,6 +102,7 @@ class Need(Versioned, Walking, Base):
     status: Mapped[NeedStatus] = mapped_column(default=NeedStatus.DRAFT)
     visibility: Mapped[Visibility] = mapped_column(default=Visibility.PUBLIC)
     owner_organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    owner_place_id: Mapped[UUID | None] = mapped_column(ForeignKey("place.id"))
     owner_person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     source: Mapped[str] = mapped_column(Text, default="")
     source_url: Mapped[str] = mapped_column(Text, default="")
@@ -141,6 +142,12 @@ class Need(Versioned, Walking, Base):
     def searchable(self) -> bool:
         """Whether it may be ranked: open, in force, and saying something."""
         return self.live and self.status is NeedStatus.OPEN and self.readability is Readability.READABLE
+
+    def owned_by(self, place_ids: frozenset[UUID]) -> bool:
+        """Whether one of these places may change the need: the one that wrote it, else the only one that it concerns."""
+        if self.owner_place_id is not None:
+            return self.owner_place_id in place_ids
+        return bool(self.places) and {place.id for place in self.places} <= place_ids
 
     def is_stale(self, today: date) -> bool:
         """An open need past its review date asks for renewal."""

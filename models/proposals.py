@@ -126,6 +126,18 @@ class Proposal(Base):
         self.version += 1
         return decision
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether one of the texts was changed after it was judged."""
+        return (self.need_revision, self.innovation_revision) != (self.need.revision, self.innovation.revision)
+
+    def lapse(self) -> Decision | None:
+        """Take the proposal out of force, because a text is no longer open to matching; returns a decision that had been announced."""
+        standing = self.closing_decision
+        self.state, self.deferred_until = ProposalState.SUPERSEDED, None
+        self.version += 1
+        return standing if standing is not None and standing.announced_at is not None else None
+
     def skip(self, *, by: UUID, at: datetime) -> Skip:
         """Hide the proposal from one reviewer; everybody else still sees it. Twice is once."""
         for row in self.skips:
@@ -137,6 +149,8 @@ class Proposal(Base):
 
     def undo(self, *, by: UUID, by_name: str, at: datetime, window_seconds: float) -> Decision:
         """Take the latest verdict back by a new row; only who decided may, and only within the window."""
+        if self.state is ProposalState.SUPERSEDED:
+            raise NotUndoable("This proposal was replaced by a newer one, so that its decision can no longer be undone.")
         undone = {row.undoes_id for row in self.decisions}
         live: Sequence[Decision] = [row for row in self.decisions if row.verdict is not Verdict.UNDONE and row.id not in undone]
         if not live:

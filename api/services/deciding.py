@@ -9,7 +9,7 @@ from api.queue import Job, enqueue
 from api.services.recording import record
 from models.actors import Actor, NotAllowed
 from models.decisions import Decision, Reason, Skip, Verdict
-from models.documents import StaleVersion
+from models.documents import Side, StaleVersion
 from models.events import Event
 from models.people import Role
 from models.proposals import Proposal, ProposalClosed
@@ -34,6 +34,8 @@ def decide(
     proposal, person_id = _to_decide(session, proposal_id, actor, version)
     if verdict is Verdict.CONFIRMED and not proposals.searchable_pair(session, proposal):
         raise ProposalClosed("The need or the innovation is no longer open to matching, so this match cannot be confirmed.", state="gone")
+    if verdict is Verdict.CONFIRMED and proposal.is_outdated:
+        raise ProposalClosed("A text was changed after this match was proposed. Decide on the newer judgement of it.", state="outdated")
     decision = proposal.decide(verdict, by=person_id, by_name=actor.shown_as, at=at, reason=reason)
     session.flush()
     why = reason.code.value if reason.code else None
@@ -61,6 +63,22 @@ def undo(session: Session, proposal_id: UUID, *, actor: Actor, at: datetime, und
     record(session, _event("proposal.undone", proposal, actor, at, decision=str(row.id), undoes=str(row.undoes_id)), at=at)
     session.flush()
     return row
+
+
+def lapse(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: datetime) -> None:
+    """Take every proposal of a document out of force, because it is no longer open to matching.
+
+    A match that was announced is reversed in the feed; one that was not yet never will be.
+    """
+    ids = {"need_id": document_id} if side is Side.NEED else {"innovation_id": document_id}
+    for proposal in proposals.of_document(session, **ids):
+        announced = proposal.lapse()
+        record(session, _event("proposal.lapsed", proposal, actor, at), at=at)
+        if announced is not None:
+            reversal = _event("match.reversed", proposal, actor, at, decision=str(announced.id))
+            reversal.once_key = f"match.reversed:{announced.id}"
+            record(session, reversal, at=at)
+    session.flush()
 
 
 def _to_decide(session: Session, proposal_id: UUID, actor: Actor, version: int | None) -> tuple[Proposal, UUID]:

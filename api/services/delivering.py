@@ -14,6 +14,7 @@ from models.events import PIPELINE_KINDS, Event
 from models.people import Role
 from models.proposals import ProposalState
 from models.queries import events, proposals
+from models.queries.pages import BadCursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ def announce(session: Session, decision_id: UUID, *, at: datetime, undo_window_s
     if at < due:
         enqueue(session, Job.DELIVER, at=at, due_at=due, decision=str(decision.id))
         return None
+    if not proposals.searchable_pair(session, proposal):
+        return None
     decision.announced_at = at
     event = Event.of(
         "match.confirmed",
@@ -48,6 +51,8 @@ def announce(session: Session, decision_id: UUID, *, at: datetime, undo_window_s
         once_key=f"match.confirmed:{decision.id}",
         need=str(proposal.need_id),
         innovation=str(proposal.innovation_id),
+        need_revision=proposal.need_revision,
+        innovation_revision=proposal.innovation_revision,
         decision=str(decision.id),
         decided_at=decision.decided_at.isoformat(),
         probability=proposal.probability,
@@ -73,12 +78,17 @@ def seal(session: Session, *, at: datetime, limit: int = 1000) -> int:
 
 
 def events_after(session: Session, position: int, *, actor: Actor, limit: int = 100, kinds: Collection[str] | None = None) -> Feed:
-    """Sealed events past a position. The Hub reads all kinds, the pipeline those of its catalogue."""
+    """Sealed events past a position. The Hub reads all kinds, the pipeline those of its catalogue.
+
+    Raises BadCursor for a position that no event has reached.
+    """
     actor.must_be(Role.HUB, Role.PIPELINE)
+    head, _ = events.head(session)  # read before the events: what is sealed in between is told next time, never passed over
+    if position > head:
+        raise BadCursor(f"The last event has position {head}. Take 'after' from 'position' of the answer before.")
     wanted = None if actor.is_hub else PIPELINE_KINDS
     if kinds is not None:
         wanted = frozenset(kinds) if wanted is None else wanted & frozenset(kinds)
-    head, _ = events.head(session)  # read before the events: what is sealed in between is told next time, never passed over
     found = events.after(session, position, kinds=wanted, limit=limit + 1)
     shown = found[:limit]
     more = len(found) > limit

@@ -53,7 +53,7 @@ def embed(session: Session, libraries: Libraries, side: Side, document_id: UUID)
     return Embedding(side, row.id, row.revision, encoder.id, reading, data, encoder.dimension)
 
 
-def keep(session: Session, embedding: Embedding, *, at: datetime, bulk: bool = False) -> bool:
+def keep(session: Session, embedding: Embedding, *, at: datetime) -> bool:
     """Store passages and vectors; False when the document changed meanwhile, and is owed its embedding anew."""
     side = embedding.side
     row = documents.one_for_update(session, side, embedding.document_id)
@@ -66,7 +66,7 @@ def keep(session: Session, embedding: Embedding, *, at: datetime, bulk: bool = F
     told = Event.of(f"{side}.embedded", subject_kind=side.value, subject_id=row.id, actor=SYSTEM.name, at=at, revision=row.revision)
     record(session, told, at=at)
     if row.proposed_revision != row.revision:
-        enqueue(session, Job.PROPOSE, at=at, bulk=bulk, side=side.value, id=str(row.id))
+        enqueue(session, Job.PROPOSE, at=at, bulk=row.import_id is not None, side=side.value, id=str(row.id))
     session.flush()
     return True
 

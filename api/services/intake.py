@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
+from api.services import deciding
 from api.services.content import InnovationContent, NeedContent, shown_title
 from api.services.reading import document_of
 from api.services.recording import record
@@ -59,7 +60,9 @@ def change(
     row = _to_change(session, side, document_id, actor, version)
     if row.status in _SETTLED:
         raise TransitionRefused(f"This {side} is {row.status} and can no longer be changed.", status=row.status.value)
-    before = row.content()
+    if "supplier" in changes and not actor.is_hub:
+        raise NotAllowed("Only the Hub may say that another organisation offers this. Leave the supplier out.")
+    before, was_searchable = row.content(), row.searchable
     _write(session, side, row, changes, actor=actor, at=at)
     session.flush()
     if row.content() != before:
@@ -67,7 +70,11 @@ def change(
         _keep_revision(session, side, row, changes, at)
     _touch(row, at)
     record(session, _event(f"{side}.changed", side, row, actor, at), at=at)
-    _owe_embedding(session, side, row, at)
+    if was_searchable and not row.searchable:
+        deciding.lapse(session, side, row.id, actor=actor, at=at)
+    elif row.searchable and not was_searchable:
+        row.proposed_revision = None
+    _owe_next_step(session, side, row, at)
     session.flush()
     return row
 
@@ -81,7 +88,7 @@ def _submit(session: Session, side: Side, row: Any, *, actor: Actor, at: datetim
     row.move_to(_SUBMITTED[side], at=at)
     _touch(row, at)
     record(session, _event(_SUBMITTED_EVENT[side], side, row, actor, at), at=at)
-    _owe_embedding(session, side, row, at)
+    _owe_next_step(session, side, row, at)
     session.flush()
     return row
 
@@ -92,6 +99,7 @@ def withdraw(session: Session, side: Side, document_id: UUID, *, actor: Actor, a
     row.move_to(_WITHDRAWN[side], at=at)
     _touch(row, at)
     record(session, _event(_WITHDRAWN_EVENT[side], side, row, actor, at), at=at)
+    deciding.lapse(session, side, row.id, actor=actor, at=at)
     session.flush()
     return row
 
@@ -107,11 +115,8 @@ def _may_create(side: Side, content: Content, actor: Actor) -> None:
 
 def _to_change(session: Session, side: Side, document_id: UUID, actor: Actor, version: int | None) -> Any:  # noqa: ANN401 -- Need or Innovation
     row = documents.get(session, side, document_id, actor, lock=True)
-    if side is Side.NEED:
-        owns = bool({place.id for place in row.places} & actor.place_ids)
-    else:
-        owns = row.supplier_id is not None and row.supplier_id in actor.organisation_ids
-    if not (actor.is_hub or owns):
+    owns = row.owned_by(actor.place_ids if side is Side.NEED else actor.organisation_ids)
+    if not (actor.is_hub or owns or row.created_by == actor.name):
         raise NotAllowed(f"Only who owns this {side}, or the Hub, may change it.")
     if version is not None and version != row.version:
         raise StaleVersion(f"Somebody changed this {side} after you read it. Read it again and repeat your change.", version=row.version)
@@ -129,9 +134,19 @@ def _blank(side: Side, actor: Actor, at: datetime) -> Any:  # noqa: ANN401 -- Ne
             places=[],
             criteria=[],
             owner_person_id=actor.person_id,
+            created_by=actor.name,
         )
     own = next(iter(sorted(actor.organisation_ids)), None) if not actor.is_hub else None
-    return Innovation(created_at=at, updated_at=at, status=InnovationStatus.DRAFT, revision=1, version=1, external_ids=[], supplier_id=own)
+    return Innovation(
+        created_at=at,
+        updated_at=at,
+        status=InnovationStatus.DRAFT,
+        revision=1,
+        version=1,
+        external_ids=[],
+        supplier_id=own,
+        created_by=actor.name,
+    )
 
 
 def _write(session: Session, side: Side, row: Any, values: Mapping[str, Any], *, actor: Actor, at: datetime) -> None:  # noqa: ANN401 -- Need or Innovation
@@ -156,8 +171,11 @@ def _write_need_rows(session: Session, row: Need, plain: dict[str, Any], actor: 
         row.places = places.by_keys(session, keys)
         if not actor.is_hub and not {place.id for place in row.places} & actor.place_ids:
             raise NotAllowed("A need must concern your own place. Add it to the places.")
-    if (ods_code := plain.pop("owning_organisation", None)) is not None:
-        row.owner_organisation = places.organisation_of(session, ods_code)
+        if row.owner_place_id is None and not actor.is_hub:
+            row.owner_place_id = next(place.id for place in row.places if place.id in actor.place_ids)
+    if "owning_organisation" in plain:
+        ods_code = plain.pop("owning_organisation")
+        row.owner_organisation = places.organisation_of(session, ods_code) if ods_code else None
     if (criteria := plain.pop("criteria", None)) is not None:
         row.criteria.clear()
         session.flush()
@@ -202,9 +220,11 @@ def _keep_revision(session: Session, side: Side, row: Any, written: Mapping[str,
     session.add(Revision(**ids, number=row.revision, content=content, content_hash=digest, saved_at=at))
 
 
-def _owe_embedding(session: Session, side: Side, row: Any, at: datetime) -> None:  # noqa: ANN401 -- Need or Innovation
+def _owe_next_step(session: Session, side: Side, row: Any, at: datetime) -> None:  # noqa: ANN401 -- Need or Innovation
     if row.searchable and row.embedded_revision != row.revision:
         enqueue(session, Job.EMBED, at=at, side=side.value, id=str(row.id))
+    elif row.searchable and row.proposed_revision != row.revision:
+        enqueue(session, Job.PROPOSE, at=at, side=side.value, id=str(row.id))
 
 
 def _touch(row: Any, at: datetime) -> None:  # noqa: ANN401 -- Need or Innovation

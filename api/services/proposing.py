@@ -124,6 +124,9 @@ def propose(session: Session, ranked: Ranked, *, at: datetime) -> RankingRun | N
     session.add(run)
     session.flush()
     worth = [each for each in ranked.ranking.judgements if each.band is not MatcherBand.WEAK]
+    for outdated in proposal_rows.outdated_of(session, ranked.side, row.id, row.revision):
+        outdated.lapse()
+    session.flush()
     stored = _store(session, ranked, run, worth)
     row.proposed_revision = row.revision
     record(session, _completed(run, row.id, stored, at), at=at)
@@ -158,8 +161,7 @@ def _store(session: Session, ranked: Ranked, run: RankingRun, worth: Sequence[Ju
         if before is not None and not _replaces(proposal, before):
             continue
         if before is not None:
-            before.state = ProposalState.SUPERSEDED
-            before.version += 1
+            before.lapse()
             session.flush()
         session.add(proposal)
         kept += 1

@@ -68,6 +68,8 @@ def upgrade() -> None:
         sa.Column("total_rows", sa.Integer(), nullable=False),
         sa.Column("invalid_rows", sa.Integer(), nullable=False),
         sa.Column("applied_rows", sa.Integer(), nullable=False),
+        sa.Column("problem_count", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
@@ -319,6 +321,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
         sa.Column(
             "readability",
             sa.Enum(
@@ -408,6 +411,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("owner_organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("owner_place_id", sa.Uuid(), nullable=True),
         sa.Column("owner_person_id", sa.Uuid(), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("source_url", sa.Text(), nullable=False),
@@ -419,6 +423,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
         sa.Column(
             "readability",
             sa.Enum(
@@ -449,6 +454,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["import_id"], ["import_batch.id"], name=op.f("fk_need_import_id")),
         sa.ForeignKeyConstraint(["owner_organisation_id"], ["organisation.id"], name=op.f("fk_need_owner_organisation_id")),
         sa.ForeignKeyConstraint(["owner_person_id"], ["person.id"], name=op.f("fk_need_owner_person_id")),
+        sa.ForeignKeyConstraint(["owner_place_id"], ["place.id"], name=op.f("fk_need_owner_place_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_need")),
         sa.UniqueConstraint("import_id", "import_line", name=op.f("uq_need_import_id_import_line")),
         sa.UniqueConstraint("key", name=op.f("uq_need_key")),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.actors import Actor
 from models.decisions import Decision, Skip, Verdict
+from models.documents import Side
 from models.innovations import Innovation
 from models.needs import Need
 from models.places import Place
@@ -93,10 +94,17 @@ def of_document(session: Session, *, need_id: UUID | None = None, innovation_id:
 
 
 def unannounced(session: Session, before: datetime, limit: int = 100) -> Sequence[Decision]:
-    """Confirmations older than a moment that have been neither announced nor undone."""
+    """Confirmations older than a moment that have been neither announced nor undone, of texts still open to matching."""
     undone = select(Decision.undoes_id).where(Decision.undoes_id.is_not(None))
+    open_still = and_(
+        Proposal.state == ProposalState.CONFIRMED, Proposal.need.has(NEED_IS_SEARCHABLE), Proposal.innovation.has(INNOVATION_IS_SEARCHABLE)
+    )
     query = select(Decision).where(
-        Decision.verdict == Verdict.CONFIRMED, Decision.announced_at.is_(None), Decision.decided_at <= before, Decision.id.not_in(undone)
+        Decision.verdict == Verdict.CONFIRMED,
+        Decision.announced_at.is_(None),
+        Decision.decided_at <= before,
+        Decision.id.not_in(undone),
+        Decision.proposal.has(open_still),
     )
     return session.scalars(query.order_by(Decision.decided_at, Decision.id).limit(limit)).all()
 
@@ -116,3 +124,13 @@ def searchable_pair(session: Session, proposal: Proposal) -> bool:
     need = session.scalars(select(Need.id).where(Need.id == proposal.need_id, NEED_IS_SEARCHABLE)).first()
     innovation = session.scalars(select(Innovation.id).where(Innovation.id == proposal.innovation_id, INNOVATION_IS_SEARCHABLE)).first()
     return need is not None and innovation is not None
+
+
+def outdated_of(session: Session, side: Side, document_id: UUID, revision: int) -> Sequence[Proposal]:
+    """The undecided or rejected proposals in force of a document that were judged on an older text of it, locked."""
+    mine, judged = (
+        (Proposal.need_id, Proposal.need_revision) if side is Side.NEED else (Proposal.innovation_id, Proposal.innovation_revision)
+    )
+    replaceable = Proposal.state.in_([ProposalState.OPEN, ProposalState.DEFERRED, ProposalState.REJECTED])
+    query = select(Proposal).where(mine == document_id, judged != revision, replaceable).with_for_update(of=Proposal)
+    return session.scalars(query.order_by(Proposal.id)).unique().all()

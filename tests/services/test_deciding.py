@@ -6,12 +6,14 @@ import pytest
 from api.services import deciding, delivering, intake
 from models.actors import SYSTEM, NotAllowed
 from models.decisions import NotUndoable, Reason, ReasonCode, Verdict
-from models.documents import Side, StaleVersion
+from models.documents import Side, StaleVersion, Visibility
 from models.jobs import JobRow
+from models.needs import NeedStatus
 from models.people import Role
 from models.proposals import Proposal, ProposalClosed, ProposalState
-from models.queries import events, jobs, proposals
+from models.queries import documents, events, jobs, proposals
 from models.queries.documents import NotFound
+from models.queries.pages import BadCursor
 from tests.walk import now
 
 WINDOW = 600
@@ -55,10 +57,19 @@ def test_the_second_decision_is_told_who_made_the_first(database, make_proposal,
         decide(database, proposal_id, Verdict.REJECTED, actor=person(Role.HUB, shown_as="Second officer"), reason=IN_USE)
 
 
-def test_a_match_of_a_withdrawn_text_cannot_be_confirmed(database, make_proposal, hub):
+def test_a_match_of_a_withdrawn_text_takes_no_decision(database, make_proposal, hub):
     proposal_id = make_proposal()
     with database.transaction() as session:
         intake.withdraw(session, Side.NEED, proposals.get(session, proposal_id, hub).need_id, actor=hub, at=now())
+
+    with pytest.raises(ProposalClosed, match="replaced"):
+        decide(database, proposal_id, Verdict.DEFERRED, actor=hub, reason=Reason(code=ReasonCode.SKILLS, until=now() + timedelta(days=1)))
+
+
+def test_a_match_of_a_need_that_was_closed_cannot_be_confirmed(database, make_proposal, hub):
+    proposal_id = make_proposal()
+    with database.transaction() as session:
+        proposals.get(session, proposal_id, hub).need.move_to(NeedStatus.CLOSED, at=now())
 
     with pytest.raises(ProposalClosed, match="no longer open"):
         decide(database, proposal_id, Verdict.CONFIRMED, actor=hub)
@@ -151,6 +162,66 @@ def test_when_the_window_has_passed_nobody_undoes(database, make_proposal, hub):
         deciding.undo(session, proposal_id, actor=hub, at=at + timedelta(seconds=WINDOW), undo_window_seconds=WINDOW)
 
 
+@pytest.mark.parametrize("side", list(Side))
+def test_a_match_of_a_text_that_was_withdrawn_within_the_window_is_never_announced(database, make_proposal, hub, side):
+    proposal_id, at = make_proposal(), now()
+    decision = decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, at=at)
+    withdraw(database, proposal_id, side, hub)
+
+    assert announced(database, decision.id, at=at + timedelta(seconds=WINDOW)) is None
+    with database.reading() as session:
+        assert proposals.unannounced(session, at + timedelta(days=1)) == []
+    assert kinds_of(database, proposal_id) == ["proposal.confirmed", "proposal.lapsed"]
+
+
+def test_a_match_whose_need_is_closed_otherwise_is_not_announced(database, make_proposal, hub):
+    proposal_id, at = make_proposal(), now()
+    decision = decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, at=at)
+    with database.transaction() as session:
+        proposals.get(session, proposal_id, hub).need.move_to(NeedStatus.CLOSED, at=at)
+
+    assert announced(database, decision.id, at=at + timedelta(seconds=WINDOW)) is None
+
+
+def test_an_announced_match_is_reversed_in_the_feed_when_a_text_is_withdrawn(database, make_proposal, hub, person):
+    proposal_id, at = make_proposal(), now()
+    decision = decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, at=at)
+    announced(database, decision.id, at=at + timedelta(seconds=WINDOW))
+
+    withdraw(database, proposal_id, Side.INNOVATION, hub, at=at + timedelta(seconds=WINDOW + 1))
+
+    with database.transaction() as session:
+        delivering.seal(session, at=now())
+    with database.reading() as session:
+        feed = delivering.events_after(session, 0, actor=person_of_the_pipeline(person))
+        assert [event.kind for event in feed.events][-3:] == ["match.confirmed", "submission.withdrawn", "match.reversed"]
+        assert feed.events[-1].data["decision"] == str(decision.id)
+
+
+def test_the_pipeline_reads_what_was_handed_on_to_it_and_nothing_before(database, make_proposal, hub, person):
+    proposal_id, at, pipeline = make_proposal(), now(), person_of_the_pipeline(person)
+    with database.transaction() as session:
+        proposal = proposals.get(session, proposal_id, hub)
+        proposal.need.visibility = proposal.innovation.visibility = Visibility.HUB_ONLY
+    decision = decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, at=at)
+    with database.reading() as session, pytest.raises(NotFound):
+        proposals.get(session, proposal_id, pipeline)
+
+    announced(database, decision.id, at=at + timedelta(seconds=WINDOW))
+
+    with database.reading() as session:
+        handed_on = proposals.get(session, proposal_id, pipeline)
+        assert documents.need(session, handed_on.need_id, pipeline).id == handed_on.need_id
+        assert documents.innovation(session, handed_on.innovation_id, pipeline).id == handed_on.innovation_id
+
+
+def withdraw(database, proposal_id, side, actor, *, at=None):
+    with database.transaction() as session:
+        proposal = proposals.get(session, proposal_id, actor)
+        document_id = proposal.need_id if side is Side.NEED else proposal.innovation_id
+        intake.withdraw(session, side, document_id, actor=actor, at=at or now())
+
+
 def test_a_decision_that_is_not_there_announces_nothing(database):
     assert announced(database, uuid4(), at=now()) is None
 
@@ -181,7 +252,8 @@ def test_events_are_sealed_in_order_and_read_by_cursor(database, make_proposal, 
         assert [event.kind for event in delivering.events_after(session, 0, actor=hub, kinds={"proposal.confirmed"}).events] == [
             "proposal.confirmed"
         ]
-        assert delivering.events_after(session, 999, actor=hub).position == 999
+        with pytest.raises(BadCursor, match="last event has position"):
+            delivering.events_after(session, 999, actor=hub)
 
 
 def test_a_long_chain_is_sealed_in_several_jobs(database, make_proposal):

@@ -7,6 +7,7 @@ from api.services import delivering, indexing, intake
 from api.services.library import Libraries, RankingUnavailable
 from models.actors import ANONYMOUS, SYSTEM
 from models.documents import Side
+from models.passages import Vector
 from models.people import Role
 from models.queries import documents, events, passages
 from tests.walk import ADHD_NEED, ADHD_TEST, WOUND_DRESSING, now
@@ -234,8 +235,18 @@ def test_without_an_encoder_or_a_ranker_the_service_says_so(database, tmp_path, 
 def test_a_fetch_beyond_what_is_kept_in_memory_still_answers(database, libraries, embedded, monkeypatch):
     monkeypatch.setattr("api.services.library.KEPT_DOCUMENTS", 0)
     innovation_id = embedded(Side.INNOVATION, ADHD_TEST)
+    seal(database)
     with database.reading() as session:
         indexing.write_snapshot(session, libraries, at=now())
         view = libraries.view(session, Side.INNOVATION, SYSTEM)
 
         assert list(view.fetch([str(innovation_id), str(uuid4())])) == [str(innovation_id)]
+
+
+def test_a_document_whose_vectors_are_lost_is_left_out_and_not_made_up(database, libraries, embedded):
+    innovation_id = embedded(Side.INNOVATION, ADHD_TEST)
+    with database.transaction() as session:
+        session.query(Vector).delete()
+
+    with database.reading() as session:
+        assert libraries.encoded(session, Side.INNOVATION, [str(innovation_id)]) == {}

@@ -189,3 +189,65 @@ def test_a_pipeline_hands_in_what_it_may_not_read_before_it_is_released(database
 
     with database.reading() as session:
         assert documents.innovation(session, innovation_id, hub).status is InnovationStatus.SUBMITTED
+
+
+def test_what_a_pipeline_hands_in_it_may_read_and_change(database, said, person):
+    pipeline = person(Role.PIPELINE, shown_as="Pipeline system")
+    innovation_id = said(Side.INNOVATION, ADHD_TEST, actor=pipeline, submit=False)
+
+    with database.transaction() as session:
+        intake.change(session, Side.INNOVATION, innovation_id, {"benefits": "Sooner"}, actor=pipeline, at=now())
+        assert documents.innovation(session, innovation_id, pipeline).benefits == "Sooner"
+    with database.reading() as session, pytest.raises(NotFound):
+        documents.innovation(session, innovation_id, ANONYMOUS)
+
+
+def test_nobody_hands_their_innovation_to_a_rival(database, said, person):
+    founder = person(Role.INNOVATOR, organisation="Small Firm Ltd", shown_as="Founder")
+    innovation_id = said(Side.INNOVATION, ADHD_TEST, actor=founder)
+
+    with pytest.raises(NotAllowed, match="Only the Hub"), database.transaction() as session:
+        intake.change(session, Side.INNOVATION, innovation_id, {"supplier": "Rival Ltd"}, actor=founder, at=now())
+
+
+def test_a_joint_need_stays_with_the_place_that_wrote_it(database, said, person):
+    leeds = person(Role.PLACE, place="LDS", shown_as="Leeds place lead")
+    bradford = person(Role.PLACE, place="BDC", shown_as="Bradford place lead")
+    joint = said(Side.NEED, {**ADHD_NEED, "places": ["LDS", "BDC"]}, actor=leeds)
+
+    with pytest.raises(NotAllowed, match="owns this need"), database.transaction() as session:
+        intake.change(session, Side.NEED, joint, {"places": ["BDC"]}, actor=bradford, at=now())
+    with database.transaction() as session:
+        intake.change(session, Side.NEED, joint, {"metric": "Weeks"}, actor=leeds, at=now())
+
+
+def test_a_need_that_the_hub_wrote_is_changed_by_the_only_place_that_it_concerns(database, said, person):
+    leeds = person(Role.PLACE, place="LDS", shown_as="Leeds place lead")
+    own, joint = said(Side.NEED, ADHD_NEED), said(Side.NEED, {**ADHD_NEED, "places": ["LDS", "BDC"]})
+
+    with database.transaction() as session:
+        intake.change(session, Side.NEED, own, {"metric": "Weeks"}, actor=leeds, at=now())
+    with pytest.raises(NotAllowed), database.transaction() as session:
+        intake.change(session, Side.NEED, joint, {"metric": "Weeks"}, actor=leeds, at=now())
+
+
+def test_an_owning_organisation_can_be_taken_off(database, said, hub):
+    need_id = said(Side.NEED, {**ADHD_NEED, "owning_organisation": "RGD"})
+
+    with database.transaction() as session:
+        intake.change(session, Side.NEED, need_id, {"owning_organisation": None}, actor=hub, at=now())
+
+    with database.reading() as session:
+        assert documents.need(session, need_id, hub).owner_organisation is None
+
+
+def test_an_unknown_filter_is_an_error_and_not_an_empty_list(database, hub):
+    with database.reading() as session, pytest.raises(ValueError, match="filtered by colour"):
+        documents.page(session, Side.NEED, hub, filters={"colour": "red"})
+
+
+def test_a_version_that_is_not_kept_is_not_found(database, said):
+    need_id = said(Side.NEED, ADHD_NEED)
+
+    with database.reading() as session, pytest.raises(NotFound, match="Version 7"):
+        documents.revision(session, Side.NEED, need_id, 7)

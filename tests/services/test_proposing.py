@@ -6,11 +6,12 @@ from api.services import deciding, indexing, intake, proposing
 from api.services.content import InnovationContent, NeedContent
 from matcher.ranking import Ranker
 from models.actors import ANONYMOUS, SYSTEM
-from models.decisions import Reason, ReasonCode, Verdict
+from models.decisions import NotUndoable, Reason, ReasonCode, Verdict
 from models.documents import Side
 from models.people import Role
-from models.proposals import ProposalState
+from models.proposals import ProposalClosed, ProposalState
 from models.queries import documents, events, proposals
+from models.queries.documents import NotFound
 from tests.walk import ADHD_NEED, ADHD_TEST, WOUND_DRESSING, now
 
 IN_USE = Reason(code=ReasonCode.ALREADY_IN_USE)
@@ -235,3 +236,68 @@ def test_a_run_is_kept_with_what_it_was_made_of(database, libraries, stored):
 def test_the_service_ranks_with_the_shipped_ranker(libraries):
     assert isinstance(libraries.ranker, Ranker)
     assert libraries.ranker is libraries.ranker
+
+
+def test_a_text_that_no_longer_fits_takes_its_old_proposals_with_it(database, libraries, stored, runner, hub):
+    need_id, innovation_id = stored(Side.NEED, ADHD_NEED), stored(Side.INNOVATION, ADHD_TEST)
+    (before,) = in_force(database, need_id=need_id)
+    barrier = {"name": "Barrier", "problems_tackled": "Cars park where they may not.", "how_it_works": "A barrier for car parks."}
+    with database.transaction() as session:
+        intake.change(
+            session, Side.INNOVATION, innovation_id, {**barrier, "diseases_conditions_impact": [], "care_settings": []}, actor=hub, at=now()
+        )
+
+    with pytest.raises(ProposalClosed, match="changed after"), database.transaction() as session:
+        deciding.decide(session, before.id, Verdict.CONFIRMED, actor=hub, at=now(), reason=Reason(), undo_window_seconds=0)
+    runner.run_due()
+
+    assert in_force(database, need_id=need_id) == []
+
+
+def test_a_replaced_rejection_is_not_undone(database, libraries, stored, runner, hub):
+    need_id, innovation_id = stored(Side.NEED, ADHD_NEED), stored(Side.INNOVATION, ADHD_TEST)
+    (before,) = in_force(database, need_id=need_id)
+    with database.transaction() as session:
+        deciding.decide(session, before.id, Verdict.REJECTED, actor=hub, at=now(), reason=IN_USE, undo_window_seconds=600)
+        intake.change(session, Side.INNOVATION, innovation_id, {"benefits": "Half the waiting."}, actor=hub, at=now())
+    runner.run_due()
+
+    with pytest.raises(NotUndoable, match="replaced"), database.transaction() as session:
+        deciding.undo(session, before.id, actor=hub, at=now(), undo_window_seconds=600)
+
+
+def test_consent_taken_back_ends_proposals_and_consent_given_again_ranks_anew(database, stored, runner, hub):
+    need_id, innovation_id = stored(Side.NEED, ADHD_NEED), stored(Side.INNOVATION, ADHD_TEST)
+    (before,) = in_force(database, need_id=need_id)
+    with database.transaction() as session:
+        intake.change(session, Side.INNOVATION, innovation_id, {"consent_by": ""}, actor=hub, at=now())
+    assert in_force(database, need_id=need_id) == []
+
+    with database.transaction() as session:
+        intake.change(session, Side.INNOVATION, innovation_id, {"consent_by": "Innovator"}, actor=hub, at=now())
+    runner.run_due()
+
+    (again,) = in_force(database, need_id=need_id)
+    assert (again.state, again.probability) == (ProposalState.OPEN, before.probability)
+
+
+def test_a_place_reads_of_a_released_innovation_what_it_says_today_and_nothing_older(database, stored, runner, hub, person):
+    leeds = person(Role.PLACE, place="LDS", shown_as="Leeds place lead")
+    need_id = stored(Side.NEED, ADHD_NEED)
+    innovation_id = stored(Side.INNOVATION, {**ADHD_TEST, "visibility": "hub_only", "benefits": "Secret trial in two prisons."})
+    (secret,) = in_force(database, need_id=need_id)
+    with database.transaction() as session:
+        intake.change(session, Side.INNOVATION, innovation_id, {"benefits": "", "visibility": "partners"}, actor=hub, at=now())
+
+    def readable():
+        with database.reading() as session:
+            return [row.id for row in proposals.queue(session, leeds, at=now(), state=None).rows]
+
+    assert readable() == []
+    runner.run_due()
+    (open_now,) = in_force(database, need_id=need_id)
+    assert readable() == [open_now.id]
+    with database.reading() as session, pytest.raises(NotFound):
+        proposals.get(session, secret.id, leeds)
+    with database.reading() as session:
+        assert proposals.queue(session, leeds, at=now(), state=ProposalState.SUPERSEDED).rows == []
