@@ -15,7 +15,7 @@ from matcher.index import VectorIndex
 from matcher.lexical import LexicalIndex
 from matcher.metrics import mean_interval, ndcg, recall, reciprocal_rank
 from matcher.ranking import MemoryLibrary, Ranker
-from matcher.text import normalise, text_hash, windows
+from matcher.text import fields_read, normalise, text_hash, windows
 from matcher.types import Candidate, Document, EncodedDocument, Side, Vectors
 
 __all__ = ["BASELINES", "OURS", "Abstention", "Collection", "MalformedFolder", "Pool", "Report", "evaluate", "read_folder"]
@@ -46,10 +46,10 @@ class Abstention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Figures of each system over the answerable queries of a collection.
+    """Figures of each system over the answerable queries of a collection; without such a query there are none.
 
     `per_query` holds system -> metric -> one value an answerable query, in the order of `answerable`; `runs` our
-    ranking of every query.
+    ranking of every query; `notices` what of the folder was left out.
     """
 
     dataset: str
@@ -58,6 +58,7 @@ class Report:
     per_query: Mapping[str, Mapping[str, Sequence[float]]]
     abstention: Abstention | None
     runs: Mapping[str, Sequence[Candidate]]
+    notices: tuple[str, ...] = ()
 
     def mean(self, system: str, metric: str) -> float:
         """The mean of a metric over the answerable queries."""
@@ -74,7 +75,7 @@ class Report:
         return float(np.mean(differences)), mean_interval(differences)
 
     def to_json(self) -> dict[str, Any]:
-        """Everything but the runs, as one JSON object."""
+        """Everything but runs and notices, as one JSON object; null for a figure without an answerable query."""
         return {
             "dataset": self.dataset,
             "queries": self.queries,
@@ -93,10 +94,14 @@ class Report:
         path.write_text("".join(lines), encoding="utf-8")
 
     def _figures(self, system: str) -> dict[str, Any]:
+        if not self.answerable:
+            return dict.fromkeys((*METRICS, "ndcg@10_ci95"))
         low, high = self.interval(system)
         return {**{metric: self.mean(system, metric) for metric in METRICS}, "ndcg@10_ci95": [low, high]}
 
     def _paired(self, baseline: str) -> dict[str, Any]:
+        if not self.answerable:
+            return dict.fromkeys(("ndcg@10", "ndcg@10_ci95"))
         difference, (low, high) = self.gain(baseline)
         return {"ndcg@10": difference, "ndcg@10_ci95": [low, high]}
 
@@ -117,11 +122,9 @@ def evaluate(
     long text at once, it does not read; ours reads it in passages.
 
     Raises:
-        MalformedFolder: if the metadata of a row cannot be read, no document says anything, or no query has a relevant one.
+        MalformedFolder: if no document says anything.
     """
     answerable = [query.id for query in collection.queries if _is_answerable(query, collection)]
-    if not answerable:
-        raise MalformedFolder(f"{collection.name}: no query has a document of grade {collection.relevant_from} or above.")
     bench = _Bench(collection, encoder, queries_side=queries_side, without_codes=without_codes, on_progress=on_progress)
     runs: dict[str, dict[str, Sequence[Candidate]]] = {system: {} for system in (*BASELINES, OURS)}
     unfit: set[str] = set()
@@ -140,6 +143,7 @@ def evaluate(
         per_query={system: _measured(runs[system], answerable, collection) for system in runs},
         abstention=_abstention(unfit, answerable, [query.id for query in collection.queries]),
         runs=runs[OURS],
+        notices=collection.notices,
     )
 
 
@@ -148,33 +152,43 @@ class _Bench:
 
     def __init__(self, collection: Collection, encoder: Encoder, *, queries_side: Side, without_codes: bool, on_progress: Progress) -> None:
         remembering = _RememberingEncoder(encoder)
+        asking = _saying([row.document(queries_side, without_codes=without_codes) for row in collection.queries])
+        answering = _saying([row.document(queries_side.other, without_codes=without_codes) for row in collection.corpus])
         queries = [row for row in collection.queries if normalise(row.whole)]
         corpus = [row for row in collection.corpus if normalise(row.whole)]
-        if not corpus:
+        if not (corpus or answering):
             raise MalformedFolder(f"{collection.name}: no document says anything.")
+        self._size = len(corpus)
         self._queries = dict(zip((row.id for row in queries), _vectors(queries, remembering, "queries", on_progress), strict=True))
-        self._dense = VectorIndex([row.id for row in corpus], np.array(_vectors(corpus, remembering, "corpus", on_progress)))
+        vectors = np.array(_vectors(corpus, remembering, "corpus", on_progress)).reshape(-1, encoder.dimension)
+        self._dense = VectorIndex([row.id for row in corpus], vectors)
         self._lexical = LexicalIndex((row.id, row.whole) for row in corpus)
-        asking = [row.document(queries_side, without_codes=without_codes) for row in queries]
-        answering = [row.document(queries_side.other, without_codes=without_codes) for row in corpus]
         self._encoded = {each.document.id: each for each in _encoded(asking, remembering, "queries, by aspect", on_progress)}
-        self._library = MemoryLibrary(_encoded(answering, remembering, "corpus, by aspect", on_progress))
+        self._library = MemoryLibrary(_encoded(answering, remembering, "corpus, by aspect", on_progress)) if answering else None
 
     def rankings(self, query: Row, ranker: Ranker, allowed: frozenset[str] | None) -> dict[str, Sequence[Candidate]]:
         """The ranking of one query by each system."""
-        if query.id not in self._encoded:
-            return {system: [] for system in (*BASELINES, OURS)}
-        lexical = self._lexical.search(query.whole, DEPTH, allowed)
-        (dense,) = self._dense.search(self._queries[query.id][None], DEPTH, allowed)
+        return {**self._plainly(query, allowed), OURS: self._ours(query, ranker, allowed)}
+
+    def _plainly(self, query: Row, allowed: frozenset[str] | None) -> dict[str, Sequence[Candidate]]:
+        """Rankings by the plain retrievers, which see every document, so that a fusion's scale is that of the whole corpus."""
+        if query.id not in self._queries:
+            return {system: [] for system in BASELINES}
+        lexical = self._lexical.search(query.whole, self._size, allowed)
+        (dense,) = self._dense.search(self._queries[query.id][None], self._size, allowed)
+        return {
+            "bm25": lexical[:DEPTH],
+            "dense": dense[:DEPTH],
+            "rrf": reciprocal_rank_fusion([dense, lexical])[:DEPTH],
+            "weighted": weighted_sum(dense, lexical)[:DEPTH],
+        }
+
+    def _ours(self, query: Row, ranker: Ranker, allowed: frozenset[str] | None) -> Sequence[Candidate]:
+        if query.id not in self._encoded or self._library is None:
+            return []
         library = self._library if allowed is None else self._library.only(allowed)
         judged = ranker.judged(ranker.prepare(self._encoded[query.id]), library)
-        return {
-            "bm25": lexical,
-            "dense": dense,
-            "rrf": reciprocal_rank_fusion([dense, lexical]),
-            "weighted": weighted_sum(dense, lexical),
-            OURS: [Candidate(scored.candidate.document.id, scored.probability) for scored in judged],
-        }
+        return [Candidate(scored.candidate.document.id, scored.probability) for scored in judged]
 
 
 class _RememberingEncoder:
@@ -209,6 +223,11 @@ def _vectors(rows: Sequence[Row], encoder: Encoder, step: str, on_progress: Prog
 
 def _encoded(documents: Sequence[Document], encoder: Encoder, step: str, on_progress: Progress) -> list[EncodedDocument]:
     return encode_documents(documents, encoder, on_progress=lambda done, total: on_progress(step, done, total))
+
+
+def _saying(documents: Iterable[Document]) -> list[Document]:
+    """The documents that say something in what is read of them; the others cannot be found."""
+    return [document for document in documents if any(map(normalise, fields_read(document).values()))]
 
 
 def _is_answerable(query: Row, collection: Collection) -> bool:

@@ -2,23 +2,22 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
-from matcher.text import FIELD_ASPECTS
-from matcher.types import Criterion, CriterionKind, Document, Facet, Facts, Side, Stage
-
-T = TypeVar("T")
+from matcher.metadata import TEXTS, read_metadata
+from matcher.text import normalise, sentences
+from matcher.types import Document, Side
 
 _TITLE = {Side.NEED: "title", Side.INNOVATION: "name"}
 _BODY = {Side.NEED: "problem", Side.INNOVATION: "description"}
-_UNREAD_TEXTS = {Side.NEED: (), Side.INNOVATION: ("staff_learning", "patient_learning")}  # told by must-haves alone
-_STAGES = MappingProxyType({**{stage.value: stage for stage in Stage}, "ADVANCED": Stage.DEVELOPMENT, "READY": Stage.ADOPTION})
 _QRELS_COLUMNS = 3
+_GRADE = re.compile("-?[0-9]{1,9}")
+_HIGHEST_GRADE = 30  # the gain 2^30 - 1 is a number that sums exactly; no scale of judges comes near
 
 
 class MalformedFolder(Exception):
@@ -45,83 +44,47 @@ class Row:
     @property
     def whole(self) -> str:
         """Title and text as a plain retriever reads them."""
-        return f"{self.title}. {self.text}" if self.title and self.text else self.title or self.text
+        return f"{self.title} {self.text}" if self.title and self.text else self.title or self.text
 
     def document(self, side: Side, *, without_codes: bool = False) -> Document:
-        """The row as a need or an innovation; raise MalformedFolder if its metadata says what nobody can read.
+        """The row as a need or an innovation.
 
-        Metadata go by our column names, in snake or camel case. A row that names no problem (need) or description
-        (innovation) gives its text there, and its title as title or name.
+        Metadata go by our column names. A row that names no problem (need) or description (innovation) gives its text
+        there, and its title as title or name; what of title and text its metadata do not say is added there.
         """
-        stated = {_snake(key): value for key, value in self.metadata.items() if value is not None}
+        stated = read_metadata(self.metadata)
         fields = {_TITLE[side]: self.title, _BODY[side]: self.text}
-        for name in (*FIELD_ASPECTS[side], *_UNREAD_TEXTS[side]):
-            if name in stated:
-                fields[name] = self._a(str, name, stated[name])
+        fields |= {name: stated.texts[name] for name in TEXTS[side] if name in stated.texts}
+        if unsaid := self._unsaid(fields.values()):
+            fields[_BODY[side]] += f"\n{unsaid}"
         return Document(
             id=self.id,
             side=side,
             fields=MappingProxyType(fields),
-            codes=MappingProxyType({} if without_codes else {facet: frozenset(self._texts(facet, stated)) for facet in Facet}),
-            criteria=tuple(self._criterion(each) for each in self._items("criteria", stated)),
-            facts=self._facts(stated),
+            codes=MappingProxyType({} if without_codes else stated.codes),
+            criteria=stated.criteria,
+            facts=stated.facts,
         )
 
-    def _criterion(self, stated: object) -> Criterion:
-        entry = self._a(dict, "criteria", stated)
-        kind = self._one_of(CriterionKind, "criteria", entry.get("kind"))
-        criterion = Criterion(kind=kind, value=self._a(str, "criteria", entry.get("value") or ""))
-        if kind is CriterionKind.MINIMUM_STAGE:
-            self._one_of(Stage, "criteria", criterion.value)
-        return criterion
-
-    def _facts(self, stated: Mapping[str, Any]) -> Facts:
-        standards = {}
-        for each in self._items("standards", stated):
-            entry = self._a(dict, "standards", each)
-            met = entry.get("has_met", entry.get("hasMet")) or ""
-            standards[self._a(str, "standards", entry.get("type"))] = self._a(str, "standards", met)
-        evidences = [self._a(dict, "evidences", each) for each in self._items("evidences", stated)]
-        kinds = [entry.get("evidence_type", entry.get("evidenceType")) for entry in evidences]
-        return Facts(
-            stage=self._one_of(_STAGES.__getitem__, "stage", stated["stage"]) if "stage" in stated else None,
-            standards=MappingProxyType(standards),
-            requires_smartphone=self._truth("requires_smartphone", stated),
-            integrates_with=tuple(self._texts("integrates_with", stated)),
-            evidence_types=tuple(self._a(str, "evidences", kind) for kind in kinds if kind is not None),
-            deployed=self._truth("deployed", stated),
-        )
-
-    def _texts(self, name: str, stated: Mapping[str, Any]) -> list[str]:
-        return [self._a(str, name, each) for each in self._items(name, stated)]
-
-    def _items(self, name: str, stated: Mapping[str, Any]) -> list[Any]:
-        value = stated.get(name, [])
-        return [value] if isinstance(value, str) else self._a(list, name, value)
-
-    def _truth(self, name: str, stated: Mapping[str, Any]) -> bool | None:
-        return self._a(bool, name, stated[name]) if name in stated else None
-
-    def _a(self, kind: type[T], name: str, value: object) -> T:
-        if not isinstance(value, kind):
-            raise MalformedFolder(f"{self.place}: metadata {name} holds {value!r:.60}, which is no {kind.__name__}.")
-        return value
-
-    def _one_of(self, known: Callable[[str], T], name: str, value: object) -> T:
-        try:
-            return known(self._a(str, name, value))
-        except (KeyError, ValueError) as error:
-            raise MalformedFolder(f"{self.place}: metadata {name} holds the unknown value {value!r:.60}.") from error
+    def _unsaid(self, texts: Iterable[str]) -> str:
+        """The sentences of title and text that none of these texts holds, up to capitals and the full stop."""
+        said = "\n".join(map(_plain, texts))
+        own = (text[start:end] for text in (self.title, self.text) for start, end in sentences(text))
+        return " ".join(sentence for sentence in own if _plain(sentence) not in said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """Queries, a corpus and the grades that people gave to some of their pairs: query id -> document id -> grade >= 0."""
+    """Queries, a corpus and the grades that people gave to some of their pairs: query id -> document id -> grade >= 0.
+
+    `notices` tell what of the folder was left out.
+    """
 
     name: str
     queries: tuple[Row, ...]
     corpus: tuple[Row, ...]
     judgements: Mapping[str, Mapping[str, int]]
+    notices: tuple[str, ...] = ()
 
     @property
     def relevant_from(self) -> int:
@@ -138,12 +101,25 @@ def read_folder(folder: Path, split: str) -> Collection:
     corpus = _rows(folder / "corpus.jsonl", titled=True)
     queries = _rows(folder / "queries.jsonl", titled=False)
     judgements = _judgements(folder / "qrels" / f"{split}.tsv", queries=queries, corpus=corpus)
+    judged = tuple(row for row in queries.values() if row.id in judgements)
     return Collection(
         name=folder.resolve().name,
-        queries=tuple(row for row in queries.values() if row.id in judgements),
+        queries=judged,
         corpus=tuple(corpus.values()),
         judgements=judgements,
+        notices=(*_unjudged(len(queries) - len(judged), split), *_unread([*corpus.values(), *judged])),
     )
+
+
+def _unjudged(count: int, split: str) -> Iterator[str]:
+    if count:
+        yield f"Queries that {split}.tsv does not judge, and that are left out: {count}."
+
+
+def _unread(rows: Iterable[Row]) -> Iterator[str]:
+    entries = [f"{row.place}, {said}" for row in rows for said in read_metadata(row.metadata).unread]
+    if entries:
+        yield f"Entries of metadata that cannot be read, and that are left out: {len(entries)}; the first is {entries[0]}."
 
 
 def _rows(path: Path, *, titled: bool) -> dict[str, Row]:
@@ -168,8 +144,8 @@ def _row(line: str, place: str) -> Row:
     for name, kind in (("_id", str), ("text", str), ("title", str | None), ("metadata", dict | None)):
         if not isinstance(stored.get(name), kind):
             raise MalformedFolder(f"{place}: {name} is missing or of another kind than it should be.")
-    if not stored["_id"].strip() or not stored["_id"].isprintable():
-        raise MalformedFolder(f"{place}: the _id {stored['_id']!r:.60} is empty or holds characters that nobody sees.")
+    if not stored["_id"] or not stored["_id"].isprintable() or " " in stored["_id"]:  # white space parts the columns of a run
+        raise MalformedFolder(f"{place}: the _id {stored['_id']!r:.60} is empty or holds white space or characters that nobody sees.")
     return Row(
         id=stored["_id"],
         title=(stored.get("title") or "").strip(),
@@ -186,10 +162,10 @@ def _judgements(path: Path, *, queries: Mapping[str, Row], corpus: Mapping[str, 
         if len(parts) != _QRELS_COLUMNS:
             raise MalformedFolder(f"{place}: {len(parts)} columns instead of query-id, corpus-id, score, parted by tabs.")
         query, document, grade = parts
-        if not re.fullmatch(r"-?\d{1,4}", grade):
-            if number == 0:
-                continue  # the header
-            raise MalformedFolder(f"{place}: the score {grade!r:.60} is no whole number.")
+        if number == 0 and _is_header(query, document, grade, queries=queries, corpus=corpus):
+            continue
+        if not _GRADE.fullmatch(grade) or int(grade) > _HIGHEST_GRADE:
+            raise MalformedFolder(f"{place}: the score {grade!r:.60} is no whole number up to {_HIGHEST_GRADE}.")
         for named, rows, file in ((query, queries, "queries.jsonl"), (document, corpus, "corpus.jsonl")):
             if named not in rows:
                 raise MalformedFolder(f"{place}: {named!r:.60} is not in {file}.")
@@ -199,6 +175,11 @@ def _judgements(path: Path, *, queries: Mapping[str, Row], corpus: Mapping[str, 
     if not judgements:
         raise MalformedFolder(f"{path.name} holds no judgement.")
     return judgements
+
+
+def _is_header(query: str, document: str, grade: str, *, queries: Mapping[str, Row], corpus: Mapping[str, Row]) -> bool:
+    """Whether a first line names columns: by their usual names, or any that are neither ids nor a grade."""
+    return query == "query-id" or not (query in queries or document in corpus or _GRADE.fullmatch(grade))
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:
@@ -217,5 +198,5 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
             yield place, line
 
 
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+def _plain(text: str) -> str:
+    return normalise(text).casefold().rstrip(".!?:;")

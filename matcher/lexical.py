@@ -17,7 +17,7 @@ _WRITER_BYTES = 32_000_000  # tantivy spills to a new segment beyond
 
 
 class LexicalIndex:
-    """BM25 (k1 1.2, b 0.75, English stems, no stop words) over one text a document.
+    """BM25 (k1 1.2, b 0.75, English stems, stop words left out) over one text a document.
 
     Built from the same pairs in the same order, it gives the same scores on every machine. Its statistics
     change as documents come and go, so that a score only orders the candidates of one answer.
@@ -108,10 +108,17 @@ class LexicalIndex:
 
 
 def _analyser() -> "TextAnalyzer":
-    """Words in lower case, stemmed; text beyond any word's length is dropped."""
+    """Words in lower case, stemmed; stop words and text beyond any word's length are dropped."""
     from tantivy import Filter, TextAnalyzerBuilder, Tokenizer  # noqa: PLC0415 -- only who searches pays for it
 
     builder = TextAnalyzerBuilder(Tokenizer.simple())
-    for step in (Filter.remove_long(_LONGEST_TERM), Filter.lowercase(), Filter.ascii_fold(), Filter.stemmer("english")):
+    steps = (
+        Filter.remove_long(_LONGEST_TERM),
+        Filter.lowercase(),
+        Filter.ascii_fold(),
+        Filter.stopword("english"),
+        Filter.stemmer("english"),
+    )
+    for step in steps:
         builder = builder.filter(step)
     return builder.build()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.progress import TaskID
 
-from api.cli.shell import AsJson, answer
+from api.cli.shell import AsJson, answer, say
 from api.cli.showing import progress, show_table
 from api.cli.working import export_if_missing, libraries
 from api.services.evaluating import BASELINES, METRICS, OURS, Report, as_json_object, evaluate_folder
@@ -57,6 +57,8 @@ def evaluate_command(
             run_file=run_file,
             on_progress=tell,
         )
+    for notice in report.notices:
+        say(notice)
     if as_json:
         answer(as_json_object(report))
     else:
@@ -64,6 +66,14 @@ def evaluate_command(
 
 
 def _show(report: Report) -> None:
+    if report.answerable:
+        _show_systems(report)
+    if (said := report.abstention) is not None:
+        row = (f"{said.precision:.3f}", f"{said.recall:.3f}", str(said.answerable), str(said.unanswerable))
+        show_table('"Nothing fits"', ("Precision", "Recall", "Answerable", "Unanswerable"), [row])
+
+
+def _show_systems(report: Report) -> None:
     rows = []
     for system in (*BASELINES, OURS):
         low, high = report.interval(system)
@@ -71,9 +81,6 @@ def _show(report: Report) -> None:
         rows.append((system, first, f"[{low:.4f}, {high:.4f}]", *others, _gain(report, system)))
     heads = ("System", METRICS[0], "95 % interval", *METRICS[1:], "Ours above it, paired")
     show_table(f"{report.dataset}: {len(report.answerable)} answerable of {report.queries} queries", heads, rows)
-    if (said := report.abstention) is not None:
-        row = (f"{said.precision:.3f}", f"{said.recall:.3f}", str(said.answerable), str(said.unanswerable))
-        show_table('"Nothing fits"', ("Precision", "Recall", "Answerable", "Unanswerable"), [row])
 
 
 def _gain(report: Report, system: str) -> str:

@@ -153,11 +153,65 @@ def test_a_run_is_written_in_trec_form(collection, tmp_path):
     assert (float(first[4]), first[5]) == (report.runs["wounds"][0].score, "matching")
 
 
-def test_a_collection_without_any_answer_cannot_be_measured(tmp_path):
+def test_without_any_answer_only_abstention_is_measured(tmp_path):
     folder = write(tmp_path / "bare", corpus=CORPUS, queries=QUERIES, qrels="wounds\tbed\t0\n")
 
-    with pytest.raises(MalformedFolder, match="bare: no query"):
-        evaluate(read_folder(folder, "test"), encoder=WORDS, ranker=ranker())
+    report = evaluate(read_folder(folder, "test"), encoder=WORDS, ranker=ranker(possible=1.0, strong=1.0))
+
+    assert (report.abstention.precision, report.abstention.recall) == (1.0, 1.0)
+    said = report.to_json()
+    assert set(said["systems"]) == {*BASELINES, OURS}
+    assert all(figure is None for part in ("systems", "paired") for figures in said[part].values() for figure in figures.values())
+    assert json.loads(json.dumps(said)) == said
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"text": "Wounds of the leg.", "metadata": {"description": " "}},
+        {"text": "\u200b" * 20_001 + "Wounds of the leg."},
+        {"text": "", "metadata": {"description": "Wounds of the leg."}},
+        {"text": "\u200b"},
+    ],
+)
+def test_a_row_of_which_little_is_read_is_measured_like_any_other(tmp_path, row):
+    row = {"_id": "odd", "title": "", **row}
+    offered = read_folder(write(tmp_path / "a", corpus=[*CORPUS, row], queries=QUERIES, qrels="wounds\todd\t1\n"), "test")
+    asked = read_folder(write(tmp_path / "b", corpus=CORPUS, queries=[row], qrels="odd\tcamera\t1\n"), "test")
+
+    for collection in (offered, asked):
+        report = evaluate(collection, encoder=WORDS, ranker=ranker())
+        assert 0 <= report.mean(OURS, "mrr") <= 1
+
+
+@pytest.mark.parametrize(
+    ("row", "read_by"), [({"text": "\u200b" * 20_001 + "Wounds."}, "bm25"), ({"text": "", "metadata": {"name": "Wounds."}}, OURS)]
+)
+def test_a_corpus_that_only_some_systems_can_read_is_measured(tmp_path, row, read_by):
+    row = {"_id": "odd", "title": "", **row}
+
+    report = evaluate(
+        read_folder(write(tmp_path, corpus=[row], queries=QUERIES, qrels="wounds\todd\t1\n"), "test"), encoder=WORDS, ranker=ranker()
+    )
+
+    assert [system for system in ("bm25", OURS) if report.mean(system, "mrr") == 1] == [read_by]
+
+
+def test_what_the_folder_left_out_is_told(tmp_path):
+    folder = write(tmp_path, corpus=CORPUS, queries=QUERIES, qrels="wounds\tcamera\t1\n")
+
+    assert evaluate(read_folder(folder, "test"), encoder=WORDS, ranker=ranker()).notices == (
+        "Queries that test.tsv does not judge, and that are left out: 3.",
+    )
+
+
+def test_the_scale_of_the_weighted_sum_is_that_of_the_whole_corpus(tmp_path, monkeypatch):
+    folder = write(tmp_path, corpus=CORPUS, queries=QUERIES, qrels="wounds\tcamera\t1\nbuses\tbus\t1\n")
+    whole = evaluate(read_folder(folder, "test"), encoder=WORDS, ranker=ranker())
+
+    monkeypatch.setattr("matcher.evaluation.DEPTH", 1)
+
+    assert evaluate(read_folder(folder, "test"), encoder=WORDS, ranker=ranker()).mean("weighted", "mrr") == whole.mean("weighted", "mrr")
 
 
 def test_a_corpus_that_says_nothing_cannot_be_measured(tmp_path):

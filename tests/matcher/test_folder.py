@@ -29,8 +29,37 @@ def test_a_folder_is_read_with_the_queries_that_its_split_judges(tmp_path):
 
     assert found.name == "mine"
     assert [row.id for row in found.queries] == ["q1"]
-    assert [row.whole for row in found.corpus] == ["Woundly. Pictures of wounds.", "Buses."]
+    assert [row.whole for row in found.corpus] == ["Woundly Pictures of wounds.", "Buses."]
     assert found.judgements == {"q1": {"d1": 1, "d2": 0}}
+
+
+@pytest.mark.parametrize("header", ["", "query-id\tcorpus-id\tscore\n", "topic\tdoc\trelevance\n"])
+def test_a_first_line_is_a_header_where_it_names_columns(tmp_path, header):
+    found = read_folder(write(tmp_path, qrels=f"{header}q1\td1\t1\nq1\td2\t0\n"), "test")
+
+    assert found.judgements == {"q1": {"d1": 1, "d2": 0}}
+
+
+def test_the_usual_header_is_one_even_where_a_row_is_called_so(tmp_path):
+    queries = [*QUERIES, {"_id": "query-id", "text": "What is an id?"}]
+
+    assert read_folder(write(tmp_path, queries=queries), "test").judgements == {"q1": {"d1": 1, "d2": 0}}
+
+
+def test_what_is_left_out_is_counted(tmp_path):
+    foreign = {"stage": "IV", "criteria": "Inclusion: adults", "careSettings": ["PRIMARY_CARE", 3]}
+    found = read_folder(write(tmp_path, corpus=[CORPUS[0], {**CORPUS[1], "metadata": foreign}]), "test")
+
+    assert found.notices == (
+        "Queries that test.tsv does not judge, and that are left out: 1.",
+        "Entries of metadata that cannot be read, and that are left out: 3; "
+        "the first is corpus.jsonl line 2, care_settings holds 3, which is no str.",
+    )
+    assert found.corpus[1].document(Side.INNOVATION).codes[Facet.CARE_SETTINGS] == {"PRIMARY_CARE"}
+
+
+def test_a_folder_that_is_read_whole_gives_no_notice(tmp_path):
+    assert read_folder(write(tmp_path, queries=QUERIES[:1]), "test").notices == ()
 
 
 @pytest.mark.parametrize(("grade", "relevant_from"), [(1, 1), (2, 2), (3, 2), (-1, 1)])
@@ -56,7 +85,8 @@ def test_byte_order_mark_windows_line_ends_and_empty_lines_are_read(tmp_path):
         ({"corpus": b'{"_id": "\xff"}\n'}, r"corpus\.jsonl line 1: not UTF-8"),
         ({"corpus": ""}, r"corpus\.jsonl holds no document"),
         ({"corpus": [*CORPUS, CORPUS[0]]}, r"corpus\.jsonl line 3: the _id 'd1' stands on corpus\.jsonl line 1"),
-        ({"corpus": [{"_id": " ", "text": "a"}]}, r"line 1: the _id ' ' is empty"),
+        ({"corpus": [{"_id": "", "text": "a"}]}, r"line 1: the _id '' is empty"),
+        ({"corpus": [{"_id": "d 1", "text": "a"}]}, r"line 1: the _id 'd 1' is empty or holds white space"),
         ({"corpus": [{"_id": "\ud800", "text": "a"}]}, r"line 1: the _id .* nobody sees"),
         ({"corpus": [{"_id": 3, "text": "a"}]}, "line 1: _id is missing"),
         ({"corpus": [{"_id": "d1"}]}, "line 1: text is missing"),
@@ -67,6 +97,11 @@ def test_byte_order_mark_windows_line_ends_and_empty_lines_are_read(tmp_path):
         ({"qrels": "query-id\tcorpus-id\tscore\n"}, r"test\.tsv holds no judgement"),
         ({"qrels": QRELS + "q1 d1 1\n"}, r"test\.tsv line 4: 1 columns"),
         ({"qrels": QRELS + "q1\td1\thigh\n"}, r"test\.tsv line 4: the score 'high'"),
+        ({"qrels": QRELS + "q2\td1\t31\n"}, r"test\.tsv line 4: the score '31' is no whole number up to 30"),
+        ({"qrels": QRELS + "q2\td1\t" + "9" * 5_000}, r"test\.tsv line 4: the score '999"),
+        ({"qrels": "q1\td9\thigh\n"}, r"test\.tsv line 1: the score 'high'"),
+        ({"qrels": "q9\td1\t1.0\n"}, r"test\.tsv line 1: the score '1\.0'"),
+        ({"qrels": "q9\td9\t1\n"}, r"test\.tsv line 1: 'q9' is not in queries\.jsonl"),
         ({"qrels": QRELS + "q9\td1\t1\n"}, r"test\.tsv line 4: 'q9' is not in queries\.jsonl"),
         ({"qrels": QRELS + "q1\td9\t1\n"}, r"test\.tsv line 4: 'd9' is not in corpus\.jsonl"),
         ({"qrels": QRELS + "q1\td1\t1\n"}, r"test\.tsv line 4: this pair is judged"),
@@ -90,7 +125,8 @@ def test_text_and_title_go_to_the_main_columns_of_their_side():
 
 
 def test_metadata_are_read_in_snake_and_camel_case():
-    needed = document({"title": "Wounds", "problem": "Late.", "desiredOutcome": "Early.", "metric": None}, side=Side.NEED)
+    stated = {"title": "Wounds", "problem": "Late.", "desiredOutcome": "Early.", "metric": None}
+    needed = document(stated, side=Side.NEED, title="", text="wounds. Late. Early.")
     offered = document({"howItWorks": "By pictures.", "staff_learning": "A day", "supplier": "Ltd"}, text="Pictures.")
 
     assert needed.fields == {"title": "Wounds", "problem": "Late.", "desired_outcome": "Early."}
@@ -128,20 +164,13 @@ def test_facts_and_must_haves_are_read():
     assert needed.criteria == (Criterion(CriterionKind.MINIMUM_STAGE, "ADOPTION"), Criterion(CriterionKind.DTAC))
 
 
-@pytest.mark.parametrize(
-    ("metadata", "message"),
-    [
-        ({"description": 3}, "metadata description holds 3, which is no str"),
-        ({"careSettings": {}}, "metadata care_settings holds"),
-        ({"careSettings": [3]}, "metadata care_settings holds 3"),
-        ({"stage": "NEARLY"}, "metadata stage holds the unknown value 'NEARLY'"),
-        ({"criteria": ["dtac"]}, "metadata criteria holds 'dtac', which is no dict"),
-        ({"criteria": [{"kind": "cheap"}]}, "metadata criteria holds the unknown value 'cheap'"),
-        ({"criteria": [{"kind": "minimum_stage", "value": "LATE"}]}, "unknown value 'LATE'"),
-        ({"standards": [{"has_met": "YES"}]}, "metadata standards holds None"),
-        ({"deployed": "yes"}, "metadata deployed holds 'yes', which is no bool"),
-    ],
-)
-def test_metadata_that_nobody_can_read_name_file_and_line(metadata, message):
-    with pytest.raises(MalformedFolder, match=f"line 7: .*{message}"):
-        document(metadata)
+def test_a_text_that_the_metadata_do_not_say_is_kept_with_them():
+    assert document({"description": "In short.", "name": "Brand"}, title="Woundly", text="In short. Pictures go to a nurse.").fields == {
+        "name": "Brand",
+        "description": "In short.\nWoundly Pictures go to a nurse.",
+    }
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\u200b", None])
+def test_a_blank_field_of_the_metadata_leaves_the_text_in_its_place(blank):
+    assert document({"description": blank, "name": blank}).fields == {"name": "T", "description": "X"}

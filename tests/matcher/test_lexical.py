@@ -28,6 +28,11 @@ def test_words_are_found_by_their_stem_whatever_their_case(index):
     assert found(index, "FALLING") == ["alarm", "falls"]
 
 
+def test_stop_words_find_nothing(index):
+    assert found(index, "and the is at") == []
+    assert index.search("help at home", 9) == index.search("help home", 9)
+
+
 def test_a_document_that_shares_no_word_is_not_found(index):
     assert found(index, "sepsis") == ["sepsis"]
     assert found(index, "dermatology") == []

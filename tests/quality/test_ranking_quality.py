@@ -67,10 +67,8 @@ def test_codes_help(reports):
 
 
 def test_the_plain_retrievers_stand_where_they_are_known_to_stand(reports):
-    assert reports["text"].mean("bm25", "ndcg@10") == pytest.approx(0.656, abs=0.03)
-    assert reports["text"].mean("dense", "ndcg@10") == pytest.approx(0.755, abs=0.03)
-    assert reports["text"].mean("rrf", "ndcg@10") == pytest.approx(0.769, abs=0.03)
-    assert reports["text"].mean("weighted", "ndcg@10") == pytest.approx(0.796, abs=0.03)
+    for system, figure in {"bm25": 0.673, "dense": 0.757, "rrf": 0.766, "weighted": 0.797}.items():
+        assert reports["text"].mean(system, "ndcg@10") == pytest.approx(figure, abs=0.01)
 
 
 def test_every_pair_has_one_probability_whichever_side_asked(sides, shipped):
