@@ -64,6 +64,28 @@ class SizeLimit:
         await self.app(scope, counted, send)
 
 
+class Heads:
+    """Answer HEAD as GET without the body, wherever there is a GET."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask for the whole answer and pass on its head."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        asked = {**scope, "method": "GET"}
+
+        async def without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        try:
+            await self.app(asked, receive, without_body)
+        finally:
+            scope.update({**asked, "method": "HEAD"})  # what was found out on the way in, the log wants to know
+
+
 class SafeHeaders:
     """Tell browsers what our answers may do; pages find their script nonce in `request.state.nonce`."""
 

@@ -15,12 +15,13 @@ from starlette.middleware import Middleware
 
 from api import errors
 from api.db import Database
-from api.edges import LastResort, RequestLog, SafeHeaders, SizeLimit
+from api.edges import Heads, LastResort, RequestLog, SafeHeaders, SizeLimit
 from api.jobs.context import Context
 from api.jobs.runner import Runner
 from api.pages import add_pages
 from api.routes import documentation, events, health, imports, innovations, matches, needs, people, places, proposals
 from api.services.attempts import Attempts
+from api.services.faults import trace_of
 from api.services.library import Libraries
 from api.services.readiness import WarmUp
 from api.settings import Settings
@@ -74,13 +75,16 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def configure_log(level: str) -> None:
-    """One line of JSON an entry, on standard error; texts and personal data are never among its values."""
+    """One line of JSON an entry, on standard error; texts and personal data are never among its values.
+
+    Of an error that is its kind and its place: the messages of drivers and validators repeat what was sent.
+    """
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(lambda told: trace_of(told[1])),
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
@@ -94,6 +98,7 @@ def _edges() -> list[Middleware]:
     return [
         Middleware(CorrelationIdMiddleware, header_name="X-Correlation-ID", validator=_is_correlation_id),
         Middleware(RequestLog, quiet=("/health/live", "/health/ready")),
+        Middleware(Heads),
         Middleware(SafeHeaders),
         Middleware(LastResort),
         Middleware(SizeLimit),

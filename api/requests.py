@@ -13,7 +13,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.params import Form
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from python_multipart.multipart import parse_options_header
 from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
 
 from api.db import Database
 from api.errors import ForbiddenCharacter, InvalidRequest, MalformedBody, WrongMediaType
@@ -30,6 +32,7 @@ class Versioned(Protocol):
 
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json", re.IGNORECASE)
 
 
@@ -99,21 +102,38 @@ class StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             _check_parameters(request, known)
+            checked = _CheckedRequest(request.scope, request.receive)
             if self.body_field is not None:
-                request = await _checked_body(request, form=takes_form)
-            answer: Response = await handle(request)
+                await _check_body(checked, form=takes_form)
+            answer: Response = await handle(checked)
             return answer
 
         return strict
 
 
-class _ParsedRequest(Request):
-    """A request whose JSON has been read and found harmless."""
+class _CheckedRequest(Request):
+    """A request whose JSON has been read and found harmless, and whose form is when it is read."""
 
     parsed: Any = None
 
     async def json(self) -> Any:  # noqa: ANN401 -- whatever JSON says
         return self.parsed
+
+    async def _get_form(self, **limits: Any) -> FormData:  # noqa: ANN401 -- as Starlette has them
+        # The encoding that a sender names would be used for every field, and some make half characters or fail.
+        if _charset(self) not in {"", "utf-8"}:
+            raise WrongMediaType("Send the form in UTF-8.")
+        sent = await super()._get_form(**limits)
+        for name, value in sent.multi_items():
+            # Control characters that can be stored are left to the rules of the content, which tell a person the field.
+            if _UNSTORABLE.search(name + value) if isinstance(value, str) else _FORBIDDEN.search(name + (value.filename or "")):
+                raise ForbiddenCharacter("A field holds a control character or half a character. Remove it and send it again.")
+        return sent
+
+
+def _charset(request: Request) -> str:
+    _, options = parse_options_header(request.headers.get("content-type"))
+    return options.get(b"charset", b"").decode("latin-1").strip().lower().replace("_", "-").replace("utf8", "utf-8")
 
 
 def _parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
@@ -140,18 +160,16 @@ def _check_parameters(request: Request, known: Mapping[str, bool]) -> None:
         raise ForbiddenCharacter("A query parameter holds a control character. Remove it and ask again.")
 
 
-async def _checked_body(request: Request, *, form: bool) -> Request:
+async def _check_body(request: _CheckedRequest, *, form: bool) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip()
     if form:
         if media_type not in ("multipart/form-data", "application/x-www-form-urlencoded"):
             raise WrongMediaType("Send this as multipart/form-data.")
-        return request
-    checked = _ParsedRequest(request.scope, request.receive)
-    if body := await checked.body():
+        await request.form()  # kept for FastAPI, which would answer whatever is wrong with it by the same few words
+    elif body := await request.body():
         if not _JSON_TYPE.fullmatch(media_type):
             raise WrongMediaType("Send this as application/json.")
-        checked.parsed = strict_json(body)
-    return checked
+        request.parsed = strict_json(body)
 
 
 def strict_json(body: bytes) -> Any:  # noqa: ANN401 -- whatever JSON says

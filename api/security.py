@@ -44,9 +44,17 @@ def same_origin(request: Request) -> None:
     Browsers say where a request comes from, and programs say nothing.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    foreign = urlsplit(origin).netloc != request.headers.get("host") if origin is not None else False
+    foreign = origin is not None and (not (place := _place_of(origin)) or place != request.headers.get("host"))
     if foreign or site not in (None, "same-origin", "none"):
         raise CrossSiteRefused("This came from another site. Open the page of this service and send it from there.")
+
+
+def _place_of(origin: str) -> str:
+    """Host and port of an origin; empty for what is none, such as the `null` of a page without one."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 async def _csrf_token_sent(request: Request) -> str:

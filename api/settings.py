@@ -28,7 +28,10 @@ class Settings(BaseSettings):
     proposals_per_run: int = Field(default=20, ge=1, le=200, description="How many matches of one run are put before the Hub at most.")
     snapshot_after_changes: int = Field(default=500, ge=1, description="How many changed documents make a new snapshot due.")
     sweep_seconds: float = Field(default=30.0, gt=0, le=3600, description="How often forgotten work is looked for.")
-    sign_in_attempts: int = Field(default=10, ge=1, description="Failed sign-ins of one address or account within 15 minutes.")
+    sign_in_attempts: int = Field(default=10, ge=1, description="Failed sign-ins to one account from one address within 15 minutes.")
+    proxies: str = Field(
+        default="", description="Addresses of our own proxies, by comma: what they say of where a request comes from is believed."
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("log_level")

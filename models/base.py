@@ -12,6 +12,20 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""Of every time and day that is stored: no later sum, zone or calendar fails on one between them."""
+
+
+def in_utc(value: datetime) -> datetime:
+    """The time in UTC; raises ValueError for a naive one, which says nothing, and for one out of our years."""
+    if value.tzinfo is None:
+        raise ValueError("A time must carry its zone.")
+    # Far outside is told by the year as written: within a day of the years that Python knows, moving to UTC fails.
+    if FIRST_YEAR - 1 <= value.year <= LAST_YEAR + 1 and FIRST_YEAR <= (moved := value.astimezone(UTC)).year <= LAST_YEAR:
+        return moved
+    raise ValueError(f"A time must lie in the years {FIRST_YEAR} to {LAST_YEAR}.")
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware time, stored in UTC; SQLite keeps no zone, so it is put back on reading."""
 
@@ -19,10 +33,8 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a naive time: nobody could say what it means."""
-        if value is not None and value.tzinfo is None:
-            raise ValueError("A time must carry its zone.")
-        return value.astimezone(UTC) if value is not None else None
+        """Refuse what `in_utc` refuses."""
+        return in_utc(value) if value is not None else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Give the time back in UTC."""

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, DomainError, Key
+from models.words import says_something
 
 if TYPE_CHECKING:
     from models.proposals import Proposal
@@ -62,7 +63,7 @@ class Reason:
     until: datetime | None = None
 
     def __post_init__(self) -> None:
-        if self.code is ReasonCode.OTHER and not self.note.strip():
+        if self.code is ReasonCode.OTHER and not says_something(self.note):
             raise ReasonMissing("The reason 'other' needs a note.", field="note")
 
 

@@ -65,5 +65,16 @@ def claimed_home() -> Iterator[None]:
 
 def serve(listening: socket.socket, chosen: Settings, *, announce: Callable[[], None] = lambda: None) -> None:
     """Serve until stopped; `announce` says what is to be said before the address."""
-    config = uvicorn.Config(create_app(chosen), access_log=False, log_config=None, log_level=chosen.log_level.lower())
-    _Announced(config, announce).run(sockets=[listening])
+    _Announced(configured(chosen), announce).run(sockets=[listening])
+
+
+def configured(chosen: Settings) -> uvicorn.Config:
+    """The server as the settings have it; where a request comes from is asked of our own proxies only."""
+    return uvicorn.Config(
+        create_app(chosen),
+        access_log=False,
+        log_config=None,
+        log_level=chosen.log_level.lower(),
+        proxy_headers=bool(chosen.proxies),
+        forwarded_allow_ips=chosen.proxies,
+    )

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import Request
@@ -19,6 +18,7 @@ from api.pages.records import sections
 from api.pages.rendering import page, see_other, with_query
 from api.security import Visit
 from api.services import intake
+from api.services.content import host_of
 from api.services.library import Libraries
 from models.actors import Actor, NotAllowed
 from models.documents import Side
@@ -51,12 +51,11 @@ class Turning:
 
 def source_of(document: Need | Innovation) -> Source:
     """The source as a page shows it; only a web address becomes a link."""
-    parts = urlsplit(document.source_url)
-    linked = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    host = host_of(document.source_url)
     return Source(
         text=document.source.rstrip("."),
-        url=document.source_url if linked else "",
-        host=parts.hostname or "" if linked else "",
+        url=document.source_url if host else "",
+        host=host,
         verified=document.verified,
         illustrative=bool(document.illustrative),
     )

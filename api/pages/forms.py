@@ -7,11 +7,10 @@ from datetime import date, datetime, time
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from api.pages.wording import LOCAL
-from api.services.content import Text
 
 
 async def _sent(request: Request) -> FormData:
@@ -68,15 +67,6 @@ def _message(item: Mapping[str, Any], field: str, missing: Mapping[str, str], la
     if kind in {"unknown_code", "enum", "too_long"}:
         return f"{label}: choose from the list on this page."
     return f"{label}: {item['msg']}"
-
-
-def refused_text(value: str) -> str:
-    """What the content rules have against a text that stands on its own; empty when nothing."""
-    try:
-        TypeAdapter(Text).validate_python(value)
-    except ValidationError as error:
-        return str(error.errors(include_input=False, include_url=False)[0]["msg"])
-    return ""
 
 
 def missing_answers(values: Mapping[str, str], missing: Mapping[str, str]) -> list[FormError]:

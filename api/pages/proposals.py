@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from starlette import status as http
 from starlette.datastructures import FormData
@@ -19,11 +20,12 @@ from api.pages.forms import FormError, Sent
 from api.pages.highlighting import spans_of
 from api.pages.rendering import page, see_other
 from api.requests import CurrentSettings, Now, Reading, StrictRoute
+from api.schemas.proposals import DecisionIn
 from api.security import CurrentVisit, HubStaff, Reviewer, Visit
 from api.services import deciding
 from api.services.codes import code_lists
 from models.actors import Actor
-from models.decisions import Decision, Reason, ReasonCode, Verdict
+from models.decisions import Decision, ReasonCode, Verdict
 from models.documents import Side, StaleVersion
 from models.proposals import Band, Proposal, ProposalClosed, ProposalState
 from models.queries import documents, places, proposals
@@ -141,22 +143,22 @@ def decide(
     """Confirm, reject or set aside; what is missing is asked for with what was typed kept."""
     database: Database = request.app.state.database
     window = settings.undo_window_seconds
-    verdict, errors = forms.text(sent, "verdict"), _errors(sent, at)
+    decision, errors = _read(sent, at)
     status = http.HTTP_422_UNPROCESSABLE_CONTENT
-    if not errors:
+    if decision is not None:
         try:
             with database.transaction() as session:
                 deciding.decide(
                     session,
                     proposal_id,
-                    Verdict(verdict),
+                    Verdict(decision.verdict.value),
                     actor=actor,
                     at=at,
-                    reason=_reason(sent, verdict),
+                    reason=decision.why,
                     undo_window_seconds=window,
                     version=forms.number(sent, "version"),
                 )
-            return see_other(f"/proposals/{proposal_id}", done=verdict)
+            return see_other(f"/proposals/{proposal_id}", done=decision.verdict.value)
         except (ProposalClosed, StaleVersion) as error:
             errors, status = [FormError("", error.message)], http.HTTP_409_CONFLICT
     with database.reading() as session:
@@ -184,35 +186,34 @@ def undo(request: Request, *, proposal_id: UUID, actor: HubStaff, settings: Curr
     return see_other(f"/proposals/{proposal_id}", done=Verdict.UNDONE.value)
 
 
-def _errors(sent: FormData, at: datetime) -> list[FormError]:
-    """What the form lacks, in words for each field; the rules themselves stand on the proposal."""
-    verdict = forms.text(sent, "verdict")
+def _read(sent: FormData, at: datetime) -> tuple[DecisionIn | None, list[FormError]]:
+    """The decision that the form makes by the rules of the API, or what is wrong with it; the domain's rules stand on the proposal."""
+    verdict, code, until = forms.text(sent, "verdict"), forms.text(sent, "reason"), forms.day_typed(sent, "until")
     if verdict not in {Verdict.CONFIRMED, Verdict.REJECTED, Verdict.DEFERRED}:
-        return [FormError("", "Choose what you decide: confirm, reject or set aside")]
-    if verdict == Verdict.CONFIRMED:
-        return []
+        return None, [FormError("", "Choose what you decide: confirm, reject or set aside")]
+    said: dict[str, Any] = {"verdict": verdict, "note": forms.text(sent, "note")}
     found = []
-    code = forms.text(sent, "reason")
-    if refused := forms.refused_text(forms.text(sent, "note")):
-        found.append(FormError(f"{verdict}-note", refused))
-    if code not in set(ReasonCode):
+    if verdict != Verdict.CONFIRMED and code in set(ReasonCode):
+        said["reason"] = code
+    elif verdict != Verdict.CONFIRMED:
         found.append(FormError(f"{verdict}-reason", "Choose a reason"))
-    if code == ReasonCode.OTHER and not forms.text(sent, "note").strip():
-        found.append(FormError(f"{verdict}-note", "Say in the note what the other reason is"))
     if verdict == Verdict.DEFERRED:
-        until = forms.day_typed(sent, "until")
+        said["until"] = until
         if until is None:
             found.append(FormError("deferred-until", "Enter the day on which to look again, like 27 3 2027"))
         elif until <= at:
             found.append(FormError("deferred-until", "Enter a day that is still to come"))
-    return found
-
-
-def _reason(sent: FormData, verdict: str) -> Reason:
-    if verdict == Verdict.CONFIRMED:
-        return Reason(note=forms.text(sent, "note").strip())
-    until = forms.day_typed(sent, "until") if verdict == Verdict.DEFERRED else None
-    return Reason(code=ReasonCode(forms.text(sent, "reason")), note=forms.text(sent, "note").strip(), until=until)
+    try:
+        decision = DecisionIn.model_validate(said)
+    except ValidationError as error:
+        refused = forms.errors_of(error, missing={}, labels={"note": "Note", "until": "Look at it again on"})
+        told = {each.field for each in found}
+        # The form that confirms has no field to which an error could lead.
+        named = [FormError(f"{verdict}-{each.field}" if verdict != Verdict.CONFIRMED else "", each.message) for each in refused]
+        return None, found + [each for each in named if each.field not in told]
+    if decision.reason is ReasonCode.OTHER and not decision.note:
+        found.append(FormError(f"{verdict}-note", "Say in the note what the other reason is"))
+    return (None, found) if found else (decision, [])
 
 
 def _show(

@@ -49,16 +49,15 @@ def sign_in(request: Request, *, visit: CurrentVisit, _: Nobody, settings: Curre
         return _form(request, visit, settings, following=following, email=email, errors=errors)
     database: Database = request.app.state.database
     attempts: Attempts = request.app.state.attempts
-    address = request.client.host if request.client else ""
-    attempts.begin(account=email, address=address)
+    replacing = request.cookies.get(COOKIE)
     try:
-        with database.reading() as session:
-            person = accounts.proven(session, email, password)  # long, and therefore outside the writing transaction
-        with database.transaction() as session:
-            begun = accounts.start_session(session, person.id, at=at, hours=settings.session_hours, replacing=request.cookies.get(COOKIE))
+        with attempts.trying(account=email, address=request.client.host if request.client else ""):
+            with database.reading() as session:
+                person = accounts.proven(session, email, password)  # long, and therefore outside the writing transaction
+            with database.transaction() as session:
+                begun = accounts.start_session(session, person.id, at=at, hours=settings.session_hours, replacing=replacing)
     except SignInRefused as error:
         return _form(request, visit, settings, following=following, email=email, errors=[FormError("email", error.message)])
-    attempts.succeeded(account=email, address=address)
     answer = see_other(following)
     keep_signed_in(answer, begun, settings)
     return answer

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import TypeAdapter
 from starlette.staticfiles import StaticFiles
 
 from api.errors import Problem
@@ -39,10 +40,22 @@ def describe(app: FastAPI) -> dict[str, Any]:
         made = get_openapi(title=app.title, version=app.version, description=app.description, tags=app.openapi_tags, routes=app.routes)
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         made["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
+        for name, example in _examples(app):
+            made["components"]["schemas"][name]["example"] = example
         for operation in _open_operations(app, made):
             operation["security"].append({})  # neither key nor sign-in is needed
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _examples(app: FastAPI) -> Iterator[tuple[str, Any]]:
+    """The examples of answers as their models give them: FastAPI leaves null out of them, where it means something."""
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, APIRoute) and route.include_in_schema and route.response_model is not None:
+            schema = TypeAdapter(route.response_model).json_schema(mode="serialization")
+            described = {**schema.get("$defs", {}), schema.get("title"): schema}
+            yield from ((name, each["example"]) for name, each in described.items() if "example" in each)
 
 
 def _open_operations(app: FastAPI, made: dict[str, Any]) -> Iterator[dict[str, Any]]:

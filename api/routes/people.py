@@ -8,7 +8,7 @@ from api.schemas.people import Me, SessionOut, SignIn
 from api.security import COOKIE, CurrentVisit, Nobody, SignedInActor, forget_sign_in, keep_signed_in, same_origin
 from api.services import accounts
 from api.services.accounts import CrossSiteRefused, SignInRefused
-from api.services.attempts import TooManyAttempts
+from api.services.attempts import Attempts, TooManyAttempts
 from models.queries import places
 
 router = APIRouter(tags=["people"], route_class=StrictRoute)
@@ -33,11 +33,10 @@ def sign_in(
     session: Transaction,
 ) -> SessionOut:
     """Sign in; the answer's cookie carries the session, and a session that was open before ends."""
-    attempts, address = request.app.state.attempts, request.client.host if request.client else ""
-    attempts.begin(account=body.email, address=address)
-    person = accounts.proven(reading, body.email, body.password)  # long, and therefore outside the writing transaction
-    begun = accounts.start_session(session, person.id, at=now, hours=settings.session_hours, replacing=request.cookies.get(COOKIE))
-    attempts.succeeded(account=body.email, address=address)
+    attempts: Attempts = request.app.state.attempts
+    with attempts.trying(account=body.email, address=request.client.host if request.client else ""):
+        person = accounts.proven(reading, body.email, body.password)  # long, and therefore outside the writing transaction
+        begun = accounts.start_session(session, person.id, at=now, hours=settings.session_hours, replacing=request.cookies.get(COOKIE))
     keep_signed_in(response, begun, settings)
     return SessionOut(name=begun.person.name, csrf_token=begun.csrf_token, expires_at=begun.expires_at)
 

@@ -1,9 +1,12 @@
 """What happened, in order."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+Position = Annotated[int, Field(ge=0, le=2**53, description="Position of the last event that you have; 0 for the beginning.")]
 
 
 class EventsQuery(BaseModel):
@@ -11,7 +14,7 @@ class EventsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    after: int = Field(default=0, ge=0, le=2**53, description="Position of the last event that you have; 0 for the beginning.")
+    after: Position = 0
     limit: int = Field(default=100, ge=1, le=1000, description="How many at most.")
     kind: list[str] = Field(default=[], max_length=20, description="Only these kinds; may be given several times.")
 

@@ -5,13 +5,13 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.innovations import InnovationRef
 from api.schemas.matches import FINDING_EXAMPLE, FindingOut
 from api.schemas.needs import NeedRef
 from api.schemas.pages import PageQuery
-from api.services.content import Short, Strict
+from api.services.content import Moment, Short, Strict
 from models.decisions import Decision, Reason, ReasonCode, Skip, Verdict
 from models.proposals import Band, Proposal, ProposalState
 
@@ -42,7 +42,7 @@ class DecisionIn(Strict):
     verdict: VerdictIn
     reason: ReasonCode | None = None
     note: Annotated[Short, Field(description="In your own words; no patient details.")] = ""
-    until: AwareDatetime | None = Field(default=None, description="When a deferred proposal comes back.")
+    until: Moment | None = Field(default=None, description="When a deferred proposal comes back.")
 
     @property
     def why(self) -> Reason:

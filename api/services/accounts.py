@@ -23,6 +23,7 @@ from models.events import Event
 from models.keys import ApiKey, Scope
 from models.people import Person, Role, RoleGrant, SignInSession
 from models.queries import keys, people
+from models.words import says_something
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 LONGEST_ADDRESS, LONGEST_NAME = 254, 200
@@ -86,7 +87,7 @@ def create_person(session: Session, *, email: str, name: str, password: str, at:
     address = email.strip().lower()
     if len(address) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(address):
         raise AccountInvalid("That is no e-mail address. Give one like name@example.nhs.uk.", field="email")
-    if not name.strip() or len(name) > LONGEST_NAME:
+    if not says_something(name) or len(name) > LONGEST_NAME:
         raise AccountInvalid("Give a name of 1 to 200 characters.", field="name")
     if people.by_email(session, address) is not None:
         raise EmailTaken("Somebody has that e-mail address. Change that account, or use another address.", field="email")
@@ -173,7 +174,7 @@ def create_key(
 ) -> NewKey:
     """Make a key `mk_<prefix>_<secret>` for a machine; only a key that names a person may decide in their stead."""
     _check_belonging(role, place_id, organisation_id)
-    if not name.strip() or len(name) > LONGEST_NAME:
+    if not says_something(name) or len(name) > LONGEST_NAME:
         raise AccountInvalid("Give a name of 1 to 200 characters that says who uses the key.", field="name")
     if not scopes:
         raise AccountInvalid("Give at least one scope of " + ", ".join(Scope) + ".", field="scopes")
@@ -258,7 +259,7 @@ def actor_of_session(session: Session, token: str, *, at: datetime) -> tuple[Act
 
 def check_csrf_token(expected: str, sent: str) -> None:
     """Refuse a change of a signed-in browser that does not carry its session's token; raises CrossSiteRefused."""
-    if not hmac.compare_digest(expected.encode(), sent.encode()):
+    if not hmac.compare_digest(expected.encode(), sent.encode("utf-8", "surrogatepass")):
         raise CrossSiteRefused("The page has expired or was not ours. Open it again and send it once more.")
 
 

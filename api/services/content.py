@@ -3,41 +3,79 @@
 import re
 import unicodedata
 from copy import copy
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from api.services.codes import allowed
 from api.services.privacy import looks_like_identifier, patient_identifier
+from models.base import FIRST_YEAR, LAST_YEAR, in_utc
 from models.documents import Visibility
 from models.innovations import InnovationKind, Stage
 from models.needs import CriterionKind
+from models.words import says_something, without_unseen
 
 LONGEST_TEXT = 100_000
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 
 
 def clean_text(text: str) -> str:
-    """NFC with plain line ends; raises for control characters and for patient identifiers."""
+    """NFC with plain line ends, nothing where nothing can be seen; raises for control characters and for patient identifiers."""
     if _CONTROL.search(text):
         raise PydanticCustomError("control_character", "Remove control characters that cannot be shown.")
     if kind := patient_identifier(text):
         raise PydanticCustomError("patient_identifier", "Remove {kind}: patient details may not be kept here.", {"kind": kind})
+    if not says_something(text):
+        return ""
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def shown_title(text: str) -> str:
     """The title as it is shown: one line, without characters that hide or turn text round."""
-    return " ".join(_UNSEEN.sub("", text).split())
+    return " ".join(without_unseen(text).split())
+
+
+def host_of(address: str) -> str:
+    """The host of a web address; empty for what is none, or names none."""
+    try:
+        parts = urlsplit(address)
+        return parts.hostname or "" if parts.scheme in {"http", "https"} else ""
+    except ValueError:  # such as a bracket that is not closed
+        return ""
+
+
+def _cleaned(longest: int) -> AfterValidator:
+    """Clean text of bounded length, which is measured again: some characters are composed of more than was sent."""
+
+    def check(text: str) -> str:
+        cleaned = clean_text(text)
+        if len(cleaned) > longest:
+            raise PydanticKnownError("string_too_long", {"max_length": longest})
+        return cleaned
+
+    return AfterValidator(check)
 
 
 def _title(text: str) -> str:
     if not shown_title(text):
         raise PydanticCustomError("empty_title", "Give a title that can be read.")
     return text
+
+
+def _filled(text: str) -> str:
+    if not text:
+        raise PydanticKnownError("string_too_short", {"min_length": 1})
+    return text
+
+
+def _in_our_years(value: datetime) -> datetime:
+    try:
+        return in_utc(value)
+    except ValueError as error:
+        raise PydanticCustomError("time_out_of_range", "{said}", {"said": str(error)}) from error
 
 
 def _codes(name: str) -> AfterValidator:
@@ -60,25 +98,25 @@ def _code(name: str) -> AfterValidator:
 
 
 def _web_address(value: str) -> str:
-    if value and not re.fullmatch(r"https?://[^\s<>\"']{3,}", value):
+    if value and not (re.fullmatch(r"https?://[^\s<>\"']{3,}", value) and host_of(value)):
         raise PydanticCustomError("web_address", "Give a web address that begins with https:// or http://.")
     return value
 
 
-def _clean_if_given(text: str | None) -> str | None:
-    return None if text is None else clean_text(text) or None
+def _none_if_empty(text: str | None) -> str | None:
+    return text or None
 
 
 def _none_as_empty(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON brought
     return "" if value is None else value
 
 
-Text = Annotated[str, BeforeValidator(_none_as_empty), Field(max_length=LONGEST_TEXT), AfterValidator(clean_text)]
-Title = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(clean_text), AfterValidator(_title)]
-Short = Annotated[str, BeforeValidator(_none_as_empty), Field(max_length=500), AfterValidator(clean_text)]
-WebAddress = Annotated[
-    str, BeforeValidator(_none_as_empty), Field(max_length=2000), AfterValidator(clean_text), AfterValidator(_web_address)
-]
+Text = Annotated[str, BeforeValidator(_none_as_empty), Field(max_length=LONGEST_TEXT), _cleaned(LONGEST_TEXT)]
+Title = Annotated[str, Field(min_length=1, max_length=300), _cleaned(300), AfterValidator(_title)]
+Short = Annotated[str, BeforeValidator(_none_as_empty), Field(max_length=500), _cleaned(500)]
+WebAddress = Annotated[str, BeforeValidator(_none_as_empty), Field(max_length=2000), _cleaned(2000), AfterValidator(_web_address)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_our_years)]
+Day = Annotated[date, Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
 Codes = Annotated[list[str], Field(max_length=200)]
 PlaceKeys = Annotated[list[str], Field(min_length=1, max_length=5), AfterValidator(lambda keys: list(dict.fromkeys(keys)))]
 
@@ -122,14 +160,22 @@ class EvidenceContent(Strict):
     submit_type: Annotated[str, _code("evidence_submit_types")]
     evidence_type: Annotated[str | None, _code("evidence_types")] = None
     summary: Text = ""
-    dated_on: date | None = None
+    dated_on: Day | None = None
 
 
 class ExternalIdContent(Strict):
     """The key by which another system knows the innovation."""
 
-    system: Annotated[str, Field(min_length=1, max_length=60), AfterValidator(clean_text)]
-    id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(clean_text)]
+    model_config = ConfigDict(frozen=True)
+
+    system: Annotated[str, Field(min_length=1, max_length=60), _cleaned(60), AfterValidator(_filled)]
+    id: Annotated[str, Field(min_length=1, max_length=200), _cleaned(200), AfterValidator(_filled)]
+
+
+def _each_once(ids: list[ExternalIdContent]) -> list[ExternalIdContent]:
+    if len(set(ids)) < len(ids):
+        raise PydanticCustomError("entry_twice", "Give each external id once.")
+    return ids
 
 
 class NeedContent(Strict):
@@ -146,7 +192,7 @@ class NeedContent(Strict):
     metric: Text = ""
     baseline: Text = ""
     target: Text = ""
-    by_when: date | None = None
+    by_when: Day | None = None
     said_by: Annotated[Codes, _codes("said_by")] = []
     involvement: Text = ""
     places: PlaceKeys
@@ -159,9 +205,9 @@ class NeedContent(Strict):
     strategic_link: Text = ""
     open_to_improvement_methods: bool | None = None
     funding: Text = ""
-    decision_date: date | None = None
-    review_date: date | None = None
-    theme: Annotated[str | None, Field(max_length=100), AfterValidator(_clean_if_given)] = None
+    decision_date: Day | None = None
+    review_date: Day | None = None
+    theme: Annotated[Annotated[str, Field(max_length=100), _cleaned(100)] | None, AfterValidator(_none_if_empty)] = None
     visibility: Visibility = Visibility.PUBLIC
     source: Text = ""
     source_url: WebAddress = ""
@@ -183,7 +229,7 @@ class InnovationContent(Strict):
     staff_learning: Text = ""
     patient_learning: Text = ""
     other_care_setting: Short = ""
-    supplier: Annotated[str | None, Field(max_length=300), AfterValidator(_clean_if_given)] = None
+    supplier: Annotated[Annotated[str, Field(max_length=300), _cleaned(300)] | None, AfterValidator(_none_if_empty)] = None
     categories: Annotated[Codes, _codes("categories")] = []
     main_category: Annotated[str | None, _code("categories")] = None
     areas: Annotated[Codes, _codes("areas")] = []
@@ -202,9 +248,9 @@ class InnovationContent(Strict):
     website: WebAddress = ""
     visibility: Visibility = Visibility.HUB_ONLY
     consent_by: Short = ""
-    consent_at: AwareDatetime | None = None
+    consent_at: Moment | None = None
     consent_scope: Short = ""
-    external_ids: Annotated[list[ExternalIdContent], Field(max_length=20)] = []
+    external_ids: Annotated[list[ExternalIdContent], Field(max_length=20), AfterValidator(_each_once)] = []
     source: Text = ""
     source_url: WebAddress = ""
 

@@ -1,15 +1,16 @@
 """Keyset pages: the next page begins where the last one ended, however many rows came between."""
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import sqlakeyset
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from models.base import DomainError
+from models.base import DomainError, in_utc
 
 Row = TypeVar("Row")
 
@@ -27,21 +28,23 @@ class Page(Generic[Row]):
 
 
 def page_of(session: Session, query: Select[Row], *, after: str | None, limit: int, kinds: tuple[type, ...]) -> Page[Row]:
-    """One page of an ordered query; raises BadCursor for a marker that is not one of this list's.
+    """One page of an ordered query of one table; raises BadCursor for a marker that is not one of its lists'.
 
     `kinds` are the types of what the query is ordered by: a marker that holds anything else would reach the database.
     """
-    if after is not None:
-        _check_marker(after, kinds)
-    found: Any = sqlakeyset.select_page(session, query, per_page=limit, page=after)
-    return Page(rows=[row[0] for row in found], following=found.paging.bookmark_next if found.paging.has_next else None)
+    mine = f"{query.column_descriptions[0]['entity'].__tablename__}."
+    place = _place_of(after, mine, kinds) if after is not None else None
+    found: Any = sqlakeyset.select_page(session, query, per_page=limit, after=place)
+    return Page(rows=[row[0] for row in found], following=f"{mine}{found.paging.bookmark_next}" if found.paging.has_next else None)
 
 
-def _check_marker(after: str, kinds: tuple[type, ...]) -> None:
+def _place_of(after: str, mine: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
+    """Where the page before ended; the marker names the table, because a place in one is none in another."""
     try:
-        marker = sqlakeyset.unserialize_bookmark(after)
-        place = tuple(value.astimezone(UTC) if isinstance(value, datetime) else value for value in marker.place or ())
-    except (ValueError, OverflowError) as error:
+        marker = sqlakeyset.unserialize_bookmark(after.removeprefix(mine))
+        place = tuple(in_utc(value) if isinstance(value, datetime) else value for value in marker.place or ())
+    except (ValueError, csv.Error) as error:
         raise BadCursor("Take the page marker 'after' from 'next' of the page before.") from error
-    if marker.backwards or tuple(type(value) for value in place) != kinds:
+    if not after.startswith(mine) or marker.backwards or tuple(type(value) for value in place) != kinds:
         raise BadCursor("Take the page marker 'after' from 'next' of the page before.")
+    return place

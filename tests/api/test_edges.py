@@ -230,12 +230,28 @@ def test_a_bad_address_is_no_failure_of_ours(hub, url):
         "<f:0.5~uuid:0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11",
         "<dt:2026-01-01 00:00:00+00:00~uuid:0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11",
         ">f:0.5~uuid:0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11~f:0.5",
+        ">dt:9999-12-31 23:59:59~uuid:00000000-0000-0000-0000-000000000000",
+        ">dt:2026-01-01 00:00:00~uuid:00000000-0000-0000-0000-000000000000",
+        ">f:a\rb",
     ],
 )
 def test_a_page_marker_that_was_made_up_never_reaches_the_database(hub, listed, marker):
-    reply = hub.get(f"/api/v1/{listed}", params={"after": marker})
+    table = {"needs": "need", "innovations": "innovation", "proposals": "proposal"}[listed]
 
-    assert (reply.status_code, reply.json()["title"]) == (422, "BadCursor")
+    for after in (marker, f"{table}.{marker}"):
+        reply = hub.get(f"/api/v1/{listed}", params={"after": after})
+        assert (reply.status_code, reply.json()["title"]) == (422, "BadCursor")
+        assert hub.get(f"/{listed}", params={"after": after}).status_code == (422 if after else 200)
+
+
+def test_a_page_marker_of_one_list_is_none_in_another(hub, make):
+    for _ in range(2):
+        make(factories.make_need)
+        make(factories.make_innovation)
+    following = hub.get("/api/v1/needs?limit=1").json()["next"]
+
+    assert hub.get("/api/v1/needs", params={"after": following}).json()["next"] is None
+    assert hub.get("/api/v1/innovations", params={"after": following}).json()["title"] == "BadCursor"
 
 
 def test_unknown_parameters_are_answered_with_the_known_ones(client):

@@ -79,9 +79,9 @@ def test_an_address_that_there_is_not_is_a_problem_too(client):
 def test_a_wrong_method_is_a_problem_that_names_the_right_ones(client):
     reply = client.delete("/api/v1/places")
 
-    assert (reply.status_code, reply.json()["title"], reply.headers["allow"]) == (405, "MethodNotAllowed", "GET")
-    assert client.delete("/api/v1/needs").headers["allow"] == "GET, POST"
-    assert client.put("/api/v1/needs/1").headers["allow"] == "GET, PATCH"
+    assert (reply.status_code, reply.json()["title"], reply.headers["allow"]) == (405, "MethodNotAllowed", "GET, HEAD")
+    assert client.delete("/api/v1/needs").headers["allow"] == "GET, HEAD, POST"
+    assert client.put("/api/v1/needs/1").headers["allow"] == "GET, HEAD, PATCH"
 
 
 def test_what_routes_may_answer_is_told_status_by_status():

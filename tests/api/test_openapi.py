@@ -69,6 +69,13 @@ def test_every_example_is_one_that_the_service_takes_or_gives(model, example):
     model.model_validate(example)
 
 
+@pytest.mark.parametrize(("model", "example"), [pytest.param(m, e, id=f"{m.__name__}{i}") for i, (m, e) in enumerate(with_examples())])
+def test_no_example_loses_its_nulls_on_the_way_into_the_description(app, model, example):
+    told = describe(app)["components"]["schemas"][model.__name__]
+
+    assert example in [told.get("example"), *told.get("examples", [])]
+
+
 def test_the_examples_of_unstored_texts_are_taken():
     for example in MATCHES_IN_EXAMPLES:
         TypeAdapter(MatchesIn).validate_python(example)

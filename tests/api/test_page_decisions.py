@@ -132,6 +132,11 @@ def test_what_is_set_aside_comes_back_on_its_day(client_as: Callable[..., TestCl
             "deferred-until",
             "still to come",
         ),
+        (
+            {"verdict": "deferred", "reason": "no_budget", "until-day": "31", "until-month": "12", "until-year": "9999"},
+            "deferred-until",
+            "A time must lie in the years 1900 to 2200",
+        ),
         ({"verdict": "perhaps"}, "", "Choose what you decide"),
         ({}, "", "Choose what you decide"),
     ],
@@ -149,6 +154,38 @@ def test_what_a_decision_lacks_is_asked_for(
     assert not field or re.search(rf'id="{form["verdict"]}" open', reply.text)
     assert not field or form.get("note", "Kept as typed") in reply.text
     assert "To decide" in read(hub, f"/proposals/{proposal.id}").text
+
+
+@pytest.mark.parametrize("note", ["NHS number 943 476 5919", "x" * 501, "a\x07b"])
+@pytest.mark.parametrize("verdict", ["confirmed", "rejected", "deferred"])
+def test_a_note_is_held_to_the_same_rules_on_the_page_and_in_the_api(
+    hub: TestClient, make: Callable[..., Any], verdict: str, note: str
+) -> None:
+    proposal = make(factories.make_proposal)
+    day = {"until-day": "27", "until-month": "3", "until-year": "2100"}
+
+    on_the_page = decide(hub, proposal, verdict=verdict, reason="skills", note=note, **day)
+    in_the_api = hub.post(f"/api/v1/proposals/{proposal.id}/decision", json={"verdict": verdict, "reason": "skills", "note": note})
+
+    assert (on_the_page.status_code, in_the_api.status_code) == (422, 422)
+    assert "Note: " in on_the_page.text
+    assert "To decide" in read(hub, f"/proposals/{proposal.id}").text
+
+
+def test_a_note_that_cannot_be_stored_is_refused(hub: TestClient, make: Callable[..., Any]) -> None:
+    reply = decide(hub, make(factories.make_proposal), verdict="confirmed", note="NHS number 943 476 5919\0" + "x" * 200_000)
+
+    assert (reply.status_code, "Something is not right" in reply.text) == (422, True)
+
+
+def test_a_reason_that_nobody_can_see_is_none(hub: TestClient, make: Callable[..., Any]) -> None:
+    proposal = make(factories.make_proposal)
+
+    page = decide(hub, proposal, verdict="rejected", reason="other", note="\u200b")
+    told = hub.post(f"/api/v1/proposals/{proposal.id}/decision", json={"verdict": "rejected", "reason": "other", "note": "\u200b"})
+
+    assert (page.status_code, "Say in the note" in page.text) == (422, True)
+    assert (told.status_code, told.json()["title"]) == (422, "ReasonMissing")
 
 
 def test_who_comes_second_is_told_who_decided(client_as: Callable[..., TestClient], make: Callable[..., Any]) -> None:

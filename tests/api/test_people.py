@@ -6,9 +6,11 @@ import pytest
 import time_machine
 from fastapi.testclient import TestClient
 
+from api.cli.serving import configured
 from api.main import create_app
 from api.security import COOKIE, CSRF_HEADER
 from api.services import accounts
+from api.services.attempts import Attempts
 from models.actors import SYSTEM
 from models.people import Role, SignInSession
 from tests import factories
@@ -134,18 +136,41 @@ def test_after_ten_failures_one_has_to_wait(client, officer):
     assert later.status_code == 201
 
 
-def test_one_account_is_guarded_from_many_addresses(app, officer):
-    clients = [TestClient(app, client=(f"10.0.0.{number}", 1)) for number in range(11)]
-
-    replies = [sign_in(client, password="wrong").status_code for client in clients]
+def test_who_fails_locks_nobody_else_out_who_sits_behind_the_same_address(client, officer):
+    replies = [sign_in(client, "guesser@example.org").status_code for _ in range(11)]
 
     assert replies == [401] * 10 + [429]
+    assert sign_in(client).status_code == 201
 
 
-def test_many_accounts_are_guarded_from_one_address(client):
-    replies = [sign_in(client, f"guess{number}@example.org").status_code for number in range(11)]
+def test_who_guesses_elsewhere_does_not_lock_the_owner_of_an_account_out(app, client, officer):
+    guesser = TestClient(app, client=("10.0.0.1", 1))
+
+    replies = [sign_in(guesser, password="wrong").status_code for _ in range(11)]
 
     assert replies == [401] * 10 + [429]
+    assert sign_in(client).status_code == 201
+
+
+def test_many_accounts_are_guarded_from_one_address(app, client, officer):
+    app.state.attempts = Attempts(1)
+
+    replies = [sign_in(client, f"guess{number}@example.org").status_code for number in range(21)]
+
+    assert replies == [401] * 20 + [429]
+    assert sign_in(client).status_code == 429
+
+
+@pytest.mark.parametrize(("proxies", "last"), [("", 429), ("127.0.0.1", 401)])
+def test_where_a_request_comes_from_is_believed_of_our_own_proxies_only(settings, officer, proxies, last):
+    config = configured(settings.model_copy(update={"proxies": proxies}))
+    config.load()
+    client = TestClient(config.loaded_app, client=("127.0.0.1", 1))
+
+    replies = [sign_in(client, password="wrong", headers={"X-Forwarded-For": f"10.0.0.{number}"}).status_code for number in range(11)]
+
+    config.app.state.database.dispose()
+    assert replies == [401] * 10 + [last]
 
 
 def test_who_signs_in_at_last_starts_afresh(client, officer):

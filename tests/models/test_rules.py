@@ -19,6 +19,7 @@ from models.people import Person, Role, SignInSession
 from models.pipeline import PipelineStage, check_step
 from models.places import Place, PlaceCode
 from models.proposals import Proposal, ProposalClosed, ProposalState
+from models.words import says_something, without_unseen
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 ALICE, BOB = uuid4(), uuid4()
@@ -341,6 +342,38 @@ def test_a_time_without_a_zone_is_refused_and_every_time_comes_back_in_utc():
     assert column.process_result_value(None, dialect) is None
     assert column.process_result_value(NOW.replace(tzinfo=None), dialect) == NOW
     assert column.process_result_value(NOW.astimezone(timezone(timedelta(hours=2))), dialect) == NOW
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime.max.replace(tzinfo=timezone(timedelta(hours=-14))),
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
+        datetime(1900, 1, 1, tzinfo=timezone(timedelta(hours=1))),
+        datetime(2200, 12, 31, 23, 30, tzinfo=timezone(timedelta(hours=-1))),
+    ],
+)
+def test_a_time_beyond_our_years_is_refused_as_it_would_be_stored(moment):
+    with pytest.raises(ValueError, match="the years 1900 to 2200"):
+        UtcDateTime().process_bind_param(moment, sqlite.dialect())
+
+
+def test_the_first_and_the_last_moment_of_our_years_are_stored():
+    for moment in (datetime(1900, 1, 1, tzinfo=UTC), datetime(2201, 1, 1, tzinfo=timezone(timedelta(hours=1)))):
+        assert UtcDateTime().process_bind_param(moment, sqlite.dialect()) == moment
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\u200b", "\u3164", "\u2800\ufe0f", "\U000e0041"])
+def test_blanks_and_fillers_say_nothing(text):
+    assert not says_something(text)
+    assert says_something(f"{text}a")
+    assert without_unseen(f"a{text}b").replace(" ", "").replace("\n", "") == "ab"
+
+
+@pytest.mark.parametrize("note", ["", " ", "\u200b", "\u3164"])
+def test_the_reason_other_needs_a_note_that_can_be_read(note):
+    with pytest.raises(ReasonMissing):
+        Reason(code=ReasonCode.OTHER, note=note)
 
 
 def test_visibility_has_three_circles():
