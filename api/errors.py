@@ -28,10 +28,10 @@ from api.services.accounts import (
 )
 from api.services.attempts import TooManyAttempts
 from api.services.csv_files import ImportFileRefused
-from api.services.importing import AlreadyImported
 from api.services.intake import ExternalIdTaken
 from api.services.library import RankingUnavailable
 from api.services.proposing import NothingToRank
+from api.services.staging import AlreadyImported
 from models.actors import NotAllowed
 from models.base import DomainError
 from models.decisions import NotUndoable, ReasonMissing
@@ -273,7 +273,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
 def _methods_at(request: Request) -> set[str]:
     """What the address takes, over all its routes; the framework tells those of the first only."""
     contexts = [each for each in iter_route_contexts(request.app.routes) if each.methods]
-    return {method for each in contexts if each.path_regex.match(request.url.path) for method in each.methods or ()}
+    methods = {method for each in contexts if each.path_regex.match(request.url.path) for method in each.methods or ()}
+    return methods | ({"HEAD"} if "GET" in methods else set())
 
 
 async def _database_busy(request: Request, error: Exception) -> Response:

@@ -1,6 +1,6 @@
 """Job names and `enqueue`: a job is a row, written in the transaction that makes it necessary."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -30,17 +30,22 @@ def enqueue(session: Session, job: Job, *, at: datetime, due_at: datetime | None
 
     `bulk` work waits while there is any that a person waits for. Whoever listens (the embedded runner) is told after the commit.
     """
-    key = ":".join(str(arguments[name]) for name in sorted(arguments))
-    jobs.queue_up(
-        session,
-        job,
-        dedupe_key=key,
-        arguments=arguments,
-        due_at=due_at or at,
-        at=at,
-        correlation_id=correlation_id.get() or "",
-        priority=int(bulk),
-    )
+    _owe(session, job, [arguments], at=at, due_at=due_at or at, bulk=bulk)
+
+
+def enqueue_all(session: Session, job: Job, each: Iterable[dict[str, Any]], *, at: datetime, bulk: bool = True) -> None:
+    """Owe a job on each of many arguments."""
+    _owe(session, job, each, at=at, due_at=at, bulk=bulk)
+
+
+def key_of(arguments: Mapping[str, Any]) -> str:
+    """What tells one piece of a job's work from another."""
+    return ":".join(str(arguments[name]) for name in sorted(arguments))
+
+
+def _owe(session: Session, job: Job, each: Iterable[dict[str, Any]], *, at: datetime, due_at: datetime, bulk: bool) -> None:
+    work = {key_of(arguments): arguments for arguments in each}
+    jobs.queue_up(session, job, work, due_at=due_at, at=at, correlation_id=correlation_id.get() or "", priority=int(bulk))
     after_commit(session, _tell)
 
 

@@ -23,7 +23,11 @@ class ImportStatus(StrEnum):
 
 
 class ImportBatch(Base):
-    """One file brought in; its rows become visible all at once, when the last is applied."""
+    """One file brought in; its rows become visible all at once, when the last is applied.
+
+    `problem_count` counts every problem of its rows, of which a row keeps the first few; `reason` says why an
+    import that was being applied is refused after all.
+    """
 
     __tablename__ = "import_batch"
     __table_args__ = (CheckConstraint("applied_rows <= total_rows", name="applied_within_total"),)
@@ -39,6 +43,8 @@ class ImportBatch(Base):
     total_rows: Mapped[int] = mapped_column(default=0)
     invalid_rows: Mapped[int] = mapped_column(default=0)
     applied_rows: Mapped[int] = mapped_column(default=0)
+    problem_count: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str] = mapped_column(Text, default="")
     created_by: Mapped[str]
     created_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from api.services import importing
+from api.services import importing, staging
 from models.actors import SYSTEM
 from models.documents import Side
 from tests.walk import now
@@ -19,9 +19,11 @@ def stage(database):
 
     def staged(text, *, side=Side.NEED, actor=SYSTEM, **options):
         raw = text if isinstance(text, bytes) else text.encode()
+        options.setdefault("file_name", "rows.csv")
+        with database.reading() as session:
+            checked = staging.check(session, side, io.BytesIO(raw), actor=actor, at=now(), **options)
         with database.transaction() as session:
-            batch = importing.stage(session, side, io.BytesIO(raw), file_name="rows.csv", actor=actor, at=now(), **options)
-            return batch.id
+            return staging.keep(session, checked, at=now()).id
 
     return staged
 
@@ -30,14 +32,22 @@ def stage(database):
 def apply(database):
     """Apply an import to its end; returns its report."""
 
-    def applied(import_id, *, chunk=importing.CHUNK):
-        more = True
-        while more:
-            with database.transaction() as session:
-                more = importing.apply_next(session, import_id, at=now(), chunk=chunk)
+    def applied(import_id, *, chunk=staging.CHUNK):
+        while take_next(database, import_id, chunk=chunk):
+            pass
         return report_of(database, import_id)
 
     return applied
+
+
+def take_next(database, import_id, *, chunk=staging.CHUNK):
+    """Take one step of an import as its job does; returns whether there is more."""
+    with database.reading() as session:
+        step = importing.next_step(session, import_id, at=now(), chunk=chunk)
+    if step is None:
+        return False
+    with database.transaction() as session:
+        return importing.take(session, step, at=now())
 
 
 def report_of(database, import_id, actor=SYSTEM):
@@ -47,3 +57,7 @@ def report_of(database, import_id, actor=SYSTEM):
 
 def problems_of(database, import_id):
     return [(row["line"], row["field"], row["kind"]) for row in report_of(database, import_id).problems]
+
+
+def many(count, *, start=1):
+    return "title,problem,places\n" + "".join(f"Fall {n},{PROBLEM} {n},LDS\n" for n in range(start, start + count))

@@ -13,9 +13,10 @@ from rich.progress import Progress
 from api.cli.shell import AsJson, answer, opened, say
 from api.cli.showing import progress, show_table
 from api.db import Database
-from api.services import columns, importing
+from api.services import columns, importing, staging
 from api.services.csv_files import ImportFileRefused
-from api.services.importing import AlreadyImported, ImportReport
+from api.services.importing import ImportReport
+from api.services.staging import AlreadyImported
 from models.actors import SYSTEM
 from models.documents import Side
 from models.imports import ImportStatus
@@ -66,8 +67,8 @@ def _bring_in(database: Database, side: Side, file: Path, *, dry_run: bool, part
 
     with progress() as bars, file.open("rb") as stream:
         task = bars.add_task("Checking rows", total=None)
-        with database.transaction() as session:
-            batch = importing.stage(
+        with database.reading() as session:
+            checked = staging.check(
                 session,
                 side,
                 stream,
@@ -77,8 +78,10 @@ def _bring_in(database: Database, side: Side, file: Path, *, dry_run: bool, part
                 dry_run=dry_run,
                 partial=partial,
                 consent_basis=consent,
-                on_progress=lambda checked: bars.update(task, completed=checked),
+                on_progress=lambda rows: bars.update(task, completed=rows),
             )
+        with database.transaction() as session:
+            batch = staging.keep(session, checked, at=datetime.now(UTC))
         bars.update(task, total=batch.total_rows)
         if batch.status is ImportStatus.APPLYING:
             _apply_all(database, batch.id, bars, sound=batch.total_rows - batch.invalid_rows)
@@ -88,11 +91,15 @@ def _bring_in(database: Database, side: Side, file: Path, *, dry_run: bool, part
 
 def _apply_all(database: Database, import_id: UUID, bars: Progress, *, sound: int) -> None:
     """Apply here and now; after a kill the service, or the next import, goes on from the last chunk."""
-    task, more = bars.add_task("Storing rows", total=sound), True
-    while more:
+    task = bars.add_task("Storing rows", total=sound)
+    while True:
+        with database.reading() as session:
+            step = importing.next_step(session, import_id, at=datetime.now(UTC))
+        if step is None:
+            break
         with database.transaction() as session:
-            more = importing.apply_next(session, import_id, at=datetime.now(UTC))
-        bars.update(task, advance=importing.CHUNK if more else 0)
+            importing.take(session, step, at=datetime.now(UTC))
+        bars.update(task, advance=len(step.rows))
     bars.update(task, completed=sound)
 
 
@@ -102,6 +109,8 @@ def _show(report: ImportReport) -> None:
         show_table(f"Rows to mend: {report.invalid_rows} of {report.total_rows}", ("Line", "Column", "Kind", "What to do"), rows)
     for row in report.warnings[:_SHOWN]:
         say(f"Line {row['line']}: {row['remedy']}")
+    if report.reason:
+        say(report.reason)
     held = f" Held, because nobody consented to matching: {report.held_rows}." if report.held_rows else ""
     said = {
         "refused": "Nothing was stored. Mend the rows above and import the file again.",

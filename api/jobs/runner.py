@@ -15,7 +15,8 @@ from api.jobs.context import Context, Effect
 from api.queue import Job, listen
 from api.services.library import RankingUnavailable
 from api.services.sweeping import owe_what_is_missing
-from models.jobs import JobRow
+from models.base import DomainError
+from models.jobs import JobRow, JobState
 from models.queries import jobs
 
 HANDLERS: Mapping[str, Callable[..., Effect]] = MappingProxyType(
@@ -28,6 +29,8 @@ HANDLERS: Mapping[str, Callable[..., Effect]] = MappingProxyType(
         Job.APPLY_IMPORT: imports.apply_import,
     }
 )
+ABANDON: Mapping[str, Callable[..., None]] = MappingProxyType({Job.APPLY_IMPORT: imports.abandon_import})
+"""What becomes of work that failed too often, where somebody would wait for it in vain."""
 LEASE_SECONDS = 300
 _PATIENCE_SECONDS = 15  # before work that waits for an encoder is tried again
 
@@ -108,13 +111,15 @@ class Runner:
             effect = HANDLERS[job.name](self._context, **job.arguments)
             with self._context.database.transaction() as session:
                 effect(session)
+                jobs.drop_dead_twins(session, job)
                 if (row := jobs.held(session, job.id)) is not None:
                     session.delete(row)
         except RankingUnavailable as unavailable:
             self._put_back(job.id, unavailable.message)
         except Exception as error:  # whatever it is, it is written down, tried again and, at last, shown to a person
             log.exception("job.failed", job=job.name, attempt=job.attempts)
-            self._fail(job.id, f"{type(error).__name__}: {error}")
+            if self._fail(job.id, _told(error)):
+                self._abandon(job)
 
     def _put_back(self, job_id: UUID, reason: str) -> None:
         with self._context.database.transaction() as session:
@@ -124,13 +129,27 @@ class Runner:
             elif row is not None:
                 row.put_back(reason, due_at=datetime.now(UTC) + timedelta(seconds=_PATIENCE_SECONDS))
 
-    def _fail(self, job_id: UUID, error: str) -> None:
+    def _fail(self, job_id: UUID, error: str) -> bool:
+        """Write a failure down; returns whether it was the last that is taken."""
         with self._context.database.transaction() as session:
             row = jobs.held(session, job_id)
             if row is not None and jobs.has_queued_twin(session, row):
                 session.delete(row)
             elif row is not None:
                 row.fail(error, at=datetime.now(UTC))
+                if row.state is JobState.DEAD:
+                    jobs.drop_dead_twins(session, row)
+                    return True
+        return False
+
+    def _abandon(self, job: JobRow) -> None:
+        if (abandon := ABANDON.get(job.name)) is None:
+            return
+        try:
+            with self._context.database.transaction() as session:
+                abandon(session, **job.arguments)
+        except Exception:  # the dead job stands and tells it; other work goes on
+            log.exception("job.not_abandoned", job=job.name)
 
     def _run(self) -> None:
         swept_at = datetime.min.replace(tzinfo=UTC)
@@ -152,3 +171,9 @@ class Runner:
             due_at = jobs.next_due_at(session)
         until_due = (due_at - datetime.now(UTC)).total_seconds() if due_at else self._context.settings.sweep_seconds
         return min(max(until_due, 0.05), self._context.settings.sweep_seconds)
+
+
+def _told(error: Exception) -> str:
+    """What may be kept of an error: our own words, or its kind; any other's message may repeat what somebody wrote."""
+    kind = type(error).__name__
+    return f"{kind}: {error.message}" if isinstance(error, DomainError) else f"{kind}; the service's log says where"

@@ -3,25 +3,41 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
 
-from api.errors import READING, SENDING, problems
+from api.errors import READING, SENDING, InvalidRequest, problems
 from api.requests import Now, Reading, StrictRoute, Transaction
 from api.schemas.imports import ImportOut
-from api.security import Importer
-from api.services import importing
+from api.security import CSRF_FIELD, Importer
+from api.services import importing, staging
 from api.services.csv_files import ImportFileRefused
-from api.services.importing import AlreadyImported, ImportReport
+from api.services.importing import ImportReport
+from api.services.staging import AlreadyImported
 from models.documents import Side
 
 router = APIRouter(prefix="/imports", tags=["imports"], route_class=StrictRoute)
+_FIELDS = ("side", "file", "dry_run", "partial", "consent_basis")
 
 
-@router.post("", status_code=202, response_model=ImportOut, responses=problems(*READING, *SENDING, ImportFileRefused, AlreadyImported))
+async def _only_known_fields(request: Request) -> None:
+    """Refuse a field that nobody reads: who sent it expects that it does something."""
+    given = [name for name, _ in (await request.form()).multi_items() if name != CSRF_FIELD]
+    if set(given) - set(_FIELDS) or len(set(given)) < len(given):
+        raise InvalidRequest(f"A field of the form is unknown, or there twice. Send these at most once: {', '.join(_FIELDS)}.")
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=ImportOut,
+    responses=problems(*READING, *SENDING, ImportFileRefused, AlreadyImported),
+    dependencies=[Depends(_only_known_fields)],
+)
 def start_import(
     *,
     importer: Importer,
     now: Now,
+    reading: Reading,
     session: Transaction,
     response: Response,
     side: Annotated[Side, Form(description="need or innovation.")],
@@ -31,8 +47,8 @@ def start_import(
     consent_basis: Annotated[str, Form(max_length=500, description="The consent that covers every row without its own.")] = "",
 ) -> ImportReport:
     """Check every row of a file; when all are sound, they are applied in the background and come into force at once."""
-    batch = importing.stage(
-        session,
+    checked = staging.check(  # without the transaction, which begins with its first statement: others write meanwhile
+        reading,
         side,
         file.file,
         file_name=file.filename or "upload.csv",
@@ -42,6 +58,7 @@ def start_import(
         partial=partial,
         consent_basis=consent_basis,
     )
+    batch = staging.keep(session, checked, at=now)
     response.headers["Location"] = f"/api/v1/imports/{batch.id}"
     return importing.report(session, batch.id, actor=importer)
 

@@ -36,12 +36,14 @@ class ImportOut(BaseModel):
                 "side": "need",
                 "file_name": "needs.csv",
                 "status": "refused",
+                "reason": "",
                 "dry_run": False,
                 "partial": False,
                 "total_rows": 2,
                 "invalid_rows": 1,
                 "applied_rows": 0,
                 "held_rows": 0,
+                "problem_count": 1,
                 "problems": [
                     {"line": 3, "field": "places", "kind": "unknown_place", "remedy": "Use place keys among BDC, CAL, KIR, LDS, WAK."}
                 ],
@@ -56,13 +58,15 @@ class ImportOut(BaseModel):
     side: Side
     file_name: str
     status: ImportStatus = Field(description="staging, refused, checked (a dry run), applying or complete.")
+    reason: str = Field(description="Why it is refused although its rows were sound when they were checked; else empty.")
     dry_run: bool
     partial: bool
     total_rows: int
     invalid_rows: int
     applied_rows: int = Field(description="How far it has come, of total_rows less invalid_rows.")
     held_rows: int = Field(description="Sound rows without consent: stored, but neither ranked nor shown.")
-    problems: list[RowProblem] = Field(description="The first thousand.")
-    warnings: list[RowWarning]
+    problem_count: int = Field(description="How many problems the rows have in all.")
+    problems: list[RowProblem] = Field(description="The first three hundred, and of one row the first twenty.")
+    warnings: list[RowWarning] = Field(description="The first three hundred.")
     created_at: datetime
     completed_at: datetime | None

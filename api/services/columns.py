@@ -106,7 +106,9 @@ def as_json(content: BaseModel) -> dict[str, Any]:
 
 
 def _field(item: ErrorDetails) -> str:
-    return ".".join(str(part + 1) if isinstance(part, int) else part for part in item["loc"])
+    """Where it is, in our names: the key of an entry that no schema has is the sender's text and is not repeated."""
+    place = item["loc"][:-1] if item["type"] == "extra_forbidden" else item["loc"]
+    return ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
 
 
 def _remedy(item: ErrorDetails) -> str:
@@ -164,8 +166,9 @@ def _date(cell: str) -> date:
 
 def _moment(cell: str) -> datetime:
     try:
-        return datetime.fromisoformat(cell.strip()) if "T" in cell else datetime.combine(_date(cell), datetime.min.time(), UTC)
-    except ValueError as error:
+        moment = datetime.fromisoformat(cell.strip()) if "T" in cell else datetime.combine(_date(cell), datetime.min.time(), UTC)
+        return moment if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # no such day, or one that is outside the calendar in UTC
         raise CellUnread("not_a_time", "Write the day as 2026-11-01 or 01/11/2026, or the time as 2026-11-01T09:00:00Z.") from error
 
 

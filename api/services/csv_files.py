@@ -11,6 +11,9 @@ from api.services.columns import problem
 from models.base import DomainError
 from models.documents import Side
 
+MOST_COLUMNS = 200
+LONGEST_HEADER = 10_000  # characters of the first line
+_LONGEST_SHOWN = 60  # characters of a column's name that a problem repeats
 _SEPARATORS = ",;\t"
 _NOTE = "# "
 _FIRST_ROW = 2  # the line below the header
@@ -50,13 +53,15 @@ def _first_line(lines: Iterator[str]) -> str:
     first = next(lines, "")
     if not first.strip():
         raise _refused(1, "", "no_header", "The file is empty. Take the template and fill it in.")
+    if len(first) > LONGEST_HEADER:
+        raise _refused(1, "", "header_too_long", f"The header is longer than {LONGEST_HEADER:,} characters. Take the template.")
     return first
 
 
 def rows_of(stream: BinaryIO, side: Side) -> Iterator[RawRow]:
     """The rows of a file, as it is read; empty ones, and the guidance below the header, are passed over.
 
-    The separator is the comma, semicolon or tab that the header has most of.
+    The separator is the comma, semicolon or tab that the header has most of. The header is read at once.
 
     Raises:
         ImportFileRefused: if the file is empty, no UTF-8, has no header of ours or a quotation that never ends.
@@ -64,7 +69,11 @@ def rows_of(stream: BinaryIO, side: Side) -> Iterator[RawRow]:
     lines = _decoded(stream)
     first = _first_line(lines)
     separator = max(_SEPARATORS, key=first.count)
-    header = _header(next(csv.reader([first], delimiter=separator)), side)
+    cells = _next_cells(csv.reader([first], delimiter=separator), 1) or []
+    return _rows(lines, _header(cells, side), separator)
+
+
+def _rows(lines: Iterator[str], header: list[str], separator: str) -> Iterator[RawRow]:
     reader = csv.reader(lines, delimiter=separator, strict=True)
     line, empty = _FIRST_ROW, True
     while (cells := _next_cells(reader, line)) is not None:
@@ -93,19 +102,26 @@ def _row(line: int, cells: list[str], header: list[str]) -> RawRow:
 
 
 def _header(cells: list[str], side: Side) -> list[str]:
+    if len(cells) > MOST_COLUMNS:
+        raise _refused(1, "", "too_many_columns", f"The header names more than {MOST_COLUMNS} columns. Take the template.")
     header = [cell.strip().lower() for cell in cells]
     known = columns.names(side)
     unknown = [name for name in header if name not in known]
     if len(unknown) == len(header):
         raise _refused(1, "", "no_header", f"The first line names no column of ours, such as {', '.join(known[1:4])}. Take the template.")
-    found = [problem(1, name, "unknown_column", _suggestion(name, known)) for name in dict.fromkeys(unknown)]
+    found = [problem(1, _shown(name), "unknown_column", _suggestion(name, known)) for name in dict.fromkeys(unknown)]
     doubled = [name for name in dict.fromkeys(header) if header.count(name) > 1 and name in known]
     found += [problem(1, name, "column_twice", "Leave one of the two columns out.") for name in doubled]
     found += [problem(1, name, "column_missing", "Add this column.") for name in columns.required(side) if name not in header]
     if found:
-        told = " ".join(f"{entry['field'] or '(a column without a name)'}: {entry['remedy']}" for entry in found)
+        told = " ".join(f"{entry['field'] or '(a column without a readable name)'}: {entry['remedy']}" for entry in found)
         raise ImportFileRefused(f"Line 1: {told}", problems=found)
     return header
+
+
+def _shown(name: str) -> str:
+    """A column's name as a problem may repeat it: what cannot be printed, or has no end, is left out."""
+    return name if name.isprintable() and len(name) <= _LONGEST_SHOWN else ""
 
 
 def _suggestion(name: str, known: tuple[str, ...]) -> str:

@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from api.queue import Job, enqueue
+from api.queue import Job, enqueue_all, key_of
 from api.services.library import Libraries
 from models.documents import Side
-from models.queries import documents, events, imports, proposals
+from models.queries import documents, events, imports, jobs, proposals
 
 FOUND_AT_ONCE = 500
+_AWAITED = frozenset({Job.DELIVER, Job.SEAL})  # what somebody waits for; the rest is bulk
 
 
 def owe_what_is_missing(
@@ -17,20 +18,26 @@ def owe_what_is_missing(
 ) -> None:
     """Enqueue the next step of every row that waits for one; what is queued already is not queued twice.
 
+    Work that failed too often waits for a person (`matching doctor --retry`), and is not owed again behind their back.
     Without an encoder nobody can say what is embedded, so that documents wait until there is one.
     """
-    for batch_id in imports.unfinished(session):
-        enqueue(session, Job.APPLY_IMPORT, at=at, bulk=True, id=str(batch_id))
-    for decision in proposals.unannounced(session, at - timedelta(seconds=undo_window_seconds)):
-        enqueue(session, Job.DELIVER, at=at, decision=str(decision.id))
+    dead = jobs.dead_work(session)
+
+    def owe(job: Job, *each: dict[str, str]) -> None:
+        alive = [arguments for arguments in each if (job, key_of(arguments)) not in dead]
+        enqueue_all(session, job, alive, at=at, bulk=job not in _AWAITED)
+
+    owe(Job.APPLY_IMPORT, *({"id": str(batch_id)} for batch_id in imports.unfinished(session)))
+    unannounced = proposals.unannounced(session, at - timedelta(seconds=undo_window_seconds))
+    owe(Job.DELIVER, *({"decision": str(decision.id)} for decision in unannounced))
     if events.unsealed(session, limit=1):
-        enqueue(session, Job.SEAL, at=at)
+        owe(Job.SEAL, {})
     if libraries.delta_size() >= snapshot_after_changes or libraries.degraded:
-        enqueue(session, Job.SNAPSHOT, at=at, bulk=True)
+        owe(Job.SNAPSHOT, {})
     if encoder_id is None:
         return
     for side in Side:
-        for document_id in documents.to_embed(session, side, encoder_id, FOUND_AT_ONCE):
-            enqueue(session, Job.EMBED, at=at, bulk=True, side=side.value, id=str(document_id))
-        for document_id in documents.to_propose(session, side, FOUND_AT_ONCE):
-            enqueue(session, Job.PROPOSE, at=at, bulk=True, side=side.value, id=str(document_id))
+        to_embed = documents.to_embed(session, side, encoder_id, FOUND_AT_ONCE)
+        owe(Job.EMBED, *({"side": side.value, "id": str(document_id)} for document_id in to_embed))
+        to_propose = documents.to_propose(session, side, FOUND_AT_ONCE)
+        owe(Job.PROPOSE, *({"side": side.value, "id": str(document_id)} for document_id in to_propose))

@@ -1,11 +1,11 @@
 """What work is owed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,30 +15,21 @@ from models.jobs import JobRow, JobState
 def queue_up(
     session: Session,
     name: str,
+    work: Mapping[str, dict[str, Any]],
     *,
-    dedupe_key: str,
-    arguments: dict[str, Any],
     due_at: datetime,
     at: datetime,
     correlation_id: str,
     priority: int = 0,
 ) -> None:
-    """Add a queued job unless one of the same name and key is queued already."""
+    """Add a queued job for each piece of work (its key -> arguments), unless one of the same name and key is queued already."""
+    if not work:
+        return
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(JobRow).values(
-        id=uuid4(),
-        name=name,
-        dedupe_key=dedupe_key,
-        arguments=arguments,
-        state=JobState.QUEUED,
-        due_at=due_at,
-        priority=priority,
-        attempts=0,
-        last_error="",
-        correlation_id=correlation_id,
-        created_at=at,
-    )
-    session.execute(row.on_conflict_do_nothing(index_elements=["name", "dedupe_key"], index_where=text("state = 'queued'")))
+    row = insert(JobRow).on_conflict_do_nothing(index_elements=["name", "dedupe_key"], index_where=text("state = 'queued'"))
+    common = {"name": name, "state": JobState.QUEUED, "due_at": due_at, "priority": priority, "attempts": 0, "last_error": ""}
+    common |= {"correlation_id": correlation_id, "created_at": at}
+    session.execute(row, [{"id": uuid4(), "dedupe_key": key, "arguments": arguments, **common} for key, arguments in work.items()])
 
 
 def next_due(session: Session, at: datetime) -> JobRow | None:
@@ -56,6 +47,19 @@ def has_queued_twin(session: Session, job: JobRow) -> bool:
     """Whether another row owes the same piece of work, so that this one may go."""
     same = (JobRow.name == job.name) & (JobRow.dedupe_key == job.dedupe_key) & (JobRow.state == JobState.QUEUED)
     return session.scalars(select(JobRow.id).where(same, JobRow.id != job.id)).first() is not None
+
+
+def drop_dead_twins(session: Session, job: JobRow) -> None:
+    """Remove the dead rows of the same piece of work: it has been done since, or a younger row says why it cannot be."""
+    same = (JobRow.name == job.name) & (JobRow.dedupe_key == job.dedupe_key) & (JobRow.state == JobState.DEAD)
+    session.execute(delete(JobRow).where(same, JobRow.id != job.id))
+
+
+def dead_work(session: Session) -> set[tuple[str, str]]:
+    """Name and key of every piece of work that waits for a person."""
+    return {
+        (row.name, row.dedupe_key) for row in session.execute(select(JobRow.name, JobRow.dedupe_key).where(JobRow.state == JobState.DEAD))
+    }
 
 
 def held(session: Session, job_id: UUID) -> JobRow | None:

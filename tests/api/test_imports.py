@@ -96,6 +96,28 @@ def test_a_form_that_may_not_be_is_refused(hub, said):
     assert (reply.status_code, reply.json()["title"]) == (422, "InvalidRequest")
 
 
+def test_a_field_that_nobody_reads_is_refused(hub, places):
+    for said in ({"dryrun": "true"}, {"side": ["need", "need"]}):
+        reply = hub.post(IMPORTS, data={"side": "need", **said}, files={"file": ("upload.csv", NEEDS_FILE.encode())})
+
+        assert (reply.status_code, reply.json()["title"]) == (422, "InvalidRequest")
+        assert "dryrun" not in reply.text
+
+
+def test_the_token_of_a_browser_form_is_a_known_field(client_as, places):
+    leeds = client_as(Role.PLACE, place="LDS")
+    token = leeds.headers.pop("X-CSRF-Token")
+
+    assert send(leeds, csrf_token=token).status_code == 202
+
+
+def test_a_poisoned_header_is_refused_shortly(hub, places):
+    for header in ("title,places," + ",".join(["x"] * 100_000), "title," + "p" * 140_000):
+        reply = send(hub, f"{header}\nA,LDS\n")
+
+        assert (reply.status_code, reply.json()["title"], len(reply.content) < 2000) == (422, "ImportFileRefused", True)
+
+
 def test_a_form_without_a_file_is_refused(hub):
     reply = hub.post(IMPORTS, data={"side": "need"}, files={"other": ("upload.csv", b"title\n")})
 

@@ -14,6 +14,8 @@ from models.decisions import Reason, Verdict
 from models.documents import Side
 from models.jobs import JobState
 from models.queries import documents, events, jobs, proposals
+from models.queries.documents import NotFound
+from tests.imports import NEEDS, report_of
 from tests.walk import ADHD_NEED, ADHD_TEST, now
 
 
@@ -96,7 +98,7 @@ def test_a_failing_job_is_tried_again_later_and_shown_to_a_person_at_last(databa
 
     with database.reading() as session:
         (dead,) = jobs.dead(session)
-        assert (dead.state, dead.attempts, dead.last_error) == (JobState.DEAD, 5, "ZeroDivisionError: no")
+        assert (dead.state, dead.attempts, dead.last_error) == (JobState.DEAD, 5, "ZeroDivisionError; the service's log says where")
 
 
 def test_what_a_job_wrote_and_its_end_are_one(database, handlers, context):
@@ -210,6 +212,85 @@ def test_the_sweep_owes_a_run_to_what_is_embedded_but_was_never_ranked(database,
     runner.sweep()
 
     assert counts(database)["propose"] == {"queued": 1}
+
+
+@pytest.mark.parametrize("job", [Job.EMBED, Job.SEAL])
+def test_the_sweep_owes_nothing_again_that_waits_for_a_person(database, said, runner, handlers, job):
+    said(Side.NEED, ADHD_NEED)
+    handlers(**{job: fail})
+    die(database, runner)
+    before = counts(database)
+
+    runner.sweep()
+
+    assert counts(database) == before
+    assert before[job] == {"dead": 1}
+
+
+def test_work_that_died_twice_leaves_one_row_and_work_that_is_done_none(database, runner, handlers, context):
+    handlers(snapshot=fail)
+    for _ in range(2):
+        owe(database)
+        die(database, runner)
+    assert counts(database) == {"snapshot": {"dead": 1}}
+
+    handlers(snapshot=HANDLERS[Job.SNAPSHOT])
+    owe(database)
+    runner.run_one()
+
+    assert counts(database) == {}
+
+
+def test_an_import_that_dies_is_refused_and_its_file_may_be_brought_again(database, runner, handlers, stage):
+    handlers(apply_import=fail)
+    import_id = stage(NEEDS)
+
+    die(database, runner)
+    runner.sweep()
+
+    report = report_of(database, import_id)
+    assert (report.status, report.applied_rows, report.completed_at) == ("refused", 0, None)
+    assert "Bring the file again" in report.reason
+    assert counts(database)["apply_import"] == {"dead": 1}
+    assert stage(NEEDS) != import_id
+
+
+def test_what_cannot_be_abandoned_either_stops_no_other_work(database, runner, handlers, stage, monkeypatch):
+    monkeypatch.setattr(runner_module, "ABANDON", {Job.APPLY_IMPORT: fail})
+    handlers(apply_import=fail)
+    import_id = stage(NEEDS)
+
+    die(database, runner)
+
+    assert report_of(database, import_id).status == "applying"
+    assert counts(database)["apply_import"] == {"dead": 1}
+
+
+def test_what_a_job_kept_of_an_error_is_its_kind_or_our_own_words(database, runner, handlers):
+    def refuse(_context):
+        raise NotFound("There is no such need.")
+
+    for failing in (fail, refuse):
+        handlers(snapshot=failing)
+        owe(database)
+        die(database, runner)
+        with database.reading() as session:
+            assert [row.last_error for row in jobs.dead(session)] == [LAST_WORDS[failing is refuse]]
+
+
+LAST_WORDS = {False: "ZeroDivisionError; the service's log says where", True: "NotFound: There is no such need."}
+
+
+def fail(*_arguments, **_more):
+    raise ZeroDivisionError("INSERT INTO need VALUES ('what somebody wrote')")
+
+
+def die(database, runner):
+    """Run what is owed until it is done or has failed too often."""
+    while runner.run_due():
+        with database.transaction() as session:
+            for row in session.query(runner_module.JobRow).filter_by(state=JobState.QUEUED):
+                row.due_at = now()
 
 
 def forget(database):

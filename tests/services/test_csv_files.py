@@ -5,13 +5,15 @@ import json
 import pytest
 from sqlalchemy import select
 
-from api.services import columns, demo
+from api.services import columns, demo, staging
 from api.services.csv_files import ImportFileRefused
+from models.actors import SYSTEM
 from models.documents import Side
 from models.innovations import Innovation, Stage
 from models.needs import Need, NeedStatus
 from models.queries import imports
 from tests.imports import PROBLEM, problems_of, report_of
+from tests.walk import now
 
 
 def test_a_need_says_in_its_cells_what_its_columns_hold(database, stage, apply):
@@ -136,6 +138,10 @@ def test_a_time_carries_its_zone(database, stage, moment, kind):
         (b'title,places\nA,LDS\n"B,LDS\nC,LDS\n', 3, "quotation"),
         (b'title,places\n"A"x,LDS\n', 2, "quotation"),
         (b"title,places\n" + b"A" * 200_000 + b",LDS\n", 2, "quotation"),
+        (b"title,places," + b"A" * 131_073 + b"\nA,LDS,\n", 1, "header_too_long"),
+        (b"title,places," + b",".join([b"x"] * 199) + b"\nA,LDS\n", 1, "too_many_columns"),
+        (b"title,places,\x1b[2J\nA,LDS,\n", 1, "unknown_column"),
+        (b'title,places\n"A"x\n', 2, "quotation"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_whole(database, stage, raw, line, kind):
@@ -146,6 +152,16 @@ def test_a_file_that_cannot_be_read_is_refused_whole(database, stage, raw, line,
     assert (problem["line"], problem["kind"]) == (line, kind)
     with database.reading() as session:
         assert imports.latest(session) == []
+
+
+def test_a_header_of_a_hundred_thousand_columns_is_refused_before_anything_is_asked(database):
+    rows = b"title,places," + b",".join(b"consequence_for_patient%d" % n for n in range(100_000)) + b"\nA,LDS\n"
+
+    with pytest.raises(ImportFileRefused) as refused, database.reading() as session:
+        staging.check(session, Side.NEED, io.BytesIO(rows), file_name="a.csv", actor=SYSTEM, at=now())
+
+    assert not session.in_transaction()
+    assert len(str(refused.value.details)) < 500
 
 
 def test_a_column_that_is_nearly_ours_is_suggested(stage):
