@@ -23,7 +23,7 @@ from models.queries.imports import Composed
 from models.queries.places import UnknownOrganisation, UnknownPlace
 
 SUBMITTED = {Side.NEED: NeedStatus.OPEN, Side.INNOVATION: InnovationStatus.SUBMITTED}
-_TITLE = {Side.NEED: "title", Side.INNOVATION: "name"}
+TITLE = {Side.NEED: "title", Side.INNOVATION: "name"}
 _EVIDENCE = {"evidence_type": None, "summary": "", "dated_on": None}
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ def compose(side: Side, said: Mapping[str, Any], known: Known, *, created_by: st
     """
     content = CONTENT[side].model_validate(said)
     written = content.model_dump()
-    plain = {**written, _TITLE[side]: shown_title(written[_TITLE[side]])}
+    plain = {**written, TITLE[side]: shown_title(written[TITLE[side]])}
     common = {"id": uuid4(), "live": False, "revision": 1, "version": 1, "created_at": at, "updated_at": at, "created_by": created_by}
     row: Need | Innovation
     place_ids: tuple[UUID, ...] = ()
@@ -53,9 +53,8 @@ def compose(side: Side, said: Mapping[str, Any], known: Known, *, created_by: st
         row = _need(plain, known, common)
     else:
         row = _innovation(plain, common, at)
-    row.refresh_search_text()
-    row.readability = Readability(document_readability(document_of("unread", side, row.content())).value)
-    return Composed(row, _revision(side, row, written[_TITLE[side]], at), place_ids, supplier=plain.get("supplier"))
+    read(row)
+    return Composed(row, revision_of(row, written[TITLE[side]], at), place_ids, supplier=plain.get("supplier"))
 
 
 def misfits(error: Exception, line: int) -> list[dict[str, Any]]:
@@ -93,13 +92,12 @@ def _place_ids(keys: list[str], known: Known) -> tuple[UUID, ...]:
 
 def _innovation(plain: dict[str, Any], common: Mapping[str, Any], at: datetime) -> Innovation:
     given = {name: value for name, value in plain.items() if name not in {"supplier", "external_ids", "evidences", "consent_at"}}
-    told = [{**_EVIDENCE, **item} for item in plain["evidences"]]
     consented_at = (plain["consent_at"] or at).astimezone(UTC) if plain["consent_by"] else None
     return Innovation(
         **given,
         **common,
         status=SUBMITTED[Side.INNOVATION],
-        evidences=[{**item, "dated_on": item["dated_on"].isoformat() if item["dated_on"] else None} for item in told],
+        evidences=evidences_of(plain["evidences"]),
         consent_at=consented_at,
         supplier=Organisation(name=plain["supplier"], kind=OrganisationKind.SUPPLIER) if plain["supplier"] else None,
         external_ids=[
@@ -108,10 +106,23 @@ def _innovation(plain: dict[str, Any], common: Mapping[str, Any], at: datetime) 
     )
 
 
-def _revision(side: Side, row: Need | Innovation, title: str, at: datetime) -> Revision:
-    content = row.content()
-    if title != content["fields"][_TITLE[side]]:
-        content["as_written"] = {_TITLE[side]: title}
+def evidences_of(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Pieces of evidence as they are stored: every key there, dates as text."""
+    told = [{**_EVIDENCE, **item} for item in given]
+    return [{**item, "dated_on": item["dated_on"].isoformat() if item["dated_on"] else None} for item in told]
+
+
+def read(row: Need | Innovation) -> None:
+    """Find out anew which words a document is found by, and whether it says anything."""
+    row.refresh_search_text()
+    row.readability = Readability(document_readability(document_of("unread", row.side, row.content())).value)
+
+
+def revision_of(row: Need | Innovation, title: str | None, at: datetime) -> Revision:
+    """The present version of a document's content, with its title as it was written when it is shown otherwise."""
+    side, content = row.side, row.content()
+    if title and title != content["fields"][TITLE[side]]:
+        content["as_written"] = {TITLE[side]: title}
     digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     ids = {"need_id": row.id} if side is Side.NEED else {"innovation_id": row.id}
-    return Revision(**ids, id=uuid4(), number=1, content=content, content_hash=digest, saved_at=at)
+    return Revision(**ids, id=uuid4(), number=row.revision, content=content, content_hash=digest, saved_at=at)

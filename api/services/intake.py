@@ -1,7 +1,5 @@
 """said -> stored: a need or an innovation is kept with its revision and its event; embedding it is owed."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,13 +9,12 @@ from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
 from api.services import deciding
+from api.services.composing import SUBMITTED, TITLE, evidences_of, read, revision_of
 from api.services.content import InnovationContent, NeedContent, shown_title
-from api.services.reading import document_of
 from api.services.recording import record
-from matcher.text import document_readability
 from models.actors import Actor, NotAllowed
 from models.base import DomainError
-from models.documents import Readability, Revision, Side, StaleVersion, TransitionRefused
+from models.documents import Side, StaleVersion, TransitionRefused
 from models.events import Event
 from models.innovations import ExternalId, Innovation, InnovationStatus
 from models.needs import Need, NeedCriterion, NeedStatus
@@ -25,14 +22,10 @@ from models.people import Role
 from models.queries import documents, places
 
 Content = NeedContent | InnovationContent
-_TITLE = {Side.NEED: "title", Side.INNOVATION: "name"}
-_SUBMITTED = {Side.NEED: NeedStatus.OPEN, Side.INNOVATION: InnovationStatus.SUBMITTED}
 _WITHDRAWN = {Side.NEED: NeedStatus.WITHDRAWN, Side.INNOVATION: InnovationStatus.WITHDRAWN}
 _SUBMITTED_EVENT = {Side.NEED: "need.opened", Side.INNOVATION: "submission.received"}
 _WITHDRAWN_EVENT = {Side.NEED: "need.closed", Side.INNOVATION: "submission.withdrawn"}
 _SETTLED = frozenset({NeedStatus.MET, NeedStatus.CLOSED, NeedStatus.WITHDRAWN, InnovationStatus.ARCHIVED, InnovationStatus.WITHDRAWN})
-
-_EVIDENCE = {"evidence_type": None, "summary": "", "dated_on": None}
 
 
 class ExternalIdTaken(DomainError):
@@ -44,7 +37,7 @@ def create(session: Session, side: Side, content: Content, *, actor: Actor, at: 
     _may_create(side, content, actor)
     row = _blank(side, actor, at)
     _write(session, side, row, content.model_dump(), actor=actor, at=at)
-    _keep_revision(session, side, row, content.model_dump(), at)
+    session.add(revision_of(row, content.model_dump()[TITLE[side]], at))
     record(session, _event(f"{side}.created", side, row, actor, at), at=at)
     session.flush()
     return _submit(session, side, row, actor=actor, at=at) if submit_too else row
@@ -67,7 +60,7 @@ def change(
     session.flush()
     if row.content() != before:
         row.revision += 1
-        _keep_revision(session, side, row, changes, at)
+        session.add(revision_of(row, changes.get(TITLE[side]), at))
     _touch(row, at)
     record(session, _event(f"{side}.changed", side, row, actor, at), at=at)
     if was_searchable and not row.searchable:
@@ -85,7 +78,7 @@ def submit(session: Session, side: Side, document_id: UUID, *, actor: Actor, at:
 
 
 def _submit(session: Session, side: Side, row: Any, *, actor: Actor, at: datetime) -> Any:  # noqa: ANN401 -- Need or Innovation
-    row.move_to(_SUBMITTED[side], at=at)
+    row.move_to(SUBMITTED[side], at=at)
     _touch(row, at)
     record(session, _event(_SUBMITTED_EVENT[side], side, row, actor, at), at=at)
     _owe_next_step(session, side, row, at)
@@ -152,8 +145,8 @@ def _blank(side: Side, actor: Actor, at: datetime) -> Any:  # noqa: ANN401 -- Ne
 def _write(session: Session, side: Side, row: Any, values: Mapping[str, Any], *, actor: Actor, at: datetime) -> None:  # noqa: ANN401 -- Need or Innovation
     """Put validated values into their columns; the ones that are rows of their own are looked up or replaced."""
     plain = dict(values)
-    if title := plain.get(_TITLE[side]):
-        plain[_TITLE[side]] = shown_title(title)
+    if title := plain.get(TITLE[side]):
+        plain[TITLE[side]] = shown_title(title)
     if side is Side.NEED:
         _write_need_rows(session, row, plain, actor)
     else:
@@ -162,8 +155,7 @@ def _write(session: Session, side: Side, row: Any, values: Mapping[str, Any], *,
         setattr(row, name, value)
     session.add(row)
     session.flush()
-    row.refresh_search_text()
-    row.readability = Readability(document_readability(document_of("unread", side, row.content())).value)
+    read(row)
 
 
 def _write_need_rows(session: Session, row: Need, plain: dict[str, Any], actor: Actor) -> None:
@@ -188,8 +180,7 @@ def _write_innovation_rows(session: Session, row: Innovation, plain: dict[str, A
     if name := plain.pop("supplier", None):
         row.supplier = places.supplier_named(session, name)
     if "evidences" in plain:
-        told = [{**_EVIDENCE, **item} for item in plain["evidences"]]
-        plain["evidences"] = [{**item, "dated_on": item["dated_on"].isoformat() if item["dated_on"] else None} for item in told]
+        plain["evidences"] = evidences_of(plain["evidences"])
     if plain.get("consent_by") and not plain.get("consent_at"):
         plain["consent_at"] = at
     if "consent_by" in plain and not plain["consent_by"]:
@@ -208,16 +199,6 @@ def _write_external_ids(session: Session, row: Innovation, given: list[dict[str,
     row.external_ids.clear()
     session.flush()
     row.external_ids += [ExternalId(system=item["system"], value=item["id"]) for item in given]
-
-
-def _keep_revision(session: Session, side: Side, row: Any, written: Mapping[str, Any], at: datetime) -> None:  # noqa: ANN401 -- Need or Innovation
-    content = row.content()
-    title = written.get(_TITLE[side])
-    if title and title != content["fields"][_TITLE[side]]:
-        content["as_written"] = {_TITLE[side]: title}
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    ids = {"need_id": row.id} if side is Side.NEED else {"innovation_id": row.id}
-    session.add(Revision(**ids, number=row.revision, content=content, content_hash=digest, saved_at=at))
 
 
 def _owe_next_step(session: Session, side: Side, row: Any, at: datetime) -> None:  # noqa: ANN401 -- Need or Innovation
