@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
+from api.services import delivering
 from models.decisions import ReasonCode
 from models.documents import Visibility
 from models.innovations import InnovationStatus
 from models.keys import Scope
 from models.needs import NeedStatus
 from models.people import Role
-from models.proposals import Band, ProposalState
+from models.proposals import Band, Proposal, ProposalState
 from tests import factories
 
 PROPOSALS = "/api/v1/proposals"
@@ -259,3 +260,19 @@ def test_an_unknown_proposal_is_not_found(hub, make):
     replies = [hub.get(f"{PROPOSALS}/{unknown.id}"), decide(hub, unknown, "confirmed"), hub.post(f"{PROPOSALS}/{unknown.id}/undo")]
 
     assert [reply.status_code for reply in replies] == [404] * 3
+
+
+def test_a_pipeline_resolves_the_match_that_was_handed_on_and_no_other(hub, client_with_key, make, transaction):
+    innovation = make(factories.make_innovation, visibility=Visibility.HUB_ONLY)
+    proposal, other = make(factories.make_proposal, None, innovation), make(factories.make_proposal)
+    pipeline = client_with_key(Role.PIPELINE, {Scope.READ})
+    decide(hub, proposal, "confirmed")
+    assert pipeline.get(f"{PROPOSALS}/{proposal.id}").status_code == 404
+
+    with transaction() as session:
+        (decision,) = session.get(Proposal, proposal.id).decisions
+        delivering.announce(session, decision.id, at=datetime.now(UTC), undo_window_seconds=0)
+
+    assert pipeline.get(f"{PROPOSALS}/{proposal.id}").json()["state"] == "confirmed"
+    assert pipeline.get(f"/api/v1/innovations/{innovation.id}").status_code == 200
+    assert pipeline.get(f"{PROPOSALS}/{other.id}").status_code == 404
