@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import datetime
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, Key
 
 GENESIS = "0" * 64
+_written = count()
 
 PIPELINE_KINDS = frozenset(
     {"submission.received", "submission.withdrawn", "need.opened", "need.closed", "match.confirmed", "match.reversed"}
@@ -40,6 +42,7 @@ class Event(Base):
     actor: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     recorded_at: Mapped[datetime]
+    ordinal: Mapped[int] = mapped_column(default=lambda: next(_written))  # the order of writing within one moment
     correlation_id: Mapped[str] = mapped_column(default="")
     once_key: Mapped[str | None] = mapped_column(unique=True)
     previous_hash: Mapped[str | None]

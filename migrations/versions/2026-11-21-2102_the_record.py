@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("data", sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("correlation_id", sa.String(), nullable=False),
         sa.Column("once_key", sa.String(), nullable=True),
         sa.Column("previous_hash", sa.String(), nullable=True),

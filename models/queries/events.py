@@ -32,7 +32,9 @@ def lock_for_sealing(session: Session) -> None:
 
 def unsealed(session: Session, *, limit: int) -> Sequence[Event]:
     """Events that have no position yet, in the order of their writing."""
-    return session.scalars(select(Event).where(Event.position.is_(None)).order_by(Event.recorded_at, Event.id).limit(limit)).all()
+    return session.scalars(
+        select(Event).where(Event.position.is_(None)).order_by(Event.recorded_at, Event.ordinal, Event.id).limit(limit)
+    ).all()
 
 
 def after(session: Session, position: int, *, kinds: Collection[str] | None, limit: int) -> Sequence[Event]:

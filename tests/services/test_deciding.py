@@ -4,9 +4,11 @@ from uuid import uuid4
 import pytest
 
 from api.services import deciding, delivering, intake
+from api.services.recording import record
 from models.actors import SYSTEM, NotAllowed
 from models.decisions import NotUndoable, Reason, ReasonCode, Verdict
 from models.documents import Side, StaleVersion, Visibility
+from models.events import Event
 from models.jobs import JobRow
 from models.needs import NeedStatus
 from models.people import Role
@@ -303,3 +305,16 @@ def test_deciding_owes_the_announcement_after_the_window(database, make_proposal
     with database.reading() as session:
         assert jobs.counts(session)["deliver"] == {"queued": 1}
         assert jobs.next_due(session, at) is not None
+
+
+def test_what_happens_in_one_moment_is_told_in_the_order_in_which_it_was_written(database, hub):
+    at = now()
+    with database.transaction() as session:
+        for number in range(20):
+            record(session, Event.of("need.changed", subject_kind="need", subject_id=uuid4(), actor=hub.name, at=at, number=number), at=at)
+
+    with database.transaction() as session:
+        delivering.seal(session, at=now())
+
+    with database.reading() as session:
+        assert [event.data["number"] for event in delivering.events_after(session, 0, actor=hub).events] == list(range(20))
