@@ -9,7 +9,7 @@ from models.actors import ANONYMOUS, SYSTEM
 from models.documents import Side
 from models.passages import Vector
 from models.people import Role
-from models.queries import documents, events, passages
+from models.queries import documents, events, jobs, passages
 from tests.walk import ADHD_NEED, ADHD_TEST, WOUND_DRESSING, now
 
 CARE_HOME = {
@@ -250,3 +250,25 @@ def test_a_document_whose_vectors_are_lost_is_left_out_and_not_made_up(database,
 
     with database.reading() as session:
         assert libraries.encoded(session, Side.INNOVATION, [str(innovation_id)]) == {}
+
+
+def test_a_text_that_is_known_is_not_encoded_again(database, libraries, embedded):
+    first, second = embedded(Side.INNOVATION, ADHD_TEST), embedded(Side.INNOVATION, ADHD_TEST)
+
+    with database.reading() as session:
+        both = libraries.encoded(session, Side.INNOVATION, [str(first), str(second)])
+        assert session.query(Vector).count() == len(both[str(first)].passages)
+    assert np.array_equal(both[str(first)].pooled, both[str(second)].pooled)
+
+
+def test_another_encoder_embeds_anew_and_what_was_proposed_stays(database, libraries, embedded, runner):
+    innovation_id = embedded(Side.INNOVATION, ADHD_TEST)
+    runner.run_due()
+    with database.transaction() as session:
+        documents.find(session, Side.INNOVATION, innovation_id).embedded_encoder = "an-older-encoder"
+
+    assert embed(database, libraries, Side.INNOVATION, innovation_id)
+
+    with database.reading() as session:
+        assert "propose" not in jobs.counts(session)
+        assert documents.find(session, Side.INNOVATION, innovation_id).embedded_encoder == libraries.encoder.id

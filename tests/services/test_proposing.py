@@ -301,3 +301,26 @@ def test_a_place_reads_of_a_released_innovation_what_it_says_today_and_nothing_o
         proposals.get(session, secret.id, leeds)
     with database.reading() as session:
         assert proposals.queue(session, leeds, at=now(), state=ProposalState.SUPERSEDED).rows == []
+
+
+def test_marks_without_words_are_not_ranked(database, libraries):
+    content = NeedContent.model_validate({"title": "?!?!", "problem": "!!!! ????", "places": ["LDS"]})
+
+    with database.reading() as session, pytest.raises(proposing.NothingToRank, match="can be read"):
+        proposing.matches_of_text(session, libraries, Side.NEED, content, actor=SYSTEM)
+
+
+def test_the_run_of_one_side_replaces_a_pair_whose_other_text_changed(database, libraries, stored, hub):
+    need_id, innovation_id = stored(Side.NEED, ADHD_NEED), stored(Side.INNOVATION, ADHD_TEST)
+    (before,) = in_force(database, need_id=need_id)
+    with database.transaction() as session:
+        intake.change(session, Side.INNOVATION, innovation_id, {"benefits": "Half the waiting."}, actor=hub, at=now())
+    with database.reading() as session:
+        embedding = indexing.embed(session, libraries, Side.INNOVATION, innovation_id)
+    with database.transaction() as session:
+        indexing.keep(session, embedding, at=now())
+
+    run_again(database, libraries, Side.NEED, need_id)
+
+    (after,) = in_force(database, need_id=need_id)
+    assert (after.innovation_revision, after.id == before.id) == (2, False)
