@@ -1,15 +1,14 @@
 """Build the shipped ranker file from the data in this folder, end to end, and print the figures that it is chosen by.
 
 Weights: a listwise softmax over the candidates of each query, drawn to a stated prior; fitted on the training part of the
-FP7 pairs, both ways, and on the West Yorkshire needs with and without codes. How strongly it is drawn is chosen on the
+FP7 pairs, both ways, and on the four views of the West Yorkshire needs. How strongly it is drawn is chosen on the
 validation part and by folds of the needs. The test part of FP7 has a say in nothing.
-Probability: a logistic curve through out-of-fold scores of the ten best candidates of each need.
+Probability: a logistic curve through out-of-fold scores of the ten best candidates of each need, in all four views.
 """
 
 import argparse
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -19,26 +18,22 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
+from bench.judged_sets import FOLDS, NEEDS, Group, read_sets, reference_vocabulary
 from matcher.calibration import Calibration, brier_skill, calibration_error
-from matcher.embedding import encode_documents
-from matcher.encoding import Encoder, load_encoder
+from matcher.encoding import load_encoder
 from matcher.explanation import Thresholds
-from matcher.folder import Collection, Row, read_folder
-from matcher.metrics import ndcg
 from matcher.pairing import FEATURES
 from matcher.rankers import DEFAULT, RankerFile
-from matcher.ranking import MemoryLibrary, Ranker
-from matcher.text import text_hash
-from matcher.types import EncodedDocument, Side
-from matcher.vocabulary import Vocabulary, stems
+from matcher.ranking import Ranker
+from matcher.vocabulary import Vocabulary
 
-DATA = Path(__file__).parent / "data"
 SHIPPED = Path(__file__).parents[1] / "matcher" / "data" / "rankers"
 PRIOR = {
     "whole": 10.0,
     "aspects": 3.0,
     "need_words": 3.0,
     "innovation_words": 2.5,
+    "passages": 0.0,
     "conditions": 2.0,
     "settings": 1.0,
     "areas": 1.0,
@@ -49,37 +44,11 @@ PRIOR = {
 RULES = {"contradicted": -2.5}
 """Logits by rule: an innovation that states the contrary of a must-have keeps about a tenth of its odds; no data speak of it."""
 
-TRAINING_TENTHS, VALIDATION_BEFORE = 6, 8
 PULLS = (0.01, 0.1, 1.0)
-FOLDS = 11
 SHOWN = 10
-LEAST_COUNT = 2  # texts that a stem stands in before it is listed; the others count as one
 STRONG_PRECISION, POSSIBLE_PRECISION = 0.80, 0.50
 VERDICTS = Thresholds(met=0.5, partly=0.3)
 """Half of the pairs of grade 3 reach `met` by title and problem, a tenth of those of grade 0 reach `partly`."""
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """One query's candidates: features, grades, and all grades that people gave it."""
-
-    query: str
-    part: str
-    features: NDArray[np.float64]
-    grades: NDArray[np.int64]
-    judged: Mapping[str, int]
-    ids: tuple[str, ...]
-    relevant_from: int
-
-    @property
-    def is_answerable(self) -> bool:
-        """Whether some document is relevant."""
-        return max(self.judged.values()) >= self.relevant_from
-
-    def ndcg(self, weights: NDArray[np.float64]) -> float:
-        """nDCG@10 of the candidates under these weights."""
-        order = sorted(range(len(self.ids)), key=lambda row: (-(self.features[row] @ weights), self.ids[row]))
-        return ndcg([self.ids[row] for row in order], self.judged, k=10)
 
 
 def main() -> None:
@@ -88,8 +57,10 @@ def main() -> None:
     parser.add_argument("encoder", type=Path, help="folder of the exported encoder, e.g. var/encoder/...")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder to write to (default: the shipped one)")
     options = parser.parse_args()
-    vocabulary = _vocabulary()
-    sets = _sets(load_encoder(options.encoder, threads=2), vocabulary)
+    vocabulary = reference_vocabulary()
+    prior = Calibration(weights=tuple(_prior()), intercept=0.0, possible=0.3, strong=0.6)
+    ranker = Ranker(RankerFile(id="prior", calibration=prior, thresholds=VERDICTS, vocabulary=vocabulary))
+    sets = read_sets(load_encoder(options.encoder, threads=2), ranker)
     folds = {pull: [_fit(_training(sets, without_fold=fold), pull) for fold in range(FOLDS)] for pull in PULLS}
     pull = _choose_pull(sets, folds)
     weights = _fit(_training(sets), pull)
@@ -99,76 +70,12 @@ def main() -> None:
     _write(options.out, vocabulary, calibration, pull=pull)
 
 
-def _vocabulary() -> Vocabulary:
-    """In how many of the reference texts each stem stands: FP7 briefs and a sample of US health research abstracts."""
-    counts: Counter[str] = Counter()
-    documents = 0
-    for path in (DATA / "fp7-dev" / "corpus.jsonl", DATA / "sbir-sample" / "texts.jsonl"):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            counts.update(stems(f"{row['title']}. {row['text']}"))
-            documents += 1
-    return Vocabulary(documents, {stem: count for stem, count in sorted(counts.items()) if count >= LEAST_COUNT})
-
-
-def _sets(encoder: Encoder, vocabulary: Vocabulary) -> dict[str, list[Group]]:
-    """The candidates of every query of every set, under the prior."""
-    prior = Calibration(weights=tuple(_prior()), intercept=0.0, possible=0.3, strong=0.6)
-    ranker = Ranker(RankerFile(id="prior", calibration=prior, thresholds=VERDICTS, vocabulary=vocabulary))
-    needs = read_folder(DATA / "wy", "dev")
-    topics = read_folder(DATA / "fp7-dev", "test")
-    projects = read_folder(DATA / "fp7-dev-reverse", "test")
-    return {
-        "wy": _groups(needs, ranker, encoder, Side.NEED),
-        "wy without codes": _groups(needs, ranker, encoder, Side.NEED, without_codes=True),
-        "fp7-dev": _groups(topics, ranker, encoder, Side.NEED),
-        "fp7-dev-reverse": _groups(projects, ranker, encoder, Side.INNOVATION),
-    }
-
-
-def _groups(collection: Collection, ranker: Ranker, encoder: Encoder, side: Side, *, without_codes: bool = False) -> list[Group]:
-    print(f"{collection.name}: encoding {len(collection.corpus)} and {len(collection.queries)} texts", flush=True)
-    library = MemoryLibrary(_encoded(collection.corpus, encoder, side.other, without_codes=without_codes))
-    groups = []
-    for query in _encoded(collection.queries, encoder, side, without_codes=without_codes):
-        judged = collection.judgements[query.document.id]
-        scored = sorted(ranker.judged(ranker.prepare(query), library), key=lambda each: each.candidate.document.id)
-        ids = tuple(each.candidate.document.id for each in scored)
-        topic = query.document.id if side is Side.NEED else min(judged)
-        groups.append(
-            Group(
-                query=query.document.id,
-                part=_part(topic),
-                features=np.array([each.features for each in scored]),
-                grades=np.array([judged.get(document_id, 0) for document_id in ids]),
-                judged=judged,
-                ids=ids,
-                relevant_from=collection.relevant_from,
-            )
-        )
-    return groups
-
-
-def _encoded(rows: Iterable[Row], encoder: Encoder, side: Side, *, without_codes: bool) -> list[EncodedDocument]:
-    return encode_documents([row.document(side, without_codes=without_codes) for row in rows], encoder)
-
-
-def _part(topic: str) -> str:
-    """Six tenths of the topics for training, two for choosing, two for the report; a project goes with its topic."""
-    place = int(text_hash(topic)[:8], 16) % 10
-    return "training" if place < TRAINING_TENTHS else "validation" if place < VALIDATION_BEFORE else "test"
-
-
-def _fold(query: str) -> int:
-    return int(text_hash(query)[:8], 16) % FOLDS
-
-
 def _training(sets: Mapping[str, Sequence[Group]], *, without_fold: int | None = None) -> list[list[Group]]:
     """The groups that teach, a list a set; each set counts alike."""
     taught = []
     for name, groups in sets.items():
-        if name.startswith("wy"):
-            taught.append([group for group in groups if _fold(group.query) != without_fold])
+        if name in NEEDS:
+            taught.append([group for group in groups if group.fold != without_fold])
         else:
             taught.append([group for group in groups if group.part == "training"])
     return [[group for group in groups if group.is_answerable and group.grades.any()] for groups in taught]
@@ -208,7 +115,7 @@ def _choose_pull(sets: Mapping[str, Sequence[Group]], folds: Mapping[float, Sequ
     for pull in PULLS:
         weights = _fit(_training(sets), pull)
         found[pull] = float(np.mean([
-            *(_by_fold(sets[name], folds[pull]) for name in ("wy", "wy without codes")),
+            *(_by_fold(sets[name], folds[pull]) for name in NEEDS),
             *(_mean(sets[name], weights, "validation") for name in ("fp7-dev", "fp7-dev-reverse")),
         ]))  # fmt: skip
         print(f"pull {pull}: {found[pull]:.4f} on validation", flush=True)
@@ -220,7 +127,7 @@ def _mean(groups: Sequence[Group], weights: NDArray[np.float64], part: str | Non
 
 
 def _by_fold(groups: Sequence[Group], folds: Sequence[NDArray[np.float64]]) -> float:
-    return float(np.mean([group.ndcg(folds[_fold(group.query)]) for group in groups if group.is_answerable]))
+    return float(np.mean([group.ndcg(folds[group.fold]) for group in groups if group.is_answerable]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,23 +142,22 @@ class Shown:
 
 def _out_of_fold_scores(sets: Mapping[str, Sequence[Group]], folds: Sequence[NDArray[np.float64]]) -> dict[str, list[Shown]]:
     shown: dict[str, list[Shown]] = {}
-    for name in ("wy", "wy without codes"):
+    for name in NEEDS:
         shown[name] = []
         for group in sets[name]:
-            scores = group.features @ folds[_fold(group.query)]
+            scores = group.features @ folds[group.fold]
             best = np.argsort(-scores, kind="stable")[:SHOWN]
             fits = group.grades[best] >= group.relevant_from
-            shown[name].append(Shown(_fold(group.query), scores[best], fits, group.is_answerable))
+            shown[name].append(Shown(group.fold, scores[best], fits, group.is_answerable))
     print("folds:", {name: round(_by_fold(sets[name], folds), 4) for name in shown})
     return shown
 
 
 def _calibrated(weights: NDArray[np.float64], shown: Mapping[str, Sequence[Shown]]) -> Calibration:
-    """The logistic curve through all shown candidates, with and without codes, and the bands on it."""
+    """The logistic curve through all shown candidates of all views, and the bands on it."""
     everything = [each for found in shown.values() for each in found]
     slope, intercept = _curve(everything)
-    said, fits = _joined(everything, slope, intercept)
-    possible, strong = _bands(said, fits)
+    possible, strong = _bands(_joined(everything, slope, intercept)[0])
     return Calibration(
         weights=tuple(round(slope * weight, 6) for weight in weights.tolist()),
         intercept=round(intercept, 6),
@@ -260,15 +166,16 @@ def _calibrated(weights: NDArray[np.float64], shown: Mapping[str, Sequence[Shown
     )
 
 
-def _bands(said: NDArray[np.float64], fits: NDArray[np.bool_]) -> tuple[float, float]:
+def _bands(said: NDArray[np.float64]) -> tuple[float, float]:
     """The borders of *possible* and *strong*, in steps of 0.05, with the least sum that keep the stated precision.
 
+    What counts is the precision that the curve expects, since counts of so few would move the borders with every need.
     Each band holds ten shown candidates at least; of equal sums the one with the wider middle is taken.
     """
     steps = [round(float(step), 2) for step in np.arange(0.05, 1, 0.05)]
     kept = []
     for possible, strong in ((low, high) for low in steps for high in steps if low < high):
-        top, middle = fits[said >= strong], fits[(said >= possible) & (said < strong)]
+        top, middle = said[said >= strong], said[(said >= possible) & (said < strong)]
         if min(len(top), len(middle)) >= SHOWN and top.mean() >= STRONG_PRECISION and middle.mean() >= POSSIBLE_PRECISION:
             kept.append((possible, strong))
     return min(kept, key=lambda borders: (round(sum(borders), 2), borders[0]))
@@ -291,25 +198,32 @@ def _print_report(
     for name in ("fp7-dev", "fp7-dev-reverse"):
         parts = {part: round(_mean(sets[name], weights, part), 4) for part in ("training", "validation", "test")}
         print(f"{name}: {parts}, all {_mean(sets[name], weights):.4f}")
-    for name, found in shown.items():
-        _print_calibration(name, found, [each for other in shown.values() for each in other], calibration)
+    everything = [each for found in shown.values() for each in found]
+    for name, found in {**shown, "all views": everything}.items():
+        _print_calibration(name, found, everything)
+    print("bands:", calibration.possible, calibration.strong)
     print(json.dumps(dict(zip(FEATURES, calibration.weights, strict=True)), indent=1), calibration.intercept)
 
 
-def _print_calibration(name: str, shown: Sequence[Shown], everything: Sequence[Shown], calibration: Calibration) -> None:
-    """Each need under a curve that was drawn without its fold, against the bands that are shipped."""
-    answers = []
+def _print_calibration(name: str, shown: Sequence[Shown], everything: Sequence[Shown]) -> None:
+    """Each need under a curve, and within bands, that were drawn without its fold."""
+    said, fits, bands, tops = [], [], [], []
     for fold in range(FOLDS):
-        curve = _curve([each for each in everything if each.fold != fold])
-        answers += [(*_joined([each], *curve), each.is_answerable) for each in shown if each.fold == fold]
-    said, fits = np.concatenate([each[0] for each in answers]), np.concatenate([each[1] for each in answers])
-    unfit, answerable = np.array([each[0][0] < calibration.possible for each in answers]), np.array([each[2] for each in answers])
-    error = calibration_error(list(said), list(fits))
-    strong, possible = said >= calibration.strong, (said >= calibration.possible) & (said < calibration.strong)
+        others = [each for each in everything if each.fold != fold]
+        curve = _curve(others)
+        borders = _bands(_joined(others, *curve)[0])
+        for each in (each for each in shown if each.fold == fold):
+            probabilities = _joined([each], *curve)[0]
+            said += probabilities.tolist()
+            fits += each.fits.tolist()
+            bands += np.digitize(probabilities, borders).tolist()
+            tops.append((bands[-len(probabilities)] == 0, each.is_answerable))
+    right = {band: [fit for fit, found in zip(fits, bands, strict=True) if found == band] for band in range(3)}
+    unfit, answerable = np.array(tops).T
     print(
-        f"{name}: Brier skill {brier_skill(list(said), list(fits)):.3f}, calibration error {error:.3f};\n"
-        f"  strong from {calibration.strong}: {fits[strong].mean():.2f} of {strong.sum()} fit; "
-        f"possible from {calibration.possible}: {fits[possible].mean():.2f} of {possible.sum()} fit;\n"
+        f"{name}: said {np.mean(said):.3f}, true {np.mean(fits):.3f}, "
+        f"Brier skill {brier_skill(said, fits):.3f}, calibration error {calibration_error(said, fits):.3f};\n"
+        f"  strong: {np.mean(right[2]):.2f} of {len(right[2])} fit; possible: {np.mean(right[1]):.2f} of {len(right[1])} fit;\n"
         f"  nothing fits: precision {(~answerable)[unfit].mean():.2f}, recall {unfit[~answerable].mean():.2f}"
     )
 
@@ -320,7 +234,8 @@ def _write(folder: Path, vocabulary: Vocabulary, calibration: Calibration, *, pu
         "name": DEFAULT,
         "made_by": "bench/fit_ranker.py",
         "encoder": "all-MiniLM-L6-v2, float32",
-        "fitted_on": "FP7 topics and projects (training part, both ways) and the 44 West Yorkshire needs with and without codes",
+        "fitted_on": "FP7 topics and projects (training part, both ways) and the 44 West Yorkshire needs, short and full rows, "
+        "with and without codes",
         "pull": pull,
         "weights": dict(zip(FEATURES, calibration.weights, strict=True)),
         "intercept": calibration.intercept,
@@ -330,7 +245,7 @@ def _write(folder: Path, vocabulary: Vocabulary, calibration: Calibration, *, pu
             "file": f"{DEFAULT}.vocabulary.tsv",
             "sha256": sha256(table).hexdigest(),
             "documents": vocabulary.documents,
-            "provenance": "Counts of stems in the FP7 briefs and the SBIR sample of bench/data",
+            "provenance": "Counts of stems in the FP7 briefs outside the test part and the SBIR sample of bench/data",
         },
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """The features of one (need, innovation) pair: the same numbers whichever side asked, whatever else is in the list."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -24,7 +25,7 @@ FACETS: Mapping[str, Facet] = MappingProxyType(
 )
 """The facets that are compared; categories are not, because a need is free of solutions and names none."""
 
-FEATURES = ("whole", "aspects", "need_words", "innovation_words", *FACETS, "contradicted")
+FEATURES = ("whole", "aspects", "need_words", "innovation_words", "passages", *FACETS, "contradicted")
 """The names of the features, in the order of the numbers."""
 
 NEUTRAL = 0.4  # the facet fit that speaks neither for nor against a pair; what is not coded counts as this
@@ -106,6 +107,7 @@ def _pair(need: Prepared, innovation: Prepared, cosines: Similarities) -> list[f
         fmean(fmean(answers[row] for row in rows) for rows in need.asking),
         coverage(need.words, innovation.words),
         coverage(innovation.words, need.words),
+        math.log(len(innovation.answering)),  # the best of many passages is nearer by chance alone
         *(0.0 if fit is None else fit.certainty * (fit.value - NEUTRAL) for fit in fits),
         float(contradicted(need.document, innovation.document)),
     ]

@@ -15,7 +15,7 @@ from matcher.explanation import Thresholds
 from matcher.pairing import FEATURES
 from matcher.vocabulary import Vocabulary
 
-DEFAULT = "walk-1"
+DEFAULT = "walk-2"
 
 
 class RankerMissing(Exception):
@@ -56,7 +56,7 @@ def read_ranker_file(path: Path | None = None) -> RankerFile:
         raise RankerDamaged(f"{place.name} is no ranker file that can be read: {error!r}. {_REMEDY}") from error
 
 
-_REMEDY = "Install the program anew, or make the file again with bench/fit_ranker.py."
+_REMEDY = "Install the program anew, or make the file again with `python -m bench.fit_ranker`."
 
 
 def _ranker_file(stored: Mapping[str, Any], table: bytes, *, digest: str) -> RankerFile:
