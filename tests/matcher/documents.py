@@ -13,7 +13,15 @@ from matcher.vocabulary import Vocabulary
 from tests.matcher.encoders import WordEncoder
 
 WORDS = WordEncoder()
-WEIGHTS = {"whole": 8.0, "aspects": 2.0, "need_words": 3.0, "innovation_words": 2.0, "conditions": 2.0, "passages": 0.0, "contradicted": -2.5}
+WEIGHTS = {
+    "whole": 8.0,
+    "aspects": 2.0,
+    "need_words": 3.0,
+    "innovation_words": 2.0,
+    "conditions": 2.0,
+    "passages": 0.0,
+    "contradicted": -2.5,
+}
 
 
 def need(

@@ -63,7 +63,10 @@ def test_a_brand_name_or_a_trial_report_answers_no_need():
 
 
 def test_how_many_passages_may_answer_is_told_as_a_logarithm():
-    one, two = innovation(description="Pictures."), innovation(name="W", description="Pictures.", benefits="Time.", evidence_summary="A trial.")
+    one, two = (
+        innovation(description="Pictures."),
+        innovation(name="W", description="Pictures.", benefits="Time.", evidence_summary="A trial."),
+    )
 
     assert pair(need(), one)["passages"] == pytest.approx(np.log(3))  # the whole, its one window, the description
     assert pair(need(), two)["passages"] == pytest.approx(np.log(4))
