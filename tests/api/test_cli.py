@@ -210,6 +210,20 @@ def test_an_evaluation_is_one_json_object_or_a_table(cli, tmp_path):
     assert "Nothing fits" in shown
 
 
+def test_an_evaluation_tells_what_it_left_out_and_shows_no_figure_that_it_has_not(cli, tmp_path):
+    (tmp_path / "qrels").mkdir()
+    (tmp_path / "corpus.jsonl").write_text('{"_id": "i1", "text": "A foam dressing", "metadata": {"stage": "IV"}}\n')
+    (tmp_path / "queries.jsonl").write_text('{"_id": "n1", "text": "ADHD assessment"}\n{"_id": "n2", "text": "Parking"}\n')
+    (tmp_path / "qrels" / "dev.tsv").write_text("n1\ti1\t0\n")
+
+    ended = cli("evaluate", tmp_path)
+
+    assert "does not judge, and that are left out: 1" in ended.stderr
+    assert "stage holds 'IV'" in ended.stderr
+    assert "Nothing fits" in ended.stdout
+    assert "ndcg" not in ended.stdout
+
+
 def test_a_malformed_folder_is_told_by_line(cli, tmp_path):
     (tmp_path / "corpus.jsonl").write_text("not json\n")
 
