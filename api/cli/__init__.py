@@ -64,9 +64,9 @@ def matching() -> None:
 
 
 def _summary(name: str) -> Any:  # noqa: ANN401 -- typer keeps its own kind of command
-    stub = typer.Typer(rich_markup_mode=None)
-    stub.command(name, short_help=PARTS[name][1])(matching)
-    return get_command(stub)
+    alone = typer.Typer(rich_markup_mode=None)
+    alone.command(name, short_help=PARTS[name][1])(matching)
+    return get_command(alone)
 
 
 def _loaded(name: str) -> Any:  # noqa: ANN401 -- likewise
