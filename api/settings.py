@@ -15,6 +15,10 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=Path("var"), description="Folder of the run state: database file, snapshots, encoder.")
     database_url: str = Field(default="", description="SQLAlchemy URL; empty means a SQLite file in the home folder.")
+    database_pool: int = Field(
+        default=10, ge=1, le=200, description="PostgreSQL connections that one process keeps; as many again for bursts."
+    )
+    broker_url: str = Field(default="", description="Redis URL of the service mode; empty means embedded: jobs run in the one process.")
     encoder: str = Field(default="all-MiniLM-L6-v2", description="Packaged name, local folder or hub id of the encoder to export.")
     encoder_threads: int = Field(default=1, ge=1, le=64, description="ONNX Runtime threads of one process.")
     ranker: str = Field(default="", description="Path of a ranker file; empty means the packaged one.")
@@ -27,6 +31,8 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(default=False, description="Send cookies over https only; set it behind a TLS proxy.")
     proposals_per_run: int = Field(default=20, ge=1, le=200, description="How many matches of one run are put before the Hub at most.")
     snapshot_after_changes: int = Field(default=500, ge=1, description="How many changed documents make a new snapshot due.")
+    embed_batch_texts: int = Field(default=128, ge=1, le=256, description="How many texts are encoded together at most, in one job.")
+    processes: int = Field(default=1, ge=1, le=64, description="API processes of `matching serve`; more than one only in service mode.")
     sweep_seconds: float = Field(default=30.0, gt=0, le=3600, description="How often forgotten work is looked for.")
     sign_in_attempts: int = Field(default=10, ge=1, description="Failed sign-ins to one account from one address within 15 minutes.")
     proxies: str = Field(
@@ -41,6 +47,11 @@ class Settings(BaseSettings):
         if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return value.upper()
+
+    @property
+    def service_mode(self) -> bool:
+        """Whether jobs are run by workers that a broker tells; otherwise this process runs them."""
+        return bool(self.broker_url)
 
     @property
     def url(self) -> str:

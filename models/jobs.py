@@ -50,6 +50,7 @@ class JobRow(Base):
     priority: Mapped[int] = mapped_column(default=0)  # 0 for what somebody waits for, 1 for bulk
     attempts: Mapped[int] = mapped_column(default=0)
     leased_until: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]  # when the broker was last told; only the service mode has one
     last_error: Mapped[str] = mapped_column(Text, default="")
     correlation_id: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]

@@ -16,6 +16,7 @@ LAYERS = ("build", "core", "encoder", "dev")
 PERMISSIVE = re.compile(r"MIT|BSD|Apache|ISC|PSF|Zlib|CC0|BSL-1\.0|CNRI|Unlicense|DFSG approved", re.IGNORECASE)
 WEAK = re.compile(r"LGPL|Lesser General Public|MPL|Mozilla Public", re.IGNORECASE)
 UNMODIFIED = {  # used as they come, by import; neither is changed nor copied here
+    "certifi": "MPL-2.0, tests only",
     "hypothesis": "MPL-2.0, tests only",
     "pathspec": "MPL-2.0, tests only",
     "psycopg": "LGPL-3.0, the driver of PostgreSQL",
