@@ -1,14 +1,11 @@
 """The web's front door: everything put together by one factory."""
 
-import logging
 import re
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-import structlog
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
@@ -18,10 +15,10 @@ from api.db import Database
 from api.edges import Heads, LastResort, RequestLog, SafeHeaders, SizeLimit
 from api.jobs.context import Context
 from api.jobs.runner import Runner
+from api.logs import configure_log
 from api.pages import add_pages
 from api.routes import documentation, events, health, imports, innovations, matches, needs, people, places, proposals
 from api.services.attempts import Attempts
-from api.services.faults import trace_of
 from api.services.library import Libraries
 from api.services.readiness import WarmUp
 from api.settings import Settings
@@ -72,25 +69,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount(documentation.ASSETS, documentation.assets())
     add_pages(app)
     return app
-
-
-def configure_log(level: str) -> None:
-    """One line of JSON an entry, on standard error; texts and personal data are never among its values.
-
-    Of an error that is its kind and its place: the messages of drivers and validators repeat what was sent.
-    """
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(lambda told: trace_of(told[1])),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
 
 
 def _edges() -> list[Middleware]:

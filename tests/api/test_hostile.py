@@ -7,7 +7,7 @@ import structlog
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import IntegrityError
 
-from api.main import configure_log
+from api.logs import configure_log
 from api.security import COOKIE, CSRF_FIELD, CSRF_HEADER
 from models.documents import Side
 from models.people import Role
