@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from fastapi import FastAPI
@@ -27,8 +27,21 @@ from matcher.encoding import OnnxEncoder
 from models.keys import Scope
 from models.people import Person, Role
 from tests import factories
+from tests.modes import Mode
 
-pytest_plugins = ["tests.chromium", "tests.encoders", "tests.postgres"]
+pytest_plugins = ["tests.chromium", "tests.encoders", "tests.postgres", "tests.valkey"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test marked `both` once in each mode; one that reaches no database has nothing to tell them apart."""
+    if metafunc.definition.get_closest_marker("both") and "mode" in metafunc.fixturenames:
+        metafunc.parametrize("mode", list(Mode), ids=str, indirect=True)
+
+
+@pytest.fixture
+def mode(request: pytest.FixtureRequest) -> Mode:
+    """The mode of this test."""
+    return getattr(request, "param", Mode.EMBEDDED)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,27 +54,34 @@ def _quick_hashes() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The settings of the app under test: a home of its own, without encoder."""
-    home: Path = tmp_path_factory.mktemp("home")
-    return Settings(home=home)
-
-
-@pytest.fixture(scope="session")
-def _made_app(settings: Settings) -> Iterator[FastAPI]:
-    migrations.upgrade(settings.url)
-    app = create_app(settings)
-    yield app
-    app.state.database.dispose()
+def _apps() -> Iterator[dict[Mode, FastAPI]]:
+    """One app a mode, made when the first test asks for it."""
+    made: dict[Mode, FastAPI] = {}
+    yield made
+    for app in made.values():
+        app.state.database.dispose()
 
 
 @pytest.fixture
-def app(_made_app: FastAPI, settings: Settings) -> FastAPI:
+def settings(_apps: dict[Mode, FastAPI], mode: Mode, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Settings:
+    """The settings of the app under test: a home of its own, without encoder."""
+    if mode in _apps:
+        return cast(Settings, _apps[mode].state.settings)
+    home: Path = tmp_path_factory.mktemp("home")
+    return Settings(home=home, database_url=request.getfixturevalue("lasting_postgresql_url") if mode is Mode.SERVICE else "")
+
+
+@pytest.fixture
+def app(_apps: dict[Mode, FastAPI], mode: Mode, settings: Settings) -> FastAPI:
     """The app on an empty database; no job runs unless the test runs it (`app.state.runner.run_due()`)."""
-    with _made_app.state.database.transaction() as session:
+    if mode not in _apps:
+        migrations.upgrade(settings.url)
+        _apps[mode] = create_app(settings)
+    made = _apps[mode]
+    with made.state.database.transaction() as session:
         factories.empty(session)
-    _made_app.state.attempts = Attempts(settings.sign_in_attempts)
-    return _made_app
+    made.state.attempts = Attempts(settings.sign_in_attempts)
+    return made
 
 
 @pytest.fixture

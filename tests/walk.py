@@ -25,6 +25,7 @@ from models.people import Person, Role
 from models.places import Place
 from models.proposals import Band, Proposal
 from models.runs import RankingRun
+from tests.modes import Mode
 
 ADHD_NEED = {
     "title": "ADHD assessment backlog",
@@ -59,15 +60,18 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, sweep_seconds=3600)
+def settings(tmp_path: Path, mode: Mode, request: pytest.FixtureRequest) -> Settings:
+    """A home and, in the service mode, a database with the schema: both this test's own."""
+    database_url = request.getfixturevalue("migrated_postgresql_url") if mode is Mode.SERVICE else ""
+    return Settings(home=tmp_path, sweep_seconds=3600, database_url=database_url)
 
 
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
     """A database with the schema and the five places, people of the roles and two organisations."""
     database = Database(settings.url)
-    Base.metadata.create_all(database.engine)
+    if not settings.database_url:
+        Base.metadata.create_all(database.engine)
     with database.transaction() as session:
         session.add_all(Place(key=key, name=name, partnership=name, ods_codes=[]) for key, name in PLACES.items())
         session.add(Organisation(name="Leeds and York Partnership", kind=OrganisationKind.NHS_TRUST, ods_code="RGD", places=[]))

@@ -18,6 +18,8 @@ from models.queries.documents import NotFound
 from tests.imports import NEEDS, report_of
 from tests.walk import ADHD_NEED, ADHD_TEST, now
 
+pytestmark = pytest.mark.both
+
 
 @pytest.fixture
 def handlers(monkeypatch):
@@ -78,7 +80,7 @@ def test_what_a_person_waits_for_goes_before_bulk(database):
     owe(database, Job.EMBED, at=now() - timedelta(hours=1), bulk=True, side="need", id="1")
     owe(database, Job.EMBED, side="need", id="2")
 
-    with database.reading() as session:
+    with database.transaction() as session:
         assert jobs.next_due(session, now()).arguments["id"] == "2"
 
 

@@ -13,23 +13,20 @@ from sqlalchemy.exc import OperationalError
 
 import migrations
 from models import Base
+from tests.modes import Mode
 
 ROOT = Path(__file__).parents[2]
-MakeUrl = Callable[[str], str]
+MakeUrl = Callable[[], str]
 MakeEngine = Callable[[str], Engine]
-DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 
 @pytest.fixture
-def make_url(request: pytest.FixtureRequest, tmp_path: Path) -> MakeUrl:
-    """Empty databases of the kind that the test is run for."""
-
-    def make(kind: str) -> str:
-        if kind == "sqlite":
-            return f"sqlite:///{tmp_path / uuid4().hex}.sqlite"
-        return request.getfixturevalue("make_postgresql_database")()
-
-    return make
+def make_url(request: pytest.FixtureRequest, mode: Mode, tmp_path: Path) -> MakeUrl:
+    """Empty databases of the mode that the test is run for."""
+    if mode is Mode.SERVICE:
+        made: MakeUrl = request.getfixturevalue("make_postgresql_database")
+        return made
+    return lambda: f"sqlite:///{tmp_path / uuid4().hex}.sqlite"
 
 
 def schema(engine: Engine) -> dict[str, Any]:
@@ -65,9 +62,9 @@ def make_engine() -> Iterator[MakeEngine]:
         engine.dispose()
 
 
-@pytest.mark.parametrize("kind", DATABASES)
-def test_up_down_and_up_again(kind: str, make_url: MakeUrl, make_engine: MakeEngine) -> None:
-    url = make_url(kind)
+@pytest.mark.both
+def test_up_down_and_up_again(make_url: MakeUrl, make_engine: MakeEngine) -> None:
+    url = make_url()
     engine = make_engine(url)
 
     assert migrations.current(engine) is None
@@ -81,9 +78,9 @@ def test_up_down_and_up_again(kind: str, make_url: MakeUrl, make_engine: MakeEng
     assert schema(engine) == first
 
 
-@pytest.mark.parametrize("kind", DATABASES)
-def test_the_migrations_make_what_the_models_say(kind: str, make_url: MakeUrl, make_engine: MakeEngine) -> None:
-    migrated, created = make_engine(make_url(kind)), make_engine(make_url(kind))
+@pytest.mark.both
+def test_the_migrations_make_what_the_models_say(make_url: MakeUrl, make_engine: MakeEngine) -> None:
+    migrated, created = make_engine(make_url()), make_engine(make_url())
 
     migrations.upgrade(migrated)
     Base.metadata.create_all(created)
@@ -92,9 +89,9 @@ def test_the_migrations_make_what_the_models_say(kind: str, make_url: MakeUrl, m
     assert schema(migrated) == schema(created)
 
 
-@pytest.mark.parametrize("kind", DATABASES)
-def test_a_second_upgrade_changes_nothing(kind: str, make_url: MakeUrl, make_engine: MakeEngine) -> None:
-    url = make_url(kind)
+@pytest.mark.both
+def test_a_second_upgrade_changes_nothing(make_url: MakeUrl, make_engine: MakeEngine) -> None:
+    url = make_url()
     migrations.upgrade(url)
     before = schema(make_engine(url))
 
@@ -103,9 +100,9 @@ def test_a_second_upgrade_changes_nothing(kind: str, make_url: MakeUrl, make_eng
     assert schema(make_engine(url)) == before
 
 
-@pytest.mark.parametrize("kind", DATABASES)
-def test_two_processes_that_start_at_once_migrate_once(kind: str, make_url: MakeUrl, make_engine: MakeEngine) -> None:
-    url = make_url(kind)
+@pytest.mark.both
+def test_two_processes_that_start_at_once_migrate_once(make_url: MakeUrl, make_engine: MakeEngine) -> None:
+    url = make_url()
     command = [sys.executable, "-c", "import sys, migrations; migrations.upgrade(sys.argv[1])", url]
 
     started = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
@@ -115,7 +112,7 @@ def test_two_processes_that_start_at_once_migrate_once(kind: str, make_url: Make
 
 
 def test_a_step_that_fails_half_way_leaves_nothing_behind(make_url: MakeUrl, make_engine: MakeEngine) -> None:
-    engine = make_engine(make_url("sqlite"))
+    engine = make_engine(make_url())
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE vector (half_made INTEGER)"))
 
@@ -126,7 +123,7 @@ def test_a_step_that_fails_half_way_leaves_nothing_behind(make_url: MakeUrl, mak
 
 
 def test_rows_that_would_point_nowhere_stop_the_upgrade(make_url: MakeUrl, make_engine: MakeEngine) -> None:
-    engine = make_engine(make_url("sqlite"))
+    engine = make_engine(make_url())
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE parent (id INTEGER PRIMARY KEY)"))
         connection.execute(text("CREATE TABLE child (parent_id INTEGER REFERENCES parent (id))"))

@@ -18,6 +18,8 @@ from models.queries.documents import NotFound
 from models.queries.pages import BadCursor
 from tests.walk import now
 
+pytestmark = pytest.mark.both
+
 WINDOW = 600
 NO_REASON = Reason()
 IN_USE = Reason(code=ReasonCode.ALREADY_IN_USE)

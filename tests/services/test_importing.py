@@ -1,4 +1,3 @@
-import io
 from contextlib import suppress
 from dataclasses import replace
 
@@ -6,11 +5,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from api.db import Database
 from api.queue import Job
-from api.services import importing, intake, staging
+from api.services import importing, intake
 from api.services.content import InnovationContent, NeedContent
-from models import Base
 from models.actors import SYSTEM, NotAllowed
 from models.documents import Side
 from models.events import Event
@@ -23,6 +20,8 @@ from models.queries import documents, events, imports, jobs
 from models.queries.documents import NotFound
 from tests.imports import NEEDS, PROBLEM, many, problems_of, report_of, take_next
 from tests.walk import ADHD_TEST, now
+
+pytestmark = pytest.mark.both
 
 
 def test_partial_applies_the_sound_rows_and_reports_the_others(database, stage, apply):
@@ -272,27 +271,19 @@ def test_a_title_is_shown_on_one_line_and_kept_as_it_was_written(database, stage
         assert (need.title, kept.content["as_written"]) == ("Two lines", {"title": "Two\nlines"})
 
 
-@pytest.mark.postgresql
-def test_an_import_walks_alike_on_postgresql(postgresql_url):
-    database = Database(postgresql_url)
-    Base.metadata.create_all(database.engine)
-    rows = f"name,external_ids\nA {PROBLEM},r=1\n,r=2\nB {PROBLEM},r=3\nRing 9434765919,r=4\n".encode()
-    with database.reading() as session:
-        checked = staging.check(
-            session, Side.INNOVATION, io.BytesIO(rows), file_name="rows.csv", actor=SYSTEM, at=now(), partial=True, consent_basis="Terms"
-        )
+def test_an_import_stops_for_nothing_that_was_taken_since_it_was_checked(database, stage):
+    rows = f"name,external_ids\nA {PROBLEM},r=1\n,r=2\nB {PROBLEM},r=3\nRing 9434765919,r=4\n"
+    import_id = stage(rows, side=Side.INNOVATION, partial=True, consent_basis="Terms")
     with database.transaction() as session:
-        batch = staging.keep(session, checked, at=now())
         taken = InnovationContent.model_validate({**ADHD_TEST, "external_ids": [{"system": "r", "id": "3"}]})
         intake.create(session, Side.INNOVATION, taken, actor=SYSTEM, at=now())
-    while take_next(database, batch.id, chunk=1):
+
+    while take_next(database, import_id, chunk=1):
         pass
 
-    report = report_of(database, batch.id)
+    report = report_of(database, import_id)
     assert (report.status, report.applied_rows, report.held_rows, len(report.warnings)) == ("complete", 2, 0, 1)
     assert [(row["line"], row["kind"]) for row in report.problems] == [(3, "missing"), (4, "already_there")]
     with database.transaction() as session:
-        assert imports.taken_before(session, Side.INNOVATION, batch.file_hash) is not None
-        imports.discard(session, Side.INNOVATION, batch.id)
-        assert session.scalar(select(func.count()).select_from(Innovation)) == 3
-    database.dispose()
+        imports.discard(session, Side.INNOVATION, import_id)
+        assert session.scalar(select(func.count()).select_from(Innovation)) == 3, "what was shown is not discarded"

@@ -12,6 +12,8 @@ from models.people import Role
 from models.queries import documents, events, jobs, passages
 from tests.walk import ADHD_NEED, ADHD_TEST, WOUND_DRESSING, now
 
+pytestmark = pytest.mark.both
+
 CARE_HOME = {
     "name": "Hydration jelly",
     "problems_tackled": "Residents of care homes drink too little and become dehydrated.",

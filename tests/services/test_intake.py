@@ -12,6 +12,8 @@ from models.queries.documents import NotFound
 from models.queries.places import UnknownOrganisation, UnknownPlace
 from tests.walk import ADHD_NEED, ADHD_TEST, now
 
+pytestmark = pytest.mark.both
+
 
 def test_a_need_is_kept_with_its_revision_its_event_and_the_job_that_it_owes(database, said, hub):
     need_id = said(Side.NEED, ADHD_NEED)

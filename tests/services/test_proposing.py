@@ -14,6 +14,8 @@ from models.queries import documents, events, proposals
 from models.queries.documents import NotFound
 from tests.walk import ADHD_NEED, ADHD_TEST, WOUND_DRESSING, now
 
+pytestmark = pytest.mark.both
+
 IN_USE = Reason(code=ReasonCode.ALREADY_IN_USE)
 
 

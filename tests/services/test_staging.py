@@ -20,6 +20,8 @@ from models.queries import imports, jobs
 from tests.imports import NEEDS, PROBLEM, many, problems_of, report_of
 from tests.walk import now
 
+pytestmark = pytest.mark.both
+
 
 def test_a_bad_row_applies_nothing_and_names_line_column_kind_and_remedy(database, stage, apply):
     rows = [

@@ -1,20 +1,19 @@
-"""The walk on PostgreSQL: the same services, another database."""
+"""The walk from a text to an announced match, in both modes."""
 
 import pytest
 
 from api.services import deciding, delivering, intake
-from api.settings import Settings
 from models.decisions import Reason, Verdict
 from models.documents import Side
 from models.queries import documents, events, jobs, proposals
 from tests.walk import ADHD_NEED, ADHD_TEST, WOUND_DRESSING, now
 
-pytestmark = pytest.mark.postgresql
+pytestmark = pytest.mark.both
 
 
 @pytest.fixture
-def settings(tmp_path, postgresql_url):
-    return Settings(home=tmp_path, database_url=postgresql_url, sweep_seconds=3600, undo_window_seconds=0)
+def settings(settings):
+    return settings.model_copy(update={"undo_window_seconds": 0})
 
 
 def test_the_walk_goes_from_text_to_announced_match(database, said, runner, hub):
