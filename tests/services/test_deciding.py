@@ -304,7 +304,7 @@ def test_deciding_owes_the_announcement_after_the_window(database, make_proposal
     proposal_id, at = make_proposal(), now()
     decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, at=at)
 
-    with database.reading() as session:
+    with database.transaction() as session:
         assert jobs.counts(session)["deliver"] == {"queued": 1}
         assert jobs.next_due(session, at) is not None
 
