@@ -26,10 +26,12 @@ from api.services.accounts import (
     SignInRefused,
     UnknownAccount,
 )
+from api.services.answering import KeyReused, RequestInFlight
 from api.services.attempts import TooManyAttempts
 from api.services.csv_files import ImportFileRefused
 from api.services.intake import ExternalIdTaken
 from api.services.library import RankingUnavailable
+from api.services.limiting import TooManyRequests
 from api.services.proposing import NothingToRank
 from api.services.staging import AlreadyImported
 from models.actors import NotAllowed
@@ -67,6 +69,10 @@ class InvalidRequest(DomainError):
     """A field or parameter is missing, unknown or not as it must be; `errors` says which and why."""
 
 
+class PreconditionRequired(DomainError):
+    """The version that is to be changed was not named by If-Match."""
+
+
 class DatabaseBusy(DomainError):
     """The database did not answer in time."""
 
@@ -100,6 +106,10 @@ STATUS: dict[type[DomainError], int] = {
     NothingToRank: 422,
     ImportFileRefused: 422,
     AlreadyImported: 409,
+    RequestInFlight: 409,
+    KeyReused: 422,
+    PreconditionRequired: 428,
+    TooManyRequests: 429,
     DatabaseBusy: 503,
     RankingUnavailable: 503,
 }
@@ -187,13 +197,18 @@ def problem(told: Told) -> JSONResponse:
 
 
 def tell(error: DomainError) -> Told:
-    """What is told of a domain error; `retry_after_seconds` among its details becomes the header Retry-After."""
+    """What is told of a domain error, and in which headers.
+
+    Among its details `retry_after_seconds` becomes Retry-After, and the present version of what is stale the ETag.
+    """
     kind = type(error)
     status = status_of(kind)
     members = {key: value for key, value in error.details.items() if key not in _RESERVED and value is not None}
     headers: dict[str, str] = {}
     if (seconds := members.pop("retry_after_seconds", None)) is not None or status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(seconds or RETRY_SECONDS)
+    if kind is StaleVersion and "version" in members:
+        headers["ETag"] = f'"{members["version"]}"'
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="matching"'
     detail = " ".join(part for part in (_OUTSIDE.get(kind, error.message), _REMEDY.get(kind, "")) if part)
@@ -235,8 +250,9 @@ READING = (*ASKING, NotFound)
 LISTING = (*ASKING, BadCursor)
 RANKING = (NothingToRank, RankingUnavailable)
 SENDING = (CrossSiteRefused, MalformedBody, ForbiddenCharacter, WrongMediaType)
-CHANGING = (*READING, *SENDING, TransitionRefused, StaleVersion)
-EVERYWHERE = (InvalidRequest, BodyTooLarge, DatabaseBusy)
+CREATING = (*ASKING, *SENDING, RequestInFlight, KeyReused)
+CHANGING = (*READING, *SENDING, TransitionRefused, PreconditionRequired, StaleVersion)
+EVERYWHERE = (InvalidRequest, BodyTooLarge, TooManyRequests, DatabaseBusy)
 
 _RESERVED = frozenset({"type", "title", "status", "detail", "correlation_id"})
 _PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}

@@ -1,6 +1,7 @@
 """What is true: the tables, their rules as methods and CHECKs; `queries` holds every SELECT."""
 
 from models import (
+    answers,
     decisions,
     events,
     imports,
@@ -20,6 +21,7 @@ from models.base import Base
 
 __all__ = [
     "Base",
+    "answers",
     "decisions",
     "events",
     "imports",

@@ -1,0 +1,51 @@
+"""How much one key, person or address may ask of one route in a minute."""
+
+import math
+import time
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from api.services.counting import SharedStorage
+from models.actors import ANONYMOUS, Actor
+from models.base import DomainError
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class TooManyRequests(DomainError):
+    """More was asked of this address within a minute than one key, person or address may ask."""
+
+
+class Limits:
+    """The requests of the last minute, counted where `storage` says; a limit of 0 is none.
+
+    Reads and writes of a route are counted apart, and routes apart from each other, so that who fetches much
+    can still write.
+    """
+
+    def __init__(self, storage: SharedStorage | MemoryStorage, *, reads: int, writes: int) -> None:
+        self._reads = RateLimitItemPerMinute(reads) if reads else None
+        self._writes = RateLimitItemPerMinute(writes) if writes else None
+        self._limiter = MovingWindowRateLimiter(storage)
+
+    def count(self, actor: Actor, *, address: str, method: str, route: str) -> None:
+        """Count one request; raises TooManyRequests, which says when to ask again, and counts no refused one.
+
+        `address` is the network's, and stands for those whom nobody knows.
+        """
+        limit = self._reads if method in READING else self._writes
+        if limit is None:
+            return
+        who = f"address:{address}" if actor == ANONYMOUS else actor.name
+        asked = ("requests", who, route, "read" if limit is self._reads else "write")
+        if self._limiter.hit(limit, *asked):
+            return
+        opens_at = self._limiter.get_window_stats(limit, *asked).reset_time
+        seconds = min(60, max(1, math.ceil(opens_at - time.time())))
+        raise TooManyRequests(
+            f"At most {limit.amount} requests a minute are taken here from one key, person or address. "
+            f"Wait {seconds} second{'' if seconds == 1 else 's'} and send it again.",
+            retry_after_seconds=seconds,
+        )
