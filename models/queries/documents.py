@@ -131,19 +131,38 @@ def searchable_texts(session: Session, side: Side) -> Sequence[Any]:
     return session.scalars(select(table).where(_SEARCHABLE[side]).order_by(table.id)).unique().all()
 
 
+def is_searchable(side: Side) -> ColumnElement[bool]:
+    """Whether a document may be ranked, whoever asks."""
+    return _SEARCHABLE[side]
+
+
+def is_unembedded(side: Side, encoder_id: str | None) -> ColumnElement[bool]:
+    """Whether a document is not embedded at its present revision by this encoder; by any, when none is named."""
+    table = TABLES[side]
+    behind = or_(table.embedded_revision.is_(None), table.embedded_revision != table.revision)
+    return behind if encoder_id is None else or_(behind, table.embedded_encoder != encoder_id)
+
+
+def is_unproposed(side: Side) -> ColumnElement[bool]:
+    """Whether a document is embedded at its present revision but has not been ranked at it."""
+    table = TABLES[side]
+    return and_(
+        table.embedded_revision == table.revision, or_(table.proposed_revision.is_(None), table.proposed_revision != table.revision)
+    )
+
+
 def to_embed(session: Session, side: Side, encoder_id: str, limit: int) -> Sequence[UUID]:
     """Documents that may be ranked but are not embedded at their present revision by this encoder."""
     table = TABLES[side]
-    behind = or_(table.embedded_revision.is_(None), table.embedded_revision != table.revision, table.embedded_encoder != encoder_id)
+    behind = is_unembedded(side, encoder_id)
     return session.scalars(select(table.id).where(_SEARCHABLE[side], behind).order_by(table.updated_at, table.id).limit(limit)).all()
 
 
 def to_propose(session: Session, side: Side, limit: int) -> Sequence[UUID]:
     """Documents that are embedded at their present revision but have not been ranked at it."""
     table = TABLES[side]
-    ready = and_(_SEARCHABLE[side], table.embedded_revision == table.revision)
-    behind = or_(table.proposed_revision.is_(None), table.proposed_revision != table.revision)
-    return session.scalars(select(table.id).where(ready, behind).order_by(table.updated_at, table.id).limit(limit)).all()
+    behind = is_unproposed(side)
+    return session.scalars(select(table.id).where(_SEARCHABLE[side], behind).order_by(table.updated_at, table.id).limit(limit)).all()
 
 
 def counts(session: Session, side: Side) -> dict[str, int]:
