@@ -10,6 +10,8 @@ from models.people import Role
 from tests import factories
 from tests.factories import NOW
 
+pytestmark = pytest.mark.both
+
 EVENTS = "/api/v1/events"
 
 

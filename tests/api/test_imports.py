@@ -6,6 +6,8 @@ from models.keys import Scope
 from models.people import Role
 from tests import factories
 
+pytestmark = pytest.mark.both
+
 IMPORTS = "/api/v1/imports"
 NEEDS_FILE = "title,problem,places\nFirst need,People wait too long for care.,LDS\nSecond need,Older people fall at home.,LDS|WAK\n"
 

@@ -7,6 +7,8 @@ from models.innovations import ExternalId, InnovationKind, InnovationStatus, Sta
 from models.people import Role
 from tests import factories
 
+pytestmark = pytest.mark.both
+
 INNOVATIONS = "/api/v1/innovations"
 FULL = {
     "name": "Computer test of attention",

@@ -10,6 +10,8 @@ from models.organisations import OrganisationKind
 from models.people import Role
 from tests import factories
 
+pytestmark = pytest.mark.both
+
 NEEDS = "/api/v1/needs"
 FULL = {
     "title": "People wait too long to learn whether they have ADHD",

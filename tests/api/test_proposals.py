@@ -16,6 +16,8 @@ from models.people import Role
 from models.proposals import Band, Proposal, ProposalState
 from tests import factories
 
+pytestmark = pytest.mark.both
+
 PROPOSALS = "/api/v1/proposals"
 LATER = (datetime.now(UTC) + timedelta(days=30)).isoformat()
 
