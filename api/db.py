@@ -8,12 +8,24 @@ from typing import Any
 from asgi_correlation_id import correlation_id
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.events import Event
 
 AFTER_COMMIT = "after_commit"
 BUSY_SECONDS = 20
+AWAY = (OperationalError, InterfaceError, PoolExhausted)
+"""What is raised while the database is away or too busy: nothing was done, and it may be asked again."""
+_POSTGRESQL = {
+    "application_name": "matching",
+    "connect_timeout": 3,
+    "keepalives_idle": 30,
+    "tcp_user_timeout": 10_000,
+    # A lock that does not come, or a process that hangs with one, must not stop everybody.
+    "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=300s",
+}
 
 
 class Database:
@@ -23,13 +35,13 @@ class Database:
     because another was faster.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, pool: int = 10) -> None:
         self.url = url
-        self.engine = _engine(url)
+        self.engine = _engine(url, pool)
         writer = self.engine.execution_options(sqlite_begin="IMMEDIATE")
         self._writers = sessionmaker(writer, expire_on_commit=False)
         event.listen(self._writers, "before_flush", _name_the_request)
-        self._readers = sessionmaker(self.engine, expire_on_commit=False)
+        self._readers = sessionmaker(_consistent(self.engine), expire_on_commit=False)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -42,7 +54,7 @@ class Database:
                 session.rollback()
                 raise
             wanted: list[Callable[[], None]] = session.info.pop(AFTER_COMMIT, [])
-        for call in dict.fromkeys(wanted):
+        for call in wanted:
             call()
 
     @contextmanager
@@ -69,11 +81,26 @@ def _name_the_request(session: Session, _context: object, _instances: object) ->
             row.correlation_id = correlation_id.get() or ""
 
 
-def _engine(url: str) -> Engine:
+def _consistent(engine: Engine) -> Engine:
+    """One that sees the database as it was at its first question; SQLite does so anyway."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _engine(url: str, pool: int) -> Engine:
     """An engine whose errors tell the statement and never what was to be written."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=10, hide_parameters=True)
+        return create_engine(
+            parsed,
+            connect_args=_POSTGRESQL,
+            pool_pre_ping=True,
+            pool_size=pool,
+            max_overflow=pool,
+            pool_timeout=BUSY_SECONDS / 4,
+            hide_parameters=True,
+        )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, hide_parameters=True)

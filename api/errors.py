@@ -13,9 +13,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from api.db import AWAY
 from api.services.accounts import (
     AccountInvalid,
     CrossSiteRefused,
@@ -33,6 +34,7 @@ from api.services.intake import ExternalIdTaken
 from api.services.library import RankingUnavailable
 from api.services.limiting import TooManyRequests
 from api.services.proposing import NothingToRank
+from api.services.retrying import NotDead
 from api.services.staging import AlreadyImported
 from models.actors import NotAllowed
 from models.base import DomainError
@@ -110,6 +112,7 @@ STATUS: dict[type[DomainError], int] = {
     KeyReused: 422,
     PreconditionRequired: 428,
     TooManyRequests: 429,
+    NotDead: 409,
     DatabaseBusy: 503,
     RankingUnavailable: 503,
 }
@@ -241,7 +244,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _domain_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(OperationalError, _database_busy)
+    for kind in AWAY:
+        app.add_exception_handler(kind, _database_busy)
 
 
 # What routes of a kind may answer.
@@ -294,7 +298,7 @@ def _methods_at(request: Request) -> set[str]:
 
 
 async def _database_busy(request: Request, error: Exception) -> Response:
-    _log.warning("database.busy", error=type(cast(OperationalError, error).orig).__name__)
+    _log.warning("database.busy", error=type(error.orig if isinstance(error, DBAPIError) else error).__name__)
     return answer(request, tell(DatabaseBusy("The database did not answer in time, and nothing was changed. Send the request again.")))
 
 

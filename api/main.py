@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import APIRouter, FastAPI
@@ -22,6 +22,10 @@ from api.services.attempts import Attempts
 from api.services.library import Libraries
 from api.services.readiness import WarmUp
 from api.settings import Settings
+from api.settings import settings as settings_of_environment
+
+if TYPE_CHECKING:
+    from api.broker import Publisher
 
 _API = (people, places, needs, innovations, matches, proposals, events, imports)
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -43,7 +47,7 @@ Reads carry an `ETag`; send it back as `If-Match` to change only what you read. 
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The whole service in embedded mode; nothing heavy is loaded before it runs."""
+    """The whole service, in the mode of the settings; nothing heavy is loaded before it runs."""
     configure_log(settings.log_level)
     app = FastAPI(
         title=f"{settings.service_name} API",
@@ -71,6 +75,11 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
+def application() -> FastAPI:
+    """The app of this environment's settings, for servers that start several processes."""
+    return create_app(settings_of_environment())
+
+
 def _edges() -> list[Middleware]:
     """From the outside in."""
     return [
@@ -88,19 +97,23 @@ def _is_correlation_id(sent: str) -> bool:
 
 
 def _put_state(app: FastAPI, settings: Settings) -> None:
-    database = Database(settings.url)
-    libraries = Libraries(
-        encoder_folder=settings.encoder_folder,
-        snapshot_folder=settings.snapshot_folder,
-        ranker_path=Path(settings.ranker) if settings.ranker else None,
-        threads=settings.encoder_threads,
-    )
+    database = Database(settings.url, pool=settings.database_pool)
+    libraries = Libraries.of(settings)
     app.state.settings = settings
     app.state.database = database
     app.state.libraries = libraries
     app.state.attempts = Attempts(settings.sign_in_attempts)
-    app.state.runner = Runner(Context(database=database, libraries=libraries, settings=settings))
+    app.state.runner = _hands(Context(database=database, libraries=libraries, settings=settings))
     app.state.warm_up = WarmUp(database, libraries)
+
+
+def _hands(context: Context) -> "Runner | Publisher":
+    """Who sees to the jobs: a thread of this process, or in service mode the workers, who are told."""
+    if not context.settings.service_mode:
+        return Runner(context)
+    from api.broker import Publisher  # noqa: PLC0415 -- Celery is loaded by the mode that has it
+
+    return Publisher(context.settings)
 
 
 @asynccontextmanager

@@ -43,6 +43,11 @@ class LexicalIndex:
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def spent(self) -> int:
+        """How many rows are held for texts that were replaced or removed; a new index would not have them."""
+        return len(self._ids) - len(self._rows)
+
     def add(self, documents: Iterable[tuple[str, str]]) -> None:
         """Add (id, text) pairs; one whose id is there is replaced."""
         for document_id, text in documents:

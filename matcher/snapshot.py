@@ -75,6 +75,27 @@ def write(
     return folder
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """Which snapshot is the current one, by what its name says; its content is not checked."""
+
+    name: str
+    position: int
+    created_at: datetime
+
+
+def newest(root: Path, encoder_id: str) -> Pointer | None:
+    """The current snapshot of an encoder, told in microseconds; None when none was written or nobody can tell."""
+    try:
+        name = (root / _slug(encoder_id) / CURRENT).read_text(encoding="ascii").partition(" ")[0]
+    except (OSError, UnicodeDecodeError):
+        return None
+    if not _NAME.fullmatch(name):
+        return None
+    position, written = name.split("-")
+    return Pointer(name=name, position=int(position), created_at=datetime.strptime(written, "%Y%m%dT%H%M%S%f%z"))
+
+
 def load_newest(root: Path, encoder_id: str) -> Snapshot:
     """Open the current snapshot of an encoder, every byte of it checked.
 

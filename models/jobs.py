@@ -56,6 +56,11 @@ class JobRow(Base):
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether it failed too often and waits for a person."""
+        return self.state is JobState.DEAD
+
     def start(self, *, at: datetime, lease_seconds: float) -> None:
         """Take the job; whoever dies with it in hand loses it when the lease ends."""
         self.state, self.attempts, self.leased_until = JobState.RUNNING, self.attempts + 1, at + timedelta(seconds=lease_seconds)
@@ -64,10 +69,21 @@ class JobRow(Base):
         """Wait for something outside the job, which is not its failure."""
         self.state, self.due_at, self.leased_until, self.last_error, self.attempts = JobState.QUEUED, due_at, None, error, self.attempts - 1
 
+    def put_aside(self, error: str, *, due_at: datetime) -> None:
+        """Try again later; the attempt counts."""
+        self.state, self.due_at, self.leased_until, self.last_error = JobState.QUEUED, due_at, None, error
+
+    def give_up(self, error: str, *, at: datetime) -> None:
+        """Wait for a person."""
+        self.state, self.finished_at, self.leased_until, self.last_error = JobState.DEAD, at, None, error
+
+    def retry(self, *, at: datetime) -> None:
+        """Begin anew, because a person says so."""
+        self.state, self.attempts, self.due_at, self.finished_at, self.sent_at = JobState.QUEUED, 0, at, None, at
+
     def fail(self, error: str, *, at: datetime) -> None:
         """Try again later, each time after twice as long; after the last attempt wait for a person."""
-        self.last_error, self.leased_until = error, None
         if self.attempts >= MAX_ATTEMPTS:
-            self.state, self.finished_at = JobState.DEAD, at
+            self.give_up(error, at=at)
         else:
-            self.state, self.due_at = JobState.QUEUED, at + timedelta(seconds=2.0**self.attempts)
+            self.put_aside(error, due_at=at + timedelta(seconds=2.0**self.attempts))

@@ -8,7 +8,9 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 PARTS = {
-    "serve": ("serving", "Serve pages and API, and run the jobs, until stopped."),
+    "serve": ("serving", "Serve pages and API until stopped; in embedded mode run the jobs too."),
+    "worker": ("service", "Run jobs in service mode, until stopped."),
+    "beat": ("service", "Have forgotten jobs looked for in service mode, until stopped."),
     "run": ("running", "Set everything up with the demonstration data, then serve; run it again at any time."),
     "init": ("setting_up", "Make the home folder and the database, or bring them to this version."),
     "demo": ("setting_up", "Bring in the demonstration: needs, innovations and an account for each role."),
@@ -21,6 +23,7 @@ PARTS = {
     "users": ("users", "People who may sign in."),
     "keys": ("keys", "Keys of machines."),
     "events": ("checking", "Show what happened after a position of the event chain."),
+    "jobs": ("jobs", "Jobs that wait or failed, and trying them again."),
     "doctor": ("checking", "Say in plain words what is wrong here and what to do."),
 }
 """The commands in the order of the help: module and summary."""

@@ -9,8 +9,8 @@ from api.cli.shell import AsJson, answer, database_file, opened, say
 from api.cli.showing import show_table
 from api.cli.working import libraries
 from api.db import Database
-from api.services import delivering
-from api.services.doctor import examine, retry_dead
+from api.services import delivering, retrying
+from api.services.doctor import examine
 from api.settings import settings
 from models.actors import SYSTEM
 
@@ -22,7 +22,7 @@ def doctor_command(
     """Say in plain words what is wrong here and what to do."""
     if retry:
         with opened() as record, record.transaction() as session:
-            say(f"{retry_dead(session, at=datetime.now(UTC))} jobs are queued again.")
+            say(f"{retrying.retry_all(session, actor=SYSTEM, at=datetime.now(UTC))} jobs are queued again.")
     file = database_file()
     database = Database(settings().url) if file is None or file.is_file() else None
     checks = examine(settings(), database, libraries(), at=datetime.now(UTC))

@@ -3,14 +3,17 @@
 import fcntl
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from api.cli.shell import opened, say
 from api.main import create_app
 from api.services.faults import Fault
 from api.settings import Settings, settings
+
+GRACE_SECONDS = 20  # for requests in hand when the service is told to stop
 
 
 class _Announced(uvicorn.Server):
@@ -24,15 +27,17 @@ class _Announced(uvicorn.Server):
         """Begin to listen."""
         await super().startup(sockets)
         if self.started and sockets:
-            host, port = sockets[0].getsockname()[:2]
             self._before()
-            say(f"Open http://{f'[{host}]' if ':' in host else host}:{port}/ in a browser. Stop with Ctrl+C.")
+            say(f"Open {_address(sockets[0])} in a browser. Stop with Ctrl+C.")
 
 
 def serve_command() -> None:
-    """Serve pages and API, and run the jobs, until stopped."""
-    with listen() as listening, opened(), claimed_home():
-        serve(listening, settings())
+    """Serve pages and API until stopped; in embedded mode run the jobs too."""
+    chosen = settings()
+    if chosen.processes > 1 and not chosen.service_mode:
+        raise Fault("Several processes need the service mode. Set MATCHING_BROKER_URL, or MATCHING_PROCESSES to 1.")
+    with listen() as listening, opened(), nullcontext() if chosen.service_mode else claimed_home():
+        serve(listening, chosen)
 
 
 def listen() -> socket.socket:
@@ -65,16 +70,31 @@ def claimed_home() -> Iterator[None]:
 
 def serve(listening: socket.socket, chosen: Settings, *, announce: Callable[[], None] = lambda: None) -> None:
     """Serve until stopped; `announce` says what is to be said before the address."""
-    _Announced(configured(chosen), announce).run(sockets=[listening])
+    if chosen.processes > 1:
+        config = configured(chosen)
+        listening.listen(config.backlog)
+        say(f"{chosen.processes} processes answer at {_address(listening)}. Stop with Ctrl+C.")
+        Multiprocess(config, [listening]).run()
+    else:
+        _Announced(configured(chosen), announce).run(sockets=[listening])
 
 
 def configured(chosen: Settings) -> uvicorn.Config:
     """The server as the settings have it; where a request comes from is asked of our own proxies only."""
+    several = chosen.processes > 1
     return uvicorn.Config(
-        create_app(chosen),
+        "api.main:application" if several else create_app(chosen),  # processes of their own make their own app
+        factory=several,
+        workers=chosen.processes,
+        timeout_graceful_shutdown=GRACE_SECONDS,
         access_log=False,
         log_config=None,
         log_level=chosen.log_level.lower(),
         proxy_headers=bool(chosen.proxies),
         forwarded_allow_ips=chosen.proxies,
     )
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"

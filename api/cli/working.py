@@ -4,7 +4,6 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 
 from api.cli.shell import say
 from api.cli.showing import progress
@@ -27,12 +26,7 @@ _BARS = {Job.EMBED: "Encoding texts", Job.PROPOSE: "Ranking"}
 def libraries() -> Libraries:
     """Encoder, ranker and indexes as the settings name them."""
     chosen = settings()
-    return Libraries(
-        encoder_folder=chosen.encoder_folder,
-        snapshot_folder=chosen.snapshot_folder,
-        ranker_path=Path(chosen.ranker) if chosen.ranker else None,
-        threads=max(BATCH_THREADS, chosen.encoder_threads),
-    )
+    return Libraries.of(chosen, threads=max(BATCH_THREADS, chosen.encoder_threads))
 
 
 def context_around(database: Database) -> Context:

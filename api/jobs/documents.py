@@ -1,6 +1,8 @@
 """stored -> embedded, embedded -> ranked -> proposed, and the snapshot. Each is safe to run twice."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -11,17 +13,17 @@ from api.services import indexing, proposing
 from models.documents import Side
 
 
-def embed(context: Context, *, side: str, id: str) -> Effect:
-    """Encode a document outside any transaction, then keep what was encoded if the text is still the same."""
+def embed(context: Context, work: Sequence[Mapping[str, Any]]) -> Effect:
+    """Encode documents outside any transaction, then keep what was encoded where the text is still the same."""
+    wanted = [(Side(each["side"]), UUID(each["id"])) for each in work]
     with context.database.reading() as session:
-        embedding = indexing.embed(session, context.libraries, Side(side), UUID(id))
-    if embedding is None:
-        return nothing
+        embeddings = indexing.embed(session, context.libraries, wanted, batch_texts=context.settings.embed_batch_texts)
 
     def keep(session: Session) -> None:
         at = datetime.now(UTC)
-        if not indexing.keep(session, embedding, at=at):
-            enqueue(session, Job.EMBED, at=at, side=side, id=id)
+        for embedding in sorted(embeddings, key=lambda each: (each.side, each.document_id)):
+            if not indexing.keep(session, embedding, at=at):
+                enqueue(session, Job.EMBED, at=at, side=embedding.side.value, id=str(embedding.document_id))
 
     return keep
 

@@ -57,18 +57,6 @@ def examine(settings: Settings, database: Database | None, libraries: Libraries,
     return [*checks, _port(settings)]
 
 
-def retry_dead(session: Session, *, at: datetime) -> int:
-    """Queue every job that failed too often once more; returns how many there were."""
-    dead = jobs.dead(session)
-    for row in dead:
-        if jobs.has_queued_twin(session, row):
-            session.delete(row)
-        else:
-            row.put_back(row.last_error, due_at=at)
-        session.flush()
-    return len(dead)
-
-
 def _python() -> Check:
     found = f"Python {platform.python_version()}"
     return Check("python", found, "" if sys.version_info[:2] == PYTHON else "Use Python 3.11: run `make setup`.")

@@ -1,7 +1,9 @@
 """stored -> embedded -> searchable: passages and vectors in rows, and now and then a new snapshot."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -12,6 +14,7 @@ from api.services.library import Libraries
 from api.services.reading import document_of
 from api.services.recording import record
 from matcher import snapshot
+from matcher.encoding import OnnxEncoder
 from matcher.text import Reading, passages
 from matcher.types import Side as MatcherSide
 from models.actors import SYSTEM
@@ -35,22 +38,39 @@ class Embedding:
     dimension: int
 
 
-def embed(session: Session, libraries: Libraries, side: Side, document_id: UUID) -> Embedding | None:
-    """Read and encode what is not embedded yet; None when there is nothing to do. Writes nothing.
+def embed(session: Session, libraries: Libraries, wanted: Iterable[tuple[Side, UUID]], *, batch_texts: int = 128) -> list[Embedding]:
+    """Read and encode those that are not embedded yet, at most `batch_texts` texts at once. Writes nothing.
 
     Apart from `keep`, so that encoding, which takes most of the time, holds no lock of the database.
     """
     encoder = libraries.encoder
-    row = documents.find(session, side, document_id)
-    if row is None or not row.searchable or (row.embedded_revision == row.revision and row.embedded_encoder == encoder.id):
-        return None
-    reading = passages(document_of(str(row.id), side, row.content()), encoder=encoder)
-    texts = {passage.text_hash: passage.text for passage in reading.passages}
+    read = [
+        (row, side, passages(document_of(str(row.id), side, row.content()), encoder=encoder))
+        for side, row in _behind(session, encoder, wanted)
+    ]
+    texts = {passage.text_hash: passage.text for _, _, reading in read for passage in reading.passages}
     known = passage_rows.vectors(session, encoder.id, texts.keys())
     missing = [text_hash for text_hash in texts if text_hash not in known]
-    vectors = encoder.encode([texts[text_hash] for text_hash in missing])
-    data = {text_hash: vector.astype("<f4").tobytes() for text_hash, vector in zip(missing, vectors, strict=True)}
-    return Embedding(side, row.id, row.revision, encoder.id, reading, data, encoder.dimension)
+    data: dict[str, bytes] = {}
+    for start in range(0, len(missing), batch_texts):
+        batch = missing[start : start + batch_texts]
+        vectors = encoder.encode([texts[text_hash] for text_hash in batch])
+        data.update((text_hash, vector.astype("<f4").tobytes()) for text_hash, vector in zip(batch, vectors, strict=True))
+    return [
+        Embedding(side, row.id, row.revision, encoder.id, reading, _of(reading, data), encoder.dimension) for row, side, reading in read
+    ]
+
+
+def _behind(session: Session, encoder: OnnxEncoder, wanted: Iterable[tuple[Side, UUID]]) -> Iterator[tuple[Side, Any]]:
+    """Those that may be matched and are not embedded at their present revision."""
+    for side, document_id in wanted:
+        row = documents.find(session, side, document_id)
+        if row is not None and row.searchable and (row.embedded_revision != row.revision or row.embedded_encoder != encoder.id):
+            yield side, row
+
+
+def _of(reading: Reading, data: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {passage.text_hash: data[passage.text_hash] for passage in reading.passages if passage.text_hash in data}
 
 
 def keep(session: Session, embedding: Embedding, *, at: datetime) -> bool:
@@ -87,7 +107,6 @@ def write_snapshot(session: Session, libraries: Libraries, *, at: datetime) -> s
     folder = snapshot.write(
         libraries.snapshots_of(session), content=content, position=position, encoder_id=libraries.encoder.id, created_at=at
     )
-    libraries.forget_base()
     return folder.name
 
 

@@ -15,13 +15,14 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from api.services.reading import document_of, encoded_rows
+from api.settings import Settings
 from matcher.encoding import EncoderDamaged, EncoderMissing, OnnxEncoder, load_encoder
 from matcher.index import VectorIndex
 from matcher.lexical import LexicalIndex
 from matcher.pairing import read_text
 from matcher.rankers import RankerDamaged, RankerMissing
 from matcher.ranking import Ranker, load_ranker
-from matcher.snapshot import Snapshot, SnapshotDamaged, SnapshotMissing, load_newest
+from matcher.snapshot import Pointer, Snapshot, SnapshotDamaged, SnapshotMissing, load_newest, newest
 from matcher.types import Candidate, EncodedDocument, Vector, Vectors
 from matcher.types import Side as MatcherSide
 from models.actors import Actor
@@ -30,6 +31,7 @@ from models.documents import Side
 from models.queries import documents, events
 
 KEPT_DOCUMENTS = 20_000  # encoded documents that one side keeps in memory
+MOST_SPENT = 10_000  # rows of replaced texts that an index of words may carry beyond its own size
 
 
 class RankingUnavailable(DomainError):
@@ -43,6 +45,7 @@ class _Shelf:
     base: VectorIndex
     position: int
     words: LexicalIndex
+    snapshot: str = ""  # its name; empty when the base was made from the rows
     delta: dict[str, EncodedDocument] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     kept: dict[str, EncodedDocument] = field(default_factory=dict)
@@ -59,8 +62,19 @@ class Libraries:
         self._encoder: OnnxEncoder | None = None
         self._ranker: Ranker | None = None
         self._shelves: dict[Side, _Shelf] = {}
+        self._snapshots: dict[str, Snapshot | None] = {}  # the newest, by name, as it was found; None when damaged
         self._lock = threading.RLock()
         self.degraded = ""  # why the base was not the newest snapshot, in words; empty when all is well
+
+    @classmethod
+    def of(cls, settings: Settings, *, threads: int | None = None) -> "Libraries":
+        """Encoder, ranker and indexes as the settings name them."""
+        return cls(
+            encoder_folder=settings.encoder_folder,
+            snapshot_folder=settings.snapshot_folder,
+            ranker_path=Path(settings.ranker) if settings.ranker else None,
+            threads=threads or settings.encoder_threads,
+        )
 
     @property
     def encoder(self) -> OnnxEncoder:
@@ -90,22 +104,28 @@ class Libraries:
         shelf = self._shelf(session, side)
         with shelf.lock:
             self._catch_up(session, side, shelf)
+            if self._renew(session, side, shelf):
+                self._catch_up(session, side, shelf)
         return View(self, session, side, shelf, allowed)
 
     def snapshots_of(self, session: Session) -> Path:
         """Where the snapshots of this database lie; those of another one, left in the same home, are never read."""
         return self.snapshot_folder / (events.chain_id(session)[:16] or "new")
 
-    def forget_base(self) -> None:
-        """Open the newest snapshot at the next question; called after one was written."""
-        with self._lock:
-            self._shelves.clear()
-            self.degraded = ""
+    def newest(self, session: Session) -> Pointer | None:
+        """Which snapshot is current by what the folder says; None when there is none."""
+        return newest(self.snapshots_of(session), self.encoder.id)
 
-    def delta_size(self) -> int:
-        """How many documents changed since the base was made, on both sides."""
+    def lag(self, session: Session) -> int:
+        """How many documents changed since the newest snapshot, whoever wrote it."""
+        pointer = self.newest(session)
+        return events.changes_since(session, pointer.position if pointer else 0, [side.value for side in Side])
+
+    def check_snapshot(self, session: Session) -> str:
+        """What is wrong with the newest snapshot, in words; empty when all is well. Each is read once."""
         with self._lock:
-            return sum(len(shelf.gone) for shelf in self._shelves.values())
+            self._snapshot(session)
+            return self.degraded
 
     def encoded(self, session: Session, side: Side, ids: Collection[str]) -> dict[str, EncodedDocument]:
         """Searchable documents as the matching holds them; those that are not embedded are left out."""
@@ -121,11 +141,13 @@ class Libraries:
     def _open(self, session: Session, side: Side) -> _Shelf:
         """The newest snapshot with the words of its documents; without one, the rows."""
         snapshot = self._snapshot(session)
-        if snapshot is not None and MatcherSide(side.value) in snapshot.indexes and snapshot.position <= events.head(session)[0]:
-            base, position = snapshot.indexes[MatcherSide(side.value)], snapshot.position
-            rows = documents.searchable_texts(session, side)
-            words = LexicalIndex((str(row.id), _words_of(side, row)) for row in rows)
-            return _Shelf(base=base, position=position, words=words)
+        if snapshot is not None and _holds(snapshot, side) and snapshot.position <= events.head(session)[0]:
+            return _Shelf(
+                base=snapshot.indexes[MatcherSide(side.value)],
+                position=snapshot.position,
+                words=_words(session, side),
+                snapshot=snapshot.name,
+            )
         position = events.head(session)[0]
         encoded = self._all(session, side)
         base = VectorIndex(list(encoded), _stacked(list(encoded.values()), self.encoder.dimension))
@@ -133,17 +155,41 @@ class Libraries:
             base=base, position=position, words=LexicalIndex((i, read_text(e.document)) for i, e in encoded.items()), kept=encoded
         )
 
+    def _renew(self, session: Session, side: Side, shelf: _Shelf) -> bool:
+        """Change over to a newer snapshot, whichever process wrote it; True when what changed since is to be read again.
+
+        The words and the documents in memory have caught up already, and are kept.
+        """
+        pointer = self.newest(session)
+        if pointer is None or pointer.name == shelf.snapshot:
+            return False
+        with self._lock:
+            snapshot = self._snapshot(session)
+        if snapshot is None or not _holds(snapshot, side) or snapshot.position > events.head(session)[0]:
+            return False  # damaged, or written after this session began
+        shelf.base, shelf.position, shelf.snapshot = snapshot.indexes[MatcherSide(side.value)], snapshot.position, snapshot.name
+        shelf.delta, shelf.gone, shelf.fresh = {}, set(), None
+        if shelf.words.spent > len(shelf.words) + MOST_SPENT:
+            shelf.words = _words(session, side)
+        return True
+
     def _snapshot(self, session: Session) -> Snapshot | None:
+        """The newest snapshot, opened and checked once; None when there is none or it is damaged."""
+        folder = self.snapshots_of(session)
+        pointer = newest(folder, self.encoder.id)
+        name = pointer.name if pointer else ""
+        if name and name in self._snapshots:
+            return self._snapshots[name]
+        found: Snapshot | None = None
+        self.degraded = ""
         try:
-            snapshot = load_newest(self.snapshots_of(session), self.encoder.id)
-        except SnapshotMissing:
-            self.degraded = ""  # a young installation has none yet, which is no fault
+            found = load_newest(folder, self.encoder.id)
+        except SnapshotMissing:  # a young installation has none yet, which is no fault
             return None
         except SnapshotDamaged as error:
             self.degraded = str(error)
-            return None
-        self.degraded = ""
-        return snapshot
+        self._snapshots = {name: found}
+        return found
 
     def _all(self, session: Session, side: Side) -> dict[str, EncodedDocument]:
         rows = {row.id: row for row in documents.searchable(session, side, None, self.encoder.id)}
@@ -202,6 +248,15 @@ class View:
                 self._shelf.kept.update({each: encoded for each, encoded in read.items() if each not in self._shelf.gone})
         found = {each: encoded or read.get(each) for each, encoded in held.items()}
         return {each: encoded for each, encoded in found.items() if encoded is not None}
+
+
+def _holds(snapshot: Snapshot, side: Side) -> bool:
+    return MatcherSide(side.value) in snapshot.indexes
+
+
+def _words(session: Session, side: Side) -> LexicalIndex:
+    """The words of every document that may be ranked, embedded or not."""
+    return LexicalIndex((str(row.id), _words_of(side, row)) for row in documents.searchable_texts(session, side))
 
 
 def _words_of(side: Side, row: documents.DocumentRow) -> str:

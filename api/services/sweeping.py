@@ -32,12 +32,13 @@ def owe_what_is_missing(
     owe(Job.DELIVER, *({"decision": str(decision.id)} for decision in unannounced))
     if events.unsealed(session, limit=1):
         owe(Job.SEAL, {})
-    if libraries.delta_size() >= snapshot_after_changes or libraries.degraded:
-        owe(Job.SNAPSHOT, {})
     if encoder_id is None:
         return
+    if libraries.check_snapshot(session) or libraries.lag(session) >= snapshot_after_changes:
+        owe(Job.SNAPSHOT, {})
+    most = FOUND_AT_ONCE + len(dead)  # so that the dead at the head of the list let others pass
     for side in Side:
-        to_embed = documents.to_embed(session, side, encoder_id, FOUND_AT_ONCE)
+        to_embed = documents.to_embed(session, side, encoder_id, most)
         owe(Job.EMBED, *({"side": side.value, "id": str(document_id)} for document_id in to_embed))
-        to_propose = documents.to_propose(session, side, FOUND_AT_ONCE)
+        to_propose = documents.to_propose(session, side, most)
         owe(Job.PROPOSE, *({"side": side.value, "id": str(document_id)} for document_id in to_propose))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from models.events import GENESIS, Event
@@ -51,6 +51,13 @@ def changed_since(session: Session, subject_kind: str, position: int) -> tuple[s
     sealed = set(session.scalars(mine.where(Event.position > position)))
     loose = set(session.scalars(mine.where(Event.position.is_(None))))
     return sealed, loose
+
+
+def changes_since(session: Session, position: int, subject_kinds: Collection[str]) -> int:
+    """How many subjects of these kinds have an event past a position, or one that is not sealed yet."""
+    newer = or_(Event.position > position, Event.position.is_(None))
+    found = select(Event.subject_kind, Event.subject_id).where(Event.subject_kind.in_(subject_kinds), newer).distinct().subquery()
+    return session.scalar(select(func.count()).select_from(found)) or 0
 
 
 def once(session: Session, once_key: str) -> Event | None:

@@ -1,15 +1,16 @@
 """What work is owed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models.jobs import JobRow, JobState
+from models.queries.pages import Page, page_of
 
 
 def queue_up(
@@ -21,32 +22,64 @@ def queue_up(
     at: datetime,
     correlation_id: str,
     priority: int = 0,
-) -> None:
-    """Add a queued job for each piece of work (its key -> arguments), unless one of the same name and key is queued already."""
+) -> Sequence[UUID]:
+    """Add a queued job for each piece of work (its key -> arguments), unless one of the same name and key is queued already.
+
+    Returns the ids of those that were added.
+    """
     if not work:
-        return
+        return []
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = insert(JobRow).on_conflict_do_nothing(index_elements=["name", "dedupe_key"], index_where=text("state = 'queued'"))
     common = {"name": name, "state": JobState.QUEUED, "due_at": due_at, "priority": priority, "attempts": 0, "last_error": ""}
-    common |= {"correlation_id": correlation_id, "created_at": at}
-    session.execute(row, [{"id": uuid4(), "dedupe_key": key, "arguments": arguments, **common} for key, arguments in work.items()])
+    common |= {"correlation_id": correlation_id, "created_at": at, "sent_at": at if due_at <= at else None}
+    # In one order for everybody, so that two writers of the same work wait for each other and never in a ring.
+    rows = [{"id": uuid4(), "dedupe_key": key, "arguments": work[key], **common} for key in sorted(work)]
+    return session.scalars(row.returning(JobRow.id), rows).all()
 
 
-def next_due(session: Session, at: datetime) -> JobRow | None:
-    """The job that has been due longest, locked; a running one whose lease has ended is due again."""
-    due = or_(
+def _is_due(at: datetime) -> ColumnElement[bool]:
+    """Queued and due, or in the hands of a process whose lease has ended."""
+    return or_(
         (JobRow.state == JobState.QUEUED) & (JobRow.due_at <= at),
         (JobRow.state == JobState.RUNNING) & (JobRow.leased_until.is_(None) | (JobRow.leased_until < at)),
     )
-    return session.scalars(
-        select(JobRow).where(due).order_by(JobRow.priority, JobRow.due_at, JobRow.id).limit(1).with_for_update(skip_locked=True)
-    ).first()
 
 
-def has_queued_twin(session: Session, job: JobRow) -> bool:
-    """Whether another row owes the same piece of work, so that this one may go."""
+def next_due(session: Session, at: datetime) -> JobRow | None:
+    """The job that has been due longest, locked."""
+    query = select(JobRow).where(_is_due(at)).order_by(JobRow.priority, JobRow.due_at, JobRow.id).limit(1)
+    return session.scalars(query.with_for_update(skip_locked=True)).first()
+
+
+def due(session: Session, job_id: UUID, at: datetime) -> JobRow | None:
+    """That job, locked; None when it is done, not due or in somebody's hands."""
+    return session.scalars(select(JobRow).where(JobRow.id == job_id, _is_due(at)).with_for_update(skip_locked=True)).first()
+
+
+def like(session: Session, job: JobRow, at: datetime, *, limit: int) -> Sequence[JobRow]:
+    """Queued jobs of the same name and priority that are due and were never tried, locked, those due longest first."""
+    same = (JobRow.name == job.name) & (JobRow.priority == job.priority) & (JobRow.state == JobState.QUEUED)
+    query = select(JobRow).where(same, JobRow.due_at <= at, JobRow.attempts == 0, JobRow.id != job.id)
+    return session.scalars(query.order_by(JobRow.due_at, JobRow.id).limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def unsent(session: Session, at: datetime, *, told_before: datetime, limit: int) -> Sequence[JobRow]:
+    """Due jobs of which the broker was not told since then, locked."""
+    silent = or_(JobRow.sent_at.is_(None), JobRow.sent_at < told_before)
+    query = select(JobRow).where(_is_due(at), silent).order_by(JobRow.priority, JobRow.due_at, JobRow.id)
+    return session.scalars(query.limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def renew(session: Session, ids: Collection[UUID], *, leased_until: datetime) -> None:
+    """Lengthen the leases of running jobs."""
+    session.execute(update(JobRow).where(JobRow.id.in_(ids), JobRow.state == JobState.RUNNING).values(leased_until=leased_until))
+
+
+def queued_twin(session: Session, job: JobRow) -> JobRow | None:
+    """Another row that owes the same piece of work, so that this one may go."""
     same = (JobRow.name == job.name) & (JobRow.dedupe_key == job.dedupe_key) & (JobRow.state == JobState.QUEUED)
-    return session.scalars(select(JobRow.id).where(same, JobRow.id != job.id)).first() is not None
+    return session.scalars(select(JobRow).where(same, JobRow.id != job.id)).first()
 
 
 def drop_dead_twins(session: Session, job: JobRow) -> None:
@@ -62,9 +95,10 @@ def dead_work(session: Session) -> set[tuple[str, str]]:
     }
 
 
-def held(session: Session, job_id: UUID) -> JobRow | None:
-    """A job that somebody works on, locked; None when it is gone."""
-    return session.scalars(select(JobRow).where(JobRow.id == job_id).with_for_update()).first()
+def held(session: Session, job_id: UUID, attempt: int) -> JobRow | None:
+    """A job in its so-manieth attempt, locked; None when it is gone or another process has taken it meanwhile."""
+    mine = (JobRow.id == job_id) & (JobRow.state == JobState.RUNNING) & (JobRow.attempts == attempt)
+    return session.scalars(select(JobRow).where(mine).with_for_update().execution_options(populate_existing=True)).first()
 
 
 def release_all(session: Session) -> int:
@@ -86,6 +120,21 @@ def counts(session: Session) -> dict[str, dict[str, int]]:
     for name, state, count in session.execute(select(JobRow.name, JobRow.state, func.count()).group_by(JobRow.name, JobRow.state)):
         found.setdefault(name, {})[state.value] = count
     return found
+
+
+def one(session: Session, job_id: UUID) -> JobRow | None:
+    """A job, locked; None when there is none of that id."""
+    return session.scalars(select(JobRow).where(JobRow.id == job_id).with_for_update()).first()
+
+
+def page(session: Session, *, state: JobState | None, name: str | None, after: str | None, limit: int) -> Page[JobRow]:
+    """Jobs of that state and name, all without, those due first at the top."""
+    query = select(JobRow)
+    if state is not None:
+        query = query.where(JobRow.state == state)
+    if name is not None:
+        query = query.where(JobRow.name == name)
+    return page_of(session, query.order_by(JobRow.due_at, JobRow.id), after=after, limit=limit, kinds=(datetime, UUID))
 
 
 def dead(session: Session) -> Sequence[JobRow]:

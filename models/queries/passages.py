@@ -48,7 +48,8 @@ def vectors(session: Session, encoder_id: str, text_hashes: Collection[str]) -> 
 def keep_vectors(session: Session, encoder_id: str, dimension: int, data: dict[str, bytes]) -> None:
     """Store vectors by text hash; one that another writer stored first is the same and stays."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    rows = [{"text_hash": h, "encoder_id": encoder_id, "dimension": dimension, "data": blob} for h, blob in data.items()]
+    # In one order for everybody, so that two writers of the same texts wait for each other and never in a ring.
+    rows = [{"text_hash": h, "encoder_id": encoder_id, "dimension": dimension, "data": data[h]} for h in sorted(data)]
     if rows:
         session.execute(insert(Vector).on_conflict_do_nothing(), rows)
 

@@ -4,15 +4,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from api.jobs import runner as runner_module
+from api.jobs import working
 from api.jobs.context import Context, nothing
-from api.jobs.runner import HANDLERS, Runner
+from api.jobs.runner import Runner
+from api.jobs.working import BATCHES, HANDLERS
 from api.queue import Job, enqueue
-from api.services import deciding
+from api.services import deciding, indexing
 from api.services.library import Libraries, RankingUnavailable
 from models.decisions import Reason, Verdict
 from models.documents import Side
-from models.jobs import JobState
+from models.jobs import JobRow, JobState
 from models.queries import documents, events, jobs, proposals
 from models.queries.documents import NotFound
 from tests.imports import NEEDS, report_of
@@ -26,7 +27,9 @@ def handlers(monkeypatch):
     """Put a handler of the test's own in the place of a real one."""
 
     def put(**own):
-        monkeypatch.setattr(runner_module, "HANDLERS", {**HANDLERS, **own})
+        together = {name: handler for name, handler in own.items() if name in BATCHES}
+        monkeypatch.setattr(working, "BATCHES", {**BATCHES, **together})
+        monkeypatch.setattr(working, "HANDLERS", {**HANDLERS, **{name: own[name] for name in own.keys() - together.keys()}})
 
     return put
 
@@ -42,7 +45,7 @@ def counts(database):
 
 
 def test_every_job_has_a_handler():
-    assert set(HANDLERS) == set(Job)
+    assert {*HANDLERS, *BATCHES} == set(Job)
 
 
 def test_the_walk_goes_from_text_to_proposal_by_itself(database, said, runner, hub):
@@ -95,7 +98,7 @@ def test_a_failing_job_is_tried_again_later_and_shown_to_a_person_at_last(databa
         assert runner.run_one()
         assert not runner.run_one()
         with database.transaction() as session:
-            for row in session.query(runner_module.JobRow):
+            for row in session.query(JobRow):
                 row.due_at = now()
 
     with database.reading() as session:
@@ -132,7 +135,7 @@ def test_a_failed_job_that_is_owed_anew_meanwhile_gives_way(database, handlers, 
     Runner(context).run_one()
 
     with database.reading() as session:
-        (row,) = session.query(runner_module.JobRow)
+        (row,) = session.query(JobRow)
         assert (row.state, row.attempts) == (JobState.QUEUED, 0)
 
 
@@ -144,7 +147,7 @@ def test_without_an_encoder_work_waits_and_does_not_fail(database, said, tmp_pat
     Runner(bare).sweep()
 
     with database.reading() as session:
-        (row,) = session.query(runner_module.JobRow).filter_by(name=Job.EMBED)
+        (row,) = session.query(JobRow).filter_by(name=Job.EMBED)
         assert (row.state, row.attempts) == (JobState.QUEUED, 0)
         assert "matching encoder export" in row.last_error
 
@@ -153,7 +156,7 @@ def test_a_job_that_vanished_meanwhile_is_nobodys_failure(database, handlers, co
     def vanish(error):
         def handler(_context):
             with database.transaction() as session:
-                session.query(runner_module.JobRow).delete()
+                session.query(JobRow).delete()
             if error:
                 raise error
             return nothing
@@ -194,7 +197,7 @@ def test_the_sweep_finds_again_whatever_the_queue_lost(database, said, runner, c
         deciding.decide(session, proposal.id, Verdict.CONFIRMED, actor=hub, at=now(), reason=Reason(), undo_window_seconds=600)
     forget(database)
 
-    context.libraries.degraded = "The snapshot is damaged."
+    damage_snapshot(context)
     late = Context(database, context.libraries, context.settings.model_copy(update={"undo_window_seconds": 0}))
     Runner(late).sweep()
     assert counts(database) == {"deliver": {"queued": 1}, "seal": {"queued": 1}, "snapshot": {"queued": 1}}
@@ -202,7 +205,8 @@ def test_the_sweep_finds_again_whatever_the_queue_lost(database, said, runner, c
 
     with database.reading() as session:
         assert "match.confirmed" in {event.kind for event in events.of_subject(session, proposal.id)}
-    assert context.libraries.degraded == ""
+    with database.reading() as session:
+        assert context.libraries.check_snapshot(session) == ""
 
 
 def test_the_sweep_owes_a_run_to_what_is_embedded_but_was_never_ranked(database, said, runner):
@@ -258,7 +262,7 @@ def test_an_import_that_dies_is_refused_and_its_file_may_be_brought_again(databa
 
 
 def test_what_cannot_be_abandoned_either_stops_no_other_work(database, runner, handlers, stage, monkeypatch):
-    monkeypatch.setattr(runner_module, "ABANDON", {Job.APPLY_IMPORT: fail})
+    monkeypatch.setattr(working, "ABANDON", {Job.APPLY_IMPORT: fail})
     handlers(apply_import=fail)
     import_id = stage(NEEDS)
 
@@ -291,13 +295,21 @@ def die(database, runner):
     """Run what is owed until it is done or has failed too often."""
     while runner.run_due():
         with database.transaction() as session:
-            for row in session.query(runner_module.JobRow).filter_by(state=JobState.QUEUED):
+            for row in session.query(JobRow).filter_by(state=JobState.QUEUED):
                 row.due_at = now()
+
+
+def damage_snapshot(context):
+    with context.database.reading() as session:
+        name = indexing.write_snapshot(session, context.libraries, at=now())
+        (file,) = context.libraries.snapshots_of(session).glob(f"*/{name}/need.faiss")
+        context.libraries._snapshots.clear()
+    file.write_bytes(file.read_bytes()[:-1])
 
 
 def forget(database):
     with database.transaction() as session:
-        session.query(runner_module.JobRow).delete()
+        session.query(JobRow).delete()
 
 
 def wait_until(condition, seconds=20.0):

@@ -24,9 +24,10 @@ CARE_HOME = {
 
 def embed(database, libraries, side, document_id) -> bool:
     with database.reading() as session:
-        embedding = indexing.embed(session, libraries, side, document_id)
-    if embedding is None:
+        found = indexing.embed(session, libraries, [(side, document_id)])
+    if not found:
         return False
+    (embedding,) = found
     with database.transaction() as session:
         return indexing.keep(session, embedding, at=now())
 
@@ -83,7 +84,7 @@ def test_what_is_held_or_says_nothing_is_not_embedded(database, libraries, said,
 def test_a_text_that_changed_while_it_was_encoded_is_not_kept(database, libraries, said, hub):
     need_id = said(Side.NEED, ADHD_NEED)
     with database.reading() as session:
-        embedding = indexing.embed(session, libraries, Side.NEED, need_id)
+        (embedding,) = indexing.embed(session, libraries, [(Side.NEED, need_id)])
 
     with database.transaction() as session:
         intake.change(session, Side.NEED, need_id, {"problem": "Children wait years for an assessment."}, actor=hub, at=now())
@@ -149,7 +150,7 @@ def test_snapshot_and_delta_answer_like_the_rows_themselves(database, libraries,
             assert {each.id for each in answers[0]} == {str(kept), str(changed), str(added)}
             words = [each.view(session, Side.INNOVATION, SYSTEM).lexical(text, 10) for each in (with_snapshot, from_rows)]
             assert [each.id for each in words[0]] == [each.id for each in words[1]]
-        assert with_snapshot.delta_size() == 3
+        assert with_snapshot.lag(session) == 3
         assert with_snapshot.degraded == ""
 
 
@@ -229,7 +230,7 @@ def test_without_an_encoder_or_a_ranker_the_service_says_so(database, tmp_path, 
     bare = Libraries(encoder_folder=tmp_path / "none", snapshot_folder=tmp_path)
 
     with database.reading() as session, pytest.raises(RankingUnavailable, match="matching encoder export"):
-        indexing.embed(session, bare, Side.NEED, need_id)
+        indexing.embed(session, bare, [(Side.NEED, need_id)])
     with pytest.raises(RankingUnavailable):
         Libraries(encoder_folder=encoder_folder, snapshot_folder=tmp_path, ranker_path=tmp_path / "no.json").ranker  # noqa: B018
 

@@ -208,7 +208,7 @@ def test_a_candidate_that_was_withdrawn_meanwhile_is_not_proposed(database, libr
     need_id, innovation_id = said(Side.NEED, ADHD_NEED), said(Side.INNOVATION, ADHD_TEST)
     for side, document_id in ((Side.NEED, need_id), (Side.INNOVATION, innovation_id)):
         with database.reading() as session:
-            embedding = indexing.embed(session, libraries, side, document_id)
+            (embedding,) = indexing.embed(session, libraries, [(side, document_id)])
         with database.transaction() as session:
             indexing.keep(session, embedding, at=now())
     with database.reading() as session:
@@ -318,7 +318,7 @@ def test_the_run_of_one_side_replaces_a_pair_whose_other_text_changed(database, 
     with database.transaction() as session:
         intake.change(session, Side.INNOVATION, innovation_id, {"benefits": "Half the waiting."}, actor=hub, at=now())
     with database.reading() as session:
-        embedding = indexing.embed(session, libraries, Side.INNOVATION, innovation_id)
+        (embedding,) = indexing.embed(session, libraries, [(Side.INNOVATION, innovation_id)])
     with database.transaction() as session:
         indexing.keep(session, embedding, at=now())
 
