@@ -1,18 +1,22 @@
-"""The one append-only table: audit, outbox, activity view and feed."""
+"""The one append-only table: audit, outbox, activity view and feed; and the end of its chain."""
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import DDL, CheckConstraint, Index, Table, event
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Key
+from models.base import Base, Key, in_utc
 
 GENESIS = "0" * 64
+FORM = "event-2"
+"""What is hashed, and how; another word for another list of columns, so that neither is taken for the other."""
+ACCESS_REFUSED = "access.refused"
 _written = count()
 
 PIPELINE_KINDS = frozenset(
@@ -80,16 +84,82 @@ class Event(Base):
 
     def chain_hash(self) -> str:
         """SHA-256 over the place in the chain and everything that the event says."""
-        said = [
-            self.position,
-            self.previous_hash,
-            str(self.id),
-            self.kind,
-            self.subject_kind,
-            str(self.subject_id),
-            self.actor,
-            self.recorded_at.isoformat(),
-            self.correlation_id,
-            self.data,
-        ]
-        return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+        return hash_of({name: getattr(self, name) for name in HASHED})
+
+
+class ChainHead(Base):
+    """Where the chain ends: one row, moved by the sealer, so that a tail that was cut off is missed."""
+
+    __tablename__ = "chain_head"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    position: Mapped[int]
+    hash: Mapped[str]
+    sealed_at: Mapped[datetime]
+
+
+SAID = ("id", "kind", "subject_kind", "subject_id", "actor", "data", "recorded_at", "ordinal", "correlation_id", "once_key")
+"""The columns that are written once; the others are the place in the chain, which the sealer writes once."""
+HASHED = ("position", "previous_hash", *SAID)
+
+
+def hash_of(values: Mapping[str, Any]) -> str:
+    """SHA-256 in hex over the columns HASHED, alike whichever database gave the values back.
+
+    Times count in UTC, and a number counts by its value: 1.0 is 1, because PostgreSQL's JSON keeps no more of it.
+    """
+    said = {
+        **values,
+        "id": str(values["id"]),
+        "subject_id": str(values["subject_id"]),
+        "recorded_at": in_utc(values["recorded_at"]).isoformat(timespec="microseconds"),
+        "data": _by_value(values["data"]),
+    }
+    listed = [FORM, *(said[name] for name in HASHED)]
+    return hashlib.sha256(json.dumps(listed, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _by_value(data: Any) -> Any:  # noqa: ANN401 -- JSON values
+    if isinstance(data, dict):
+        return {name: _by_value(value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_by_value(value) for value in data]
+    return int(data) if isinstance(data, float) and data.is_integer() else data
+
+
+_NOT_CHANGED = "A sealed event is never changed."
+_NOT_REWORDED = "What an event says is never changed; it is only sealed."
+_NOT_DELETED = "An event is never deleted."
+GUARDS: Mapping[str, tuple[str, ...]] = {
+    "sqlite": (
+        f"CREATE TRIGGER event_not_changed BEFORE UPDATE ON event WHEN OLD.position IS NOT NULL "
+        f"BEGIN SELECT RAISE(ABORT, '{_NOT_CHANGED}'); END",
+        f"CREATE TRIGGER event_not_reworded BEFORE UPDATE OF {', '.join(SAID)} ON event WHEN OLD.position IS NULL "
+        f"BEGIN SELECT RAISE(ABORT, '{_NOT_REWORDED}'); END",
+        f"CREATE TRIGGER event_not_deleted BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, '{_NOT_DELETED}'); END",
+    ),
+    "postgresql": (
+        "CREATE OR REPLACE FUNCTION event_is_kept() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'restrict_violation'; END $$",
+        f"CREATE TRIGGER event_not_changed BEFORE UPDATE ON event FOR EACH ROW WHEN (OLD.position IS NOT NULL) "
+        f"EXECUTE FUNCTION event_is_kept('{_NOT_CHANGED}')",
+        f"CREATE TRIGGER event_not_reworded BEFORE UPDATE OF {', '.join(SAID)} ON event FOR EACH ROW WHEN (OLD.position IS NULL) "
+        f"EXECUTE FUNCTION event_is_kept('{_NOT_REWORDED}')",
+        f"CREATE TRIGGER event_not_deleted BEFORE DELETE ON event FOR EACH ROW EXECUTE FUNCTION event_is_kept('{_NOT_DELETED}')",
+        f"CREATE TRIGGER event_not_emptied BEFORE TRUNCATE ON event EXECUTE FUNCTION event_is_kept('{_NOT_DELETED}')",
+    ),
+}
+"""What the database itself refuses, by its kind. A mistake is stopped by it; who may drop a trigger is found by the chain."""
+
+
+def _when(change: str, statement: str, dialect: str) -> None:
+    """Run a statement whenever the table is made, or dropped, in a database of that kind."""
+    ddl = DDL(statement)  # type: ignore[no-untyped-call]
+    event.listen(cast(Table, Event.__table__), change, ddl.execute_if(dialect=dialect))
+
+
+for _kind, _statements in GUARDS.items():
+    for _statement in _statements:
+        _when("after_create", _statement, _kind)
+_when("after_drop", "DROP FUNCTION IF EXISTS event_is_kept()", "postgresql")

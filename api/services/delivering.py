@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
 from api.services.recording import record
 from models.actors import SYSTEM, Actor
-from models.events import PIPELINE_KINDS, Event
+from models.events import GENESIS, PIPELINE_KINDS, Event
 from models.people import Role
 from models.proposals import ProposalState
-from models.queries import events, proposals
+from models.queries import chain, events, proposals
 from models.queries.pages import BadCursor
+
+_log = structlog.get_logger("api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +69,29 @@ def announce(session: Session, decision_id: UUID, *, at: datetime, undo_window_s
 def seal(session: Session, *, at: datetime, limit: int = 1000) -> int:
     """Give unsealed events their position and place in the hash chain; returns how many. More than `limit` are owed anew."""
     events.lock_for_sealing(session)
-    position, previous = events.head(session)
+    position, previous = _end_of_chain(session)
     loose = events.unsealed(session, limit=limit)
     for event in loose:
         position += 1
         previous = event.seal(position=position, previous_hash=previous)
+    if loose:
+        chain.move_head(session, position=position, hash=previous, at=at)
     if len(loose) == limit:
         enqueue(session, Job.SEAL, at=at)
     session.flush()
     return len(loose)
+
+
+def _end_of_chain(session: Session) -> tuple[int, str]:
+    """Where the chain goes on: at its head, so that a tail that was cut off leaves a gap which `matching audit verify` finds.
+
+    A head that stands before the last event was set back by hand, and no position is given twice.
+    """
+    position, last = events.head(session)
+    head = chain.head(session)
+    if (position, last) != ((head.position, head.hash) if head else (0, GENESIS)):
+        _log.error("chain.head_disagrees", position=position, head=head.position if head else 0)
+    return (head.position, head.hash) if head and head.position >= position else (position, last)
 
 
 def events_after(session: Session, position: int, *, actor: Actor, limit: int = 100, kinds: Collection[str] | None = None) -> Feed:
