@@ -1,5 +1,6 @@
 """What a route is given: a strict body, known parameters, the one transaction, the time."""
 
+import hashlib
 import json
 import math
 import re
@@ -8,21 +9,27 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn, Protocol, TypeVar, get_origin
 
+import structlog
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.params import Form
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from python_multipart.multipart import parse_options_header
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from api.db import Database
-from api.errors import ForbiddenCharacter, InvalidRequest, MalformedBody, WrongMediaType
+from api.errors import ForbiddenCharacter, InvalidRequest, MalformedBody, PreconditionRequired, WrongMediaType
+from api.security import CSRF_FIELD, CurrentVisit
+from api.services import answering
+from api.services.answering import Answer, Asked, Claim
 from api.services.library import Libraries
 from api.settings import Settings
 
 DEEPEST_JSON = 64
+_log = structlog.get_logger("api")
 
 
 class Versioned(Protocol):
@@ -33,6 +40,7 @@ class Versioned(Protocol):
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_VISIBLE = r"^[\x21-\x7e]+$"
 _JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json", re.IGNORECASE)
 
 
@@ -63,10 +71,14 @@ def _now() -> datetime:
 
 
 def _expected_version(
-    if_match: Annotated[str | None, Header(description="The ETag that you read: change only that version.")] = None,
+    if_match: Annotated[
+        str | None, Header(description="Needed: the ETag that you read, so that only that version is changed; `*` for any.")
+    ] = None,
 ) -> int | None:
-    """The version that may be changed; 0, which no row has, for a header that names none."""
-    if if_match is None or if_match.strip() == "*":
+    """The version that may be changed, None for any; 0, which no row has, for a header that names none."""
+    if if_match is None:
+        raise PreconditionRequired("Read what you want to change, then send its ETag as If-Match: only that version is changed.")
+    if if_match.strip() == "*":
         return None
     found = re.fullmatch(r'\s*"(\d{1,9})"\s*', if_match)
     return int(found[1]) if found else 0
@@ -105,7 +117,11 @@ class StrictRoute(APIRoute):
             checked = _CheckedRequest(request.scope, request.receive)
             if self.body_field is not None:
                 await _check_body(checked, form=takes_form)
-            answer: Response = await handle(checked)
+            try:
+                answer: Response = await handle(checked)
+            except _AnsweredBefore as before:
+                return _again(before.answer)
+            checked.state.answer = answer  # `_creation` keeps it
             return answer
 
         return strict
@@ -115,6 +131,15 @@ class _CheckedRequest(Request):
     """A request whose JSON has been read and found harmless, and whose form is when it is read."""
 
     parsed: Any = None
+    sent: FormData | None = None
+
+    def payload_hash(self) -> str:
+        """SHA-256 of what was sent: of JSON what it says, of a form its fields and files, whatever parts them."""
+        said = self.parsed
+        if self.sent is not None:
+            parts = sorted(self.sent.multi_items(), key=lambda part: part[0])
+            said = [[name, value if isinstance(value, str) else _of_file(value)] for name, value in parts if name != CSRF_FIELD]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     async def json(self) -> Any:  # noqa: ANN401 -- whatever JSON says
         return self.parsed
@@ -128,7 +153,93 @@ class _CheckedRequest(Request):
             # Control characters that can be stored are left to the rules of the content, which tell a person the field.
             if _UNSTORABLE.search(name + value) if isinstance(value, str) else _FORBIDDEN.search(name + (value.filename or "")):
                 raise ForbiddenCharacter("A field holds a control character or half a character. Remove it and send it again.")
+        self.sent = sent
         return sent
+
+
+def _of_file(sent: UploadFile) -> list[str]:
+    sent.file.seek(0)
+    digest = hashlib.sha256()
+    while chunk := sent.file.read(1 << 20):
+        digest.update(chunk)
+    sent.file.seek(0)
+    return [sent.filename or "", digest.hexdigest()]
+
+
+class _AnsweredBefore(Exception):
+    """The request came before under the same key."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+def _creation(
+    request: _CheckedRequest,
+    visit: CurrentVisit,
+    now: Now,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=255,
+            pattern=_VISIBLE,
+            description="A new value of yours, such as a UUID: the same request sent again with it is answered again and done once.",
+        ),
+    ] = None,
+) -> Iterator[Session]:
+    """The transaction of a request that creates something, whose answer is kept in it when the request has a key."""
+    database: Database = request.app.state.database
+    if idempotency_key is None:
+        with database.transaction() as session:
+            yield session
+        return
+    if len(request.headers.getlist("idempotency-key")) > 1:
+        raise InvalidRequest("The header Idempotency-Key is there twice. Send it once.")
+    asked = Asked(visit.actor.name, idempotency_key, f"{request.method} {request.url.path}", request.payload_hash())
+    claim = _claim(database, asked, now)
+    try:
+        with database.transaction() as session:
+            yield session
+            answering.keep(session, claim, _as_kept(request.state.answer), at=now)
+    except BaseException:
+        _free(database, claim)
+        raise
+
+
+def _claim(database: Database, asked: Asked, now: datetime) -> Claim:
+    with database.reading() as session:  # who is told what was answered, or to wait, waits for no writer
+        known = answering.answered(session, asked, at=now)
+    if known is None:
+        with database.transaction() as session:
+            taken = answering.claim(session, asked, at=now)
+        if isinstance(taken, Claim):
+            return taken
+        known = taken
+    raise _AnsweredBefore(known)
+
+
+def _as_kept(answer: Response) -> Answer:
+    headers = {name: answer.headers[name] for name in answering.HEADERS if name in answer.headers}
+    return Answer(answer.status_code, bytes(answer.body), headers)
+
+
+def _free(database: Database, claim: Claim) -> None:
+    """Let the key be used again, because nothing was done; when even that fails, the claim ends with its lease."""
+    try:
+        with database.transaction() as session:
+            answering.free(session, claim)
+    except OperationalError as error:
+        _log.warning("answer.claim_left", error=type(error.orig).__name__)
+
+
+def _again(answer: Answer) -> Response:
+    """An answer that was given before, byte for byte."""
+    return Response(answer.body, answer.status, {**answer.headers, "Idempotency-Replayed": "true"})
+
+
+# Named after the actor by every route, so that who may not come in takes no key and is given no answer.
+Creation = Annotated[Session, Depends(_creation, scope="function")]
 
 
 def _charset(request: Request) -> str:

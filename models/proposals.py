@@ -96,8 +96,8 @@ class Proposal(Base):
         standing = [row for row in self.decisions if row.verdict in CLOSING and row.id not in undone]
         return standing[-1] if standing else None
 
-    def decide(self, verdict: Verdict, *, by: UUID, by_name: str, at: datetime, reason: Reason) -> Decision:
-        """Record a verdict. A closing one (confirm, reject) stands until undone; another raises ProposalClosed."""
+    def must_be_open(self) -> None:
+        """Refuse when a confirm or reject stands, or a newer proposal replaced this one; raises ProposalClosed, which tells which."""
         if self.state is ProposalState.SUPERSEDED:
             raise ProposalClosed("This proposal was replaced by a newer one. Open the pair again.", state=self.state.value)
         if standing := self.closing_decision:
@@ -107,6 +107,10 @@ class Proposal(Base):
                 verdict=standing.verdict.value,
                 decided_at=standing.decided_at.isoformat(),
             )
+
+    def decide(self, verdict: Verdict, *, by: UUID, by_name: str, at: datetime, reason: Reason) -> Decision:
+        """Record a verdict. A closing one (confirm, reject) stands until undone; another raises ProposalClosed."""
+        self.must_be_open()
         if verdict is Verdict.REJECTED and reason.code is None:
             raise ReasonMissing("Rejecting needs a reason code.", field="reason")
         if verdict is Verdict.DEFERRED and (reason.code is None or reason.until is None or reason.until <= at):
@@ -147,8 +151,8 @@ class Proposal(Base):
         self.skips.append(row)
         return row
 
-    def undo(self, *, by: UUID, by_name: str, at: datetime, window_seconds: float) -> Decision:
-        """Take the latest verdict back by a new row; only who decided may, and only within the window."""
+    def undoable(self, *, by: UUID, at: datetime, window_seconds: float) -> Decision:
+        """The latest verdict, which only who decided may take back, and only within the window; raises NotUndoable."""
         if self.state is ProposalState.SUPERSEDED:
             raise NotUndoable("This proposal was replaced by a newer one, so that its decision can no longer be undone.")
         undone = {row.undoes_id for row in self.decisions}
@@ -160,6 +164,11 @@ class Proposal(Base):
             raise NotUndoable(f"Only {last.decided_by_name}, who decided, can undo it.", decided_by=last.decided_by_name)
         if (at - last.decided_at).total_seconds() >= window_seconds:
             raise NotUndoable(f"The time to undo ended {window_seconds / 60:g} minutes after the decision.")
+        return last
+
+    def undo(self, *, by: UUID, by_name: str, at: datetime, window_seconds: float) -> Decision:
+        """Take the latest verdict back by a new row; raises NotUndoable."""
+        last = self.undoable(by=by, at=at, window_seconds=window_seconds)
         row = Decision(verdict=Verdict.UNDONE, decided_by=by, decided_by_name=by_name, decided_at=at, undoes_id=last.id, note="")
         self.decisions.append(row)
         self.state, self.deferred_until = ProposalState.OPEN, None

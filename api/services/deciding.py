@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
 from api.services.recording import record
-from models.actors import Actor, NotAllowed
+from models.actors import Actor
 from models.decisions import Decision, Reason, Skip, Verdict
 from models.documents import Side, StaleVersion
 from models.events import Event
-from models.people import Role
+from models.policies import PROPOSAL_DECIDE, PROPOSAL_SKIP, PROPOSAL_UNDO, Policy, subject_of
 from models.proposals import Proposal, ProposalClosed
 from models.queries import proposals
 
@@ -31,7 +31,9 @@ def decide(
 
     Raises ProposalClosed when somebody decided before, StaleVersion when `version` is not the present one.
     """
-    proposal, person_id = _to_decide(session, proposal_id, actor, version)
+    proposal, person_id = _to_decide(session, proposal_id, actor, PROPOSAL_DECIDE)
+    proposal.must_be_open()
+    _must_be_as_read(proposal, version)
     if verdict is Verdict.CONFIRMED and not proposals.searchable_pair(session, proposal):
         raise ProposalClosed("The need or the innovation is no longer open to matching, so this match cannot be confirmed.", state="gone")
     if verdict is Verdict.CONFIRMED and proposal.is_outdated:
@@ -46,18 +48,27 @@ def decide(
     return decision
 
 
-def skip(session: Session, proposal_id: UUID, *, actor: Actor, at: datetime) -> Skip:
-    """Hide a proposal from this reviewer only."""
-    proposal, person_id = _to_decide(session, proposal_id, actor, None)
+def skip(session: Session, proposal_id: UUID, *, actor: Actor, at: datetime, version: int | None = None) -> Skip:
+    """Hide a proposal that is still to decide from this reviewer only; raises as `decide` does."""
+    proposal, person_id = _to_decide(session, proposal_id, actor, PROPOSAL_SKIP)
+    proposal.must_be_open()
+    _must_be_as_read(proposal, version)
     row = proposal.skip(by=person_id, at=at)
     record(session, _event("proposal.skipped", proposal, actor, at), at=at)
     session.flush()
     return row
 
 
-def undo(session: Session, proposal_id: UUID, *, actor: Actor, at: datetime, undo_window_seconds: float) -> Decision:
-    """Take one's own latest verdict back within the window; an undone match is never announced."""
-    proposal, person_id = _to_decide(session, proposal_id, actor, None)
+def undo(
+    session: Session, proposal_id: UUID, *, actor: Actor, at: datetime, undo_window_seconds: float, version: int | None = None
+) -> Decision:
+    """Take one's own latest verdict back within the window; an undone match is never announced.
+
+    Raises NotUndoable when there is nothing of one's own to undo, StaleVersion when `version` is not the present one.
+    """
+    proposal, person_id = _to_decide(session, proposal_id, actor, PROPOSAL_UNDO)
+    proposal.undoable(by=person_id, at=at, window_seconds=undo_window_seconds)
+    _must_be_as_read(proposal, version)
     row = proposal.undo(by=person_id, by_name=actor.shown_as, at=at, window_seconds=undo_window_seconds)
     session.flush()
     record(session, _event("proposal.undone", proposal, actor, at, decision=str(row.id), undoes=str(row.undoes_id)), at=at)
@@ -81,14 +92,16 @@ def lapse(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: 
     session.flush()
 
 
-def _to_decide(session: Session, proposal_id: UUID, actor: Actor, version: int | None) -> tuple[Proposal, UUID]:
-    actor.must_be(Role.HUB)
-    if actor.person_id is None:
-        raise NotAllowed("A decision is a person's. Sign in, or use a key that acts for a person.")
+def _to_decide(session: Session, proposal_id: UUID, actor: Actor, policy: Policy) -> tuple[Proposal, UUID]:
+    policy.check(actor)
     proposal = proposals.to_decide(session, proposal_id, actor)
-    if version is not None and version != proposal.version and proposal.closing_decision is None:
+    return proposal, policy.person(actor, subject_of(proposal))
+
+
+def _must_be_as_read(proposal: Proposal, version: int | None) -> None:
+    """Refuse a stale version; asked last, because who decided meanwhile and what says more than that something changed."""
+    if version is not None and version != proposal.version:
         raise StaleVersion("Somebody changed this proposal after you read it. Read it again.", version=proposal.version)
-    return proposal, actor.person_id
 
 
 def _event(kind: str, proposal: Proposal, actor: Actor, at: datetime, **data: str | None) -> Event:
