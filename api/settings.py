@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     demo: bool = Field(default=False, description="Demo accounts are shown on the sign-in page; set by `matching run`.")
     undo_window_seconds: int = Field(default=600, ge=0, le=86_400, description="How long who decided may undo; a match is announced after.")
     session_hours: int = Field(default=12, ge=1, le=168, description="How long a sign-in lasts.")
+    session_idle_minutes: int = Field(default=120, ge=5, le=10_080, description="How long a sign-in that nobody uses goes on.")
     secure_cookies: bool = Field(default=False, description="Send cookies over https only; set it behind a TLS proxy.")
     proposals_per_run: int = Field(default=20, ge=1, le=200, description="How many matches of one run are put before the Hub at most.")
     snapshot_after_changes: int = Field(default=500, ge=1, description="How many changed documents make a new snapshot due.")
@@ -35,9 +36,15 @@ class Settings(BaseSettings):
     processes: int = Field(default=1, ge=1, le=64, description="API processes of `matching serve`; more than one only in service mode.")
     sweep_seconds: float = Field(default=30.0, gt=0, le=3600, description="How often forgotten work is looked for.")
     sign_in_attempts: int = Field(default=10, ge=1, description="Failed sign-ins to one account from one address within 15 minutes.")
+    hosts: str = Field(
+        default="", description="Host names that the service answers to, by comma; empty means any, which is for loopback alone."
+    )
+    reads_per_minute: int = Field(default=600, ge=0, description="Requests that read, of one key, person or address to one route; 0: any.")
+    writes_per_minute: int = Field(default=120, ge=0, description="Requests that change something, likewise; 0: any number.")
     proxies: str = Field(
         default="", description="Addresses of our own proxies, by comma: what they say of where a request comes from is believed."
     )
+    backup_folder: str = Field(default="", description="Folder of `matching backup` without a file; the doctor looks at its newest one.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("log_level")

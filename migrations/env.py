@@ -35,9 +35,12 @@ def run(connection: Connection, **options: Any) -> None:  # noqa: ANN401 -- alem
             raise RuntimeError(f"The migration would leave {len(broken)} rows that point nowhere; nothing was changed.")
 
 
-engine = engine_for(context.config.attributes.get("url") or os.environ["MATCHING_DATABASE_URL"])
-try:
-    with engine.connect() as opened:
-        run(opened, transactional_ddl=True)
-finally:
-    engine.dispose()
+if (given := context.config.attributes.get("connection")) is not None:
+    run(given, transactional_ddl=True)
+else:
+    engine = engine_for(context.config.attributes.get("url") or os.environ["MATCHING_DATABASE_URL"])
+    try:
+        with engine.connect() as opened:
+            run(opened, transactional_ddl=True)
+    finally:
+        engine.dispose()
