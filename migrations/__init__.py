@@ -44,6 +44,11 @@ def head() -> str | None:
     return ScriptDirectory.from_config(configuration("")).get_current_head()
 
 
+def steps() -> tuple[str, ...]:
+    """Every step that this installation knows, the newest first."""
+    return tuple(step.revision for step in ScriptDirectory.from_config(configuration("")).walk_revisions())
+
+
 def current(engine: Engine) -> str | None:
     """The step at which a database stands; None when nothing was ever created in it."""
     with engine.connect() as connection:
