@@ -5,15 +5,17 @@ BIN = $(VENV)/bin
 INSTALL = @$(PYTHON) requirements/install.py $(VENV) build core encoder
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run setup setup-dev test check check-all lint types contracts unused licences bench lock clean
+.PHONY: run setup setup-dev test test-debian check check-all lint types contracts unused licences bench lock clean
 
 run: setup ; $(BIN)/matching run
 
 test: setup-dev ; $(PYTEST) -m "not long and not faults" --cov
 
+test-debian: setup-dev ; $(BIN)/python -m tests.debian $(PYTEST) -m "both and not long and not faults" -k postgresql-celery
+
 check: lint types contracts unused test
 
-check-all: lint types contracts unused ; $(PYTEST) --cov
+check-all: lint types contracts unused test-debian ; $(PYTEST) --cov
 
 bench: setup-dev ; $(BIN)/python -m bench
 

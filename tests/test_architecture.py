@@ -84,7 +84,7 @@ def test_no_function_is_too_long() -> None:
 def test_every_setting_is_told_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     told = set(re.findall(r"^\| `(MATCHING_\w+)`", readme, flags=re.MULTILINE))
-    outside = {"MATCHING_TORCH_INDEX", "MATCHING_TEST_DATABASE_URL"}  # read by make and by the tests
+    outside = {"MATCHING_TORCH_INDEX", "MATCHING_TEST_DATABASE_URL", "MATCHING_TEST_BROKER_URL"}  # read by make and by the tests
 
     assert told == {f"MATCHING_{name.upper()}" for name in Settings.model_fields} | outside
 
