@@ -10,9 +10,13 @@ from asgi_correlation_id import correlation_id
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.browsers import COOKIE, cookie_name, keep_signed_in
 from api.errors import FAILURE, BodyTooLarge, answer, tell
+from api.services.accounts import SignedIn
+from api.settings import Settings
 
 LARGEST_JSON = 2**20
 LARGEST_UPLOAD = 10 * 2**20
@@ -109,6 +113,30 @@ class SafeHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class RenewedSignIn:
+    """Give a browser the new token of its sign-in with whatever answer comes, unless the answer says another."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Look for what `api.security` left with the request."""
+
+        async def send_with_token(message: Message) -> None:
+            renewed: SignedIn | None = scope.get("state", {}).get("renewed")
+            if renewed is not None and message["type"] == "http.response.start":
+                cookie = f"{cookie_name(COOKIE, self.settings)}="
+                headers = MutableHeaders(scope=message)
+                if not any(said.startswith(cookie) for said in headers.getlist("set-cookie")):
+                    carrier = Response()
+                    keep_signed_in(carrier, renewed, self.settings)
+                    headers.append("set-cookie", carrier.headers["set-cookie"])
+            await send(message)
+
+        await self.app(scope, receive, send_with_token)
 
 
 class LastResort:

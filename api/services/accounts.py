@@ -21,12 +21,13 @@ from models.actors import Actor
 from models.base import DomainError
 from models.events import Event
 from models.keys import ApiKey, Scope
-from models.people import Person, Role, RoleGrant, SignInSession
+from models.people import RENEWED_EVERY, Person, Role, RoleGrant, SignInSession
 from models.queries import keys, people
 from models.words import says_something
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 LONGEST_ADDRESS, LONGEST_NAME = 254, 200
+IDLE = timedelta(hours=2)
 _ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f]+")
 _KEY = re.compile(r"mk_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 _HASHING = BoundedSemaphore(2)  # a hash takes 64 MiB on purpose: many sign-ins at once must not take all memory
@@ -66,12 +67,21 @@ class UnknownAccount(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session that has just begun; `token` is given to the browser once and kept as a hash only."""
+    """A session that has just begun, or goes on under a new token, which the browser is given once and we keep as a hash."""
 
     token: str
     csrf_token: str
     person: Person
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is signed in, the token that their forms must carry, and whether `keep_alive` has something to write down."""
+
+    actor: Actor
+    csrf_token: str
+    news: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,7 @@ def grant(
         return held
     person.grants.append(wanted)
     session.flush()
+    people.renew_sessions_of(session, person.id, at=at)
     _record(session, "person.role_granted", person.id, at=at, actor=actor, role=role.value)
     return wanted
 
@@ -126,14 +137,16 @@ def revoke(session: Session, person: Person, role: Role, *, at: datetime, actor:
         person.grants.remove(row)
     session.flush()
     if held:
+        people.renew_sessions_of(session, person.id, at=at)
         _record(session, "person.role_revoked", person.id, at=at, actor=actor, role=role.value)
     return len(held)
 
 
 def set_password(session: Session, person: Person, password: str, *, at: datetime, actor: Actor) -> None:
-    """Change a password; everybody who was signed in with the old one is signed out."""
+    """Change a password; everybody who was signed in with the old one is signed out, and has to prove anew where from."""
     person.password_hash = hashed(password)
     people.end_sessions_of(session, person.id)
+    people.forget_devices_of(session, person.id)
     session.flush()
     _record(session, "person.password_set", person.id, at=at, actor=actor)
 
@@ -142,6 +155,7 @@ def deactivate(session: Session, person: Person, *, at: datetime, actor: Actor) 
     """Close an account: its sessions end and its keys open nothing any more; what the person did stays on record."""
     person.active = False
     people.end_sessions_of(session, person.id)
+    people.forget_devices_of(session, person.id)
     session.flush()
     _record(session, "person.deactivated", person.id, at=at, actor=actor)
 
@@ -184,7 +198,7 @@ def create_key(
     row = ApiKey(
         name=name.strip(),
         prefix=prefix,
-        secret_hash=_digest(secret),
+        secret_hash=digest(secret),
         role=role,
         scopes=sorted(scope.value for scope in set(scopes)),
         place_id=place_id,
@@ -218,11 +232,11 @@ def every_key(session: Session) -> Sequence[ApiKey]:
 
 def proven(session: Session, email: str, password: str) -> Person:
     """Who e-mail address and password belong to; raises SignInRefused, the same in words and time for every cause."""
-    person = people.by_email(session, email)
-    known = person.password_hash if person is not None else _nobodys_hash()
+    found = people.secret_of(session, email)
     with _HASHING:
-        right = _hasher().verify(password[: LONGEST_PASSWORD + 1], known)
-    if person is None or not person.active or not right:
+        right = _hasher().verify(password[: LONGEST_PASSWORD + 1], found.password_hash if found else _nobodys_hash())
+    person = people.by_id(session, found.id) if found and found.active and right else None
+    if person is None:
         raise SignInRefused("E-mail address or password is wrong. Try again, or ask the Hub lead to set a new password.")
     return person
 
@@ -230,31 +244,63 @@ def proven(session: Session, email: str, password: str) -> Person:
 def start_session(session: Session, person_id: UUID, *, at: datetime, hours: float, replacing: str | None = None) -> SignedIn:
     """Sign a proven person in under a new token; the token that the browser brought, if any, ends."""
     if replacing:
-        people.end_session(session, _digest(replacing))
+        people.end_session(session, digest(replacing))
     person = people.by_id(session, person_id)
     if person is None or not person.active:
         raise SignInRefused("This account is closed. Ask the Hub lead to open it again.")
-    token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    expires_at = at + timedelta(hours=hours)
+    token = secrets.token_urlsafe(32)
     row = SignInSession(
-        token_hash=_digest(token), person_id=person_id, csrf_token=csrf_token, created_at=at, last_seen_at=at, expires_at=expires_at
+        token_hash=digest(token),
+        person_id=person_id,
+        csrf_token=secrets.token_urlsafe(32),
+        created_at=at,
+        last_seen_at=at,
+        expires_at=at + timedelta(hours=hours),
+        renewed_at=at,
+        renew_at=at + RENEWED_EVERY,
     )
     session.add(row)
     session.flush()
-    return SignedIn(token=token, csrf_token=csrf_token, person=person, expires_at=expires_at)
+    return SignedIn(token=token, csrf_token=row.csrf_token, person=person, expires_at=row.expires_at)
 
 
 def end_session(session: Session, token: str) -> None:
     """Sign out: the token opens nothing any more."""
-    people.end_session(session, _digest(token))
+    people.end_session(session, digest(token))
 
 
-def actor_of_session(session: Session, token: str, *, at: datetime) -> tuple[Actor, str] | None:
-    """The person behind a session's token, and the token that their forms must carry; None when it is over."""
-    row = people.signed_in(session, _digest(token))
-    if row is None or not row.in_force(at):
+def end_sessions(session: Session, person_id: UUID) -> int:
+    """Sign a person out everywhere; returns in how many browsers that was."""
+    return people.end_sessions_of(session, person_id)
+
+
+def purge_sessions(session: Session, *, at: datetime) -> int:
+    """Forget sign-ins and devices past their date; returns how many there were."""
+    return people.forget_expired(session, at=at)
+
+
+def actor_of_session(session: Session, token: str, *, at: datetime, idle: timedelta = IDLE) -> Visitor | None:
+    """The person behind a session's token; None when it is over or has not been used for `idle`."""
+    presented = digest(token)
+    row = people.signed_in(session, presented)
+    if row is None or not row.in_force(presented, at=at, idle=idle):
         return None
-    return actor_of_person(row.person), row.csrf_token
+    return Visitor(actor_of_person(row.person), row.csrf_token, news=row.news(presented, at=at))
+
+
+def keep_alive(session: Session, token: str, *, at: datetime) -> SignedIn | None:
+    """Write down that a session is in use; its new token when the old one has been in use for long, or rights have changed."""
+    presented = digest(token)
+    row = people.signed_in(session, presented, to_change=True)
+    if row is None:  # signed out by another request, meanwhile
+        return None
+    row.used(presented, at=at)
+    if not row.renewal_due(presented, at=at):
+        return None
+    fresh = secrets.token_urlsafe(32)
+    row.renew(presented, digest(fresh), at=at)
+    session.flush()
+    return SignedIn(token=fresh, csrf_token=row.csrf_token, person=row.person, expires_at=row.expires_at)
 
 
 def check_csrf_token(expected: str, sent: str) -> None:
@@ -280,7 +326,7 @@ def actor_of_key(session: Session, presented: str, *, at: datetime) -> Actor:
     """The machine behind a key; raises KeyRefused, the same for every cause."""
     parts = _KEY.fullmatch(presented)
     row = keys.by_prefix(session, parts[1]) if parts else None
-    right = hmac.compare_digest(row.secret_hash if row else "", _digest(parts[2] if parts else ""))
+    right = hmac.compare_digest(row.secret_hash if row else "", digest(parts[2] if parts else ""))
     person = people.by_id(session, row.person_id) if row and row.person_id else None
     if row is None or not right or not row.in_force(at) or (person is not None and not person.active):
         raise KeyRefused("The key is unknown, revoked or past its date. Ask the Hub lead for a new one.")
@@ -296,6 +342,11 @@ def actor_of_key(session: Session, presented: str, *, at: datetime) -> Actor:
     )
 
 
+def digest(secret: str) -> str:
+    """SHA-256 in hex; enough for secrets of 256 random bits, which nobody can guess."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def hashed(password: str) -> str:
     """The argon2 hash of a password; raises AccountInvalid for one that is too short or too long."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
@@ -309,11 +360,6 @@ def _check_belonging(role: Role, place_id: UUID | None, organisation_id: UUID | 
         raise AccountInvalid("The role 'place' names its place, and no other role does.", field="place")
     if (role is Role.INNOVATOR) != (organisation_id is not None):
         raise AccountInvalid("The role 'innovator' names its organisation, and no other role does.", field="organisation")
-
-
-def _digest(secret: str) -> str:
-    """SHA-256 in hex; enough for secrets of 256 random bits, which nobody can guess."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @cache

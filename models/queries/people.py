@@ -1,12 +1,14 @@
 """People and their signed-in sessions."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import CursorResult, Result, Row, delete, select, update
 from sqlalchemy.orm import Session
 
-from models.people import Person, RoleGrant, SignInSession
+from models.people import KnownDevice, Person, RoleGrant, SignInSession
 
 
 def by_email(session: Session, email: str) -> Person | None:
@@ -35,16 +37,67 @@ def grant_of(session: Session, person_id: UUID, grant: RoleGrant) -> RoleGrant |
     return session.scalars(same).first()
 
 
-def signed_in(session: Session, token_hash: str) -> SignInSession | None:
-    """The session of a token's hash, with its person and their roles; None when there is none."""
-    return session.get(SignInSession, token_hash)
+def secret_of(session: Session, email: str) -> Row[UUID, str, bool] | None:
+    """Id, password hash and whether the account is open; one query, so that it takes as long for an address that there is not."""
+    found = select(Person.id, Person.password_hash, Person.active).where(Person.email == email.strip().lower())
+    return session.execute(found).first()
+
+
+def signed_in(session: Session, token_hash: str, *, to_change: bool = False) -> SignInSession | None:
+    """The session of a token's hash, its present one or the one before; None when there is none."""
+    either = (SignInSession.token_hash == token_hash) | (SignInSession.previous_token_hash == token_hash)
+    found = select(SignInSession).where(either)
+    if to_change:
+        found = found.with_for_update(of=SignInSession).execution_options(populate_existing=True)
+    return session.scalars(found).first()
+
+
+def renew_sessions_of(session: Session, person_id: UUID, *, at: datetime) -> None:
+    """Make every session of a person go on under a new token."""
+    session.execute(update(SignInSession).where(SignInSession.person_id == person_id).values(renew_at=at))
 
 
 def end_session(session: Session, token_hash: str) -> None:
     """Forget one signed-in session."""
-    session.execute(delete(SignInSession).where(SignInSession.token_hash == token_hash))
+    either = (SignInSession.token_hash == token_hash) | (SignInSession.previous_token_hash == token_hash)
+    session.execute(delete(SignInSession).where(either))
 
 
-def end_sessions_of(session: Session, person_id: UUID) -> None:
-    """Forget every session of a person."""
-    session.execute(delete(SignInSession).where(SignInSession.person_id == person_id))
+def end_sessions_of(session: Session, person_id: UUID) -> int:
+    """Forget every session of a person; returns how many there were."""
+    return _rows(session.execute(delete(SignInSession).where(SignInSession.person_id == person_id)))
+
+
+def forget_expired(session: Session, *, at: datetime) -> int:
+    """Forget sessions and devices past their date; returns how many there were."""
+    return sum(_rows(session.execute(delete(kind).where(kind.expires_at <= at))) for kind in (SignInSession, KnownDevice))
+
+
+def knows_device(session: Session, email: str, token_hash: str, *, at: datetime) -> bool:
+    """Whether the owner of an account has signed in with a device before."""
+    found = (
+        select(KnownDevice.token_hash)
+        .join(Person, Person.id == KnownDevice.person_id)
+        .where(KnownDevice.token_hash == token_hash, KnownDevice.expires_at > at, Person.email == email.strip().lower())
+    )
+    return session.scalars(found).first() is not None
+
+
+def rename_device(session: Session, token_hash: str, new_hash: str) -> None:
+    """Know a device by another token from now on, for everybody who uses it."""
+    session.execute(update(KnownDevice).where(KnownDevice.token_hash == token_hash).values(token_hash=new_hash))
+
+
+def devices_of(session: Session, person_id: UUID) -> Sequence[KnownDevice]:
+    """The devices of a person, last used first."""
+    found = select(KnownDevice).where(KnownDevice.person_id == person_id).order_by(KnownDevice.seen_at.desc(), KnownDevice.token_hash)
+    return session.scalars(found).all()
+
+
+def forget_devices_of(session: Session, person_id: UUID) -> None:
+    """Forget every device of a person."""
+    session.execute(delete(KnownDevice).where(KnownDevice.person_id == person_id))
+
+
+def _rows(result: Result[Any]) -> int:
+    return cast(CursorResult[Any], result).rowcount

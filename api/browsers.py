@@ -1,0 +1,80 @@
+"""What a browser keeps of us: the token of its sign-in, and one by which we know it again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fastapi import Request, Response
+from starlette.requests import HTTPConnection
+
+from api.db import Database
+from api.services import accounts, devices
+from api.services.accounts import SignedIn
+from api.services.attempts import Attempts
+from api.settings import Settings
+
+COOKIE, DEVICE_COOKIE = "matching_session", "matching_device"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A browser in which somebody has just proven who they are."""
+
+    signed_in: SignedIn
+    device_token: str
+
+
+def cookie_name(name: str, settings: Settings) -> str:
+    """The name of a cookie; over https it has a prefix for which browsers refuse what other hosts or plain http set."""
+    return f"__Host-{name}" if settings.secure_cookies else name
+
+
+def session_token(request: HTTPConnection) -> str:
+    """The token of the sign-in that a browser sent; empty for none."""
+    return request.cookies.get(cookie_name(COOKIE, request.app.state.settings), "")
+
+
+def sign_in(request: Request, *, email: str, password: str, at: datetime) -> Arrival:
+    """Prove who somebody is and begin their session; the one that the browser had ends.
+
+    Raises SignInRefused or TooManyAttempts.
+    """
+    state = request.app.state
+    database: Database = state.database
+    attempts: Attempts = state.attempts
+    device_token = request.cookies.get(cookie_name(DEVICE_COOKIE, state.settings), "")
+    with database.reading() as session:
+        device = devices.known(session, email, device_token, at=at)
+    with attempts.trying(account=email, address=request.client.host if request.client else "", device=device):
+        with database.reading() as session:
+            person = accounts.proven(session, email, password)  # long, and therefore outside the writing transaction
+        with database.transaction() as session:
+            begun = accounts.start_session(session, person.id, at=at, hours=state.settings.session_hours, replacing=session_token(request))
+            return Arrival(begun, devices.remember(session, person.id, at=at, replacing=device_token))
+
+
+def welcome(response: Response, arrival: Arrival, settings: Settings, *, at: datetime) -> None:
+    """Give the browser both tokens."""
+    keep_signed_in(response, arrival.signed_in, settings)
+    _keep(response, DEVICE_COOKIE, arrival.device_token, until=at + devices.REMEMBERED, settings=settings)
+
+
+def keep_signed_in(response: Response, signed_in: SignedIn, settings: Settings) -> None:
+    """Give the browser its session's token, out of reach of scripts and of other sites."""
+    _keep(response, COOKIE, signed_in.token, until=signed_in.expires_at, settings=settings)
+
+
+def forget_sign_in(response: Response, settings: Settings) -> None:
+    """Take the session's token out of the browser; the device stays known."""
+    name = cookie_name(COOKIE, settings)
+    response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies)
+
+
+def idle_limit(settings: Settings) -> timedelta:
+    """How long a sign-in that nobody uses goes on."""
+    return timedelta(minutes=settings.session_idle_minutes)
+
+
+def _keep(response: Response, name: str, token: str, *, until: datetime, settings: Settings) -> None:
+    response.set_cookie(
+        cookie_name(name, settings), token, expires=until, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies
+    )
