@@ -67,7 +67,7 @@ def _add(app: Celery, name: str, run: Callable[..., None]) -> None:
         run(*arguments)
 
     task.__name__ = name
-    app.task(name=f"{TASK}{name}")(task)
+    app.task(name=f"{TASK}{name}", shared=False)(task)
 
 
 def _carry_out(process: Process, job_id: str) -> None:
