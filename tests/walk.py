@@ -26,6 +26,7 @@ from models.places import Place
 from models.proposals import Band, Proposal
 from models.runs import RankingRun
 from tests.modes import Mode
+from tests.workers import CeleryRunner, celery_runner
 
 ADHD_NEED = {
     "title": "ADHD assessment backlog",
@@ -62,8 +63,9 @@ def now() -> datetime:
 @pytest.fixture
 def settings(tmp_path: Path, mode: Mode, request: pytest.FixtureRequest) -> Settings:
     """A home and, in the service mode, a database with the schema: both this test's own."""
-    database_url = request.getfixturevalue("migrated_postgresql_url") if mode is Mode.SERVICE else ""
-    return Settings(home=tmp_path, sweep_seconds=3600, database_url=database_url)
+    servers = {"database_url": "migrated_postgresql_url", "broker_url": "broker_url"} if mode is Mode.SERVICE else {}
+    where = {setting: request.getfixturevalue(fixture) for setting, fixture in servers.items()}
+    return Settings(home=tmp_path, sweep_seconds=3600, **where)
 
 
 @pytest.fixture
@@ -102,9 +104,13 @@ def context(database: Database, libraries: Libraries, settings: Settings) -> Con
 
 
 @pytest.fixture
-def runner(context: Context) -> Runner:
-    """Runs owed jobs when the test says so."""
-    return Runner(context)
+def runner(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner | CeleryRunner]:
+    """Runs owed jobs when the test says so: here, or in a Celery worker."""
+    if not context.settings.service_mode:
+        yield Runner(context)
+        return
+    with celery_runner(context, monkeypatch) as runner:
+        yield runner
 
 
 @pytest.fixture
