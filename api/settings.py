@@ -45,6 +45,7 @@ class Settings(BaseSettings):
         default="", description="Addresses of our own proxies, by comma: what they say of where a request comes from is believed."
     )
     backup_folder: str = Field(default="", description="Folder of `matching backup` without a file; the doctor looks at its newest one.")
+    audit_folder: str = Field(default="", description="Folder of the kept heads of the event chain; empty means audit in the home folder.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("log_level")
@@ -69,6 +70,11 @@ class Settings(BaseSettings):
     def encoder_folder(self) -> Path:
         """Where the exported encoder of that name lies; each has its own folder, so that a change can be taken back."""
         return self.home / "encoder" / re.sub(r"[^A-Za-z0-9._-]+", "-", self.encoder).strip("-.")
+
+    @property
+    def heads_folder(self) -> Path:
+        """Where the heads of the event chain are kept outside the database."""
+        return Path(self.audit_folder) if self.audit_folder else self.home / "audit"
 
     @property
     def snapshot_folder(self) -> Path:

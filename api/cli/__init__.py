@@ -26,6 +26,7 @@ PARTS = {
     "jobs": ("jobs", "Jobs that wait or failed, and trying them again."),
     "backup": ("backing_up", "Write everything in the database into one file, while the service goes on."),
     "restore": ("backing_up", "Put a backup in the place of the database: all of it, or nothing."),
+    "audit": ("auditing", "Say whether the history is whole, and list the heads that were kept of it."),
     "doctor": ("checking", "Say in plain words what is wrong here and what to do."),
 }
 """The commands in the order of the help: module and summary."""

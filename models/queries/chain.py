@@ -49,9 +49,10 @@ def links(session: Session) -> Iterator[Link]:
         yield Link(row["position"], row["previous_hash"], row["hash"], _computed({str(name): value for name, value in row.items()}))
 
 
-def unsealed(session: Session) -> tuple[int, datetime | None]:
-    """How many events have no place in the chain yet, and since when the oldest has not."""
-    found = session.execute(select(func.count(), func.min(Event.recorded_at)).where(Event.position.is_(None))).one()
+def unsealed(session: Session, before: datetime) -> tuple[int, int]:
+    """How many events have no place in the chain yet, and how many of them were written before a time."""
+    late = func.count().filter(Event.recorded_at < before)
+    found = session.execute(select(func.count(), late).where(Event.position.is_(None))).one()
     return found[0], found[1]
 
 
