@@ -1,28 +1,41 @@
 """Who is asking, and whether they may: keys and sign-ins become actors, and every route names the one it takes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request, Response, Security
+from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
 
+from api.browsers import COOKIE, idle_limit, session_token
 from api.db import Database
 from api.services import accounts
-from api.services.accounts import CrossSiteRefused, KeyRefused, NotSignedIn, ScopeMissing, SignedIn
+from api.services.accounts import CrossSiteRefused, KeyRefused, NotSignedIn, ScopeMissing
+from api.services.limiting import Limits
 from api.settings import Settings
-from models.actors import ANONYMOUS, Actor, NotAllowed
-from models.keys import Scope
-from models.people import Role
+from models import policies
+from models.actors import ANONYMOUS, Actor
+from models.policies import Policy
 
-COOKIE = "matching_session"
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf_token"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="Key", description="A machine's key: `Authorization: Bearer mk_…`.")
-_cookie = APIKeyCookie(
+
+
+class _SessionCookie(APIKeyCookie):
+    """The cookie of a sign-in, under the name that it has with these settings."""
+
+    async def __call__(self, request: HTTPConnection) -> str | None:
+        """The token, None for none."""
+        return session_token(request) or None
+
+
+_cookie = _SessionCookie(
     name=COOKIE,
     auto_error=False,
     scheme_name="SignIn",
@@ -43,22 +56,25 @@ def same_origin(request: Request) -> None:
 
     Browsers say where a request comes from, and programs say nothing.
     """
+    settings: Settings = request.app.state.settings
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    foreign = origin is not None and (not (place := _place_of(origin)) or place != request.headers.get("host"))
+    schemes = {"https"} if settings.secure_cookies else {"http", "https"}
+    foreign = origin is not None and (not (place := _place_of(origin, schemes)) or place != request.headers.get("host"))
     if foreign or site not in (None, "same-origin", "none"):
         raise CrossSiteRefused("This came from another site. Open the page of this service and send it from there.")
 
 
-def _place_of(origin: str) -> str:
+def _place_of(origin: str, schemes: Collection[str]) -> str:
     """Host and port of an origin; empty for what is none, such as the `null` of a page without one."""
     try:
-        return urlsplit(origin).netloc
+        parts = urlsplit(origin)
     except ValueError:
         return ""
+    return parts.netloc if parts.scheme in schemes else ""
 
 
 async def _csrf_token_sent(request: Request) -> str:
-    if request.method in _SAFE_METHODS or COOKIE not in request.cookies:
+    if request.method in _SAFE_METHODS or not session_token(request):
         return ""
     if (token := request.headers.get(CSRF_HEADER)) is not None:
         return token
@@ -83,67 +99,90 @@ def visit(
         with database.reading() as session:
             found = Visit(accounts.actor_of_key(session, key.credentials, at=now))
     elif cookie:
-        with database.reading() as session:
-            if known := accounts.actor_of_session(session, cookie, at=now):
-                found = Visit(*known)
+        found = _signed_in(request, cookie, at=now)
         if found.csrf_token and request.method not in _SAFE_METHODS:
             same_origin(request)
             accounts.check_csrf_token(found.csrf_token, csrf_token)
+    limits: Limits = request.app.state.limits
+    limits.count(
+        found.actor, address=request.client.host if request.client else "", method=request.method, route=request.scope["route"].path
+    )
     request.state.actor_name = found.actor.name
     return found
+
+
+def _signed_in(request: Request, token: str, *, at: datetime) -> Visit:
+    """Whom a session's token signs in; a new token, when it is time for one, goes with the answer (`api.edges`)."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        known = accounts.actor_of_session(session, token, at=at, idle=idle_limit(request.app.state.settings))
+    if known is None:
+        return Visit(ANONYMOUS)
+    if known.news:
+        with database.transaction() as session:
+            request.state.renewed = accounts.keep_alive(session, token, at=at)
+    return Visit(known.actor, known.csrf_token)
 
 
 CurrentVisit = Annotated[Visit, Depends(visit)]
 
 
 @dataclass(frozen=True, slots=True)
-class Allow:
-    """A route's rule: the roles that may come in (none named: all who are known) and the scope that a key needs."""
+class Door:
+    """Lets in whom a policy admits, with a key of its scope; the service then asks the policy about the row."""
 
-    scope: Scope
-    roles: frozenset[Role] = frozenset(Role)
-    anonymous: bool = False
+    policy: Policy
 
     def __call__(self, visit: CurrentVisit) -> Actor:
         """The actor; raises NotSignedIn, NotAllowed or ScopeMissing."""
-        actor = visit.actor
-        if actor.person_id is None and actor.key_id is None:
-            if not self.anonymous:
+        actor, scope = visit.actor, self.policy.scope
+        if not actor.is_known:
+            if not self.policy.admits(actor):
                 raise NotSignedIn("Sign in, or send a key.")
             return actor
-        if not self.anonymous:
-            if not actor.roles:
-                raise NotAllowed("Your account has no role yet. Ask the Hub lead for one.")
-            actor.must_be(*sorted(self.roles))
-        if self.scope not in actor.scopes:
-            raise ScopeMissing(f"This key was not made to {self.scope}. Ask the Hub lead for one with the scope '{self.scope}'.")
+        self.policy.admit(actor)
+        if scope not in actor.scopes:
+            raise ScopeMissing(f"This key was not made to {scope}. Ask the Hub lead for one with the scope '{scope}'.")
         return actor
 
 
-def _unasked() -> Actor:
-    return ANONYMOUS
+@dataclass(frozen=True, slots=True)
+class OpenDoor:
+    """Lets everybody in without looking who it is; even a key that is none makes no difference."""
+
+    policy: Policy
+
+    def __call__(self) -> Actor:
+        """Nobody."""
+        return ANONYMOUS
 
 
-Nobody = Annotated[Actor, Depends(_unasked)]  # who asks makes no difference, and is not looked up
-Anyone = Annotated[Actor, Depends(Allow(Scope.READ, anonymous=True))]
-SignedInActor = Annotated[Actor, Depends(Allow(Scope.READ))]
-Writer = Annotated[Actor, Depends(Allow(Scope.WRITE, frozenset({Role.INNOVATOR, Role.PLACE, Role.HUB, Role.PIPELINE})))]
-NeedWriter = Annotated[Actor, Depends(Allow(Scope.WRITE, frozenset({Role.PLACE, Role.HUB})))]
-InnovationWriter = Annotated[Actor, Depends(Allow(Scope.WRITE, frozenset({Role.INNOVATOR, Role.HUB, Role.PIPELINE})))]
-Reviewer = Annotated[Actor, Depends(Allow(Scope.READ, frozenset({Role.PLACE, Role.HUB, Role.PIPELINE})))]
-HubStaff = Annotated[Actor, Depends(Allow(Scope.DECIDE, frozenset({Role.HUB})))]
-Importer = Annotated[Actor, Depends(Allow(Scope.IMPORT, frozenset({Role.PLACE, Role.HUB, Role.PIPELINE})))]
-Matcher = Annotated[Actor, Depends(Allow(Scope.READ, frozenset({Role.INNOVATOR, Role.PLACE, Role.HUB, Role.PIPELINE})))]
-EventReader = Annotated[Actor, Depends(Allow(Scope.EVENTS, frozenset({Role.HUB, Role.PIPELINE})))]
-
-
-def keep_signed_in(response: Response, signed_in: SignedIn, settings: Settings) -> None:
-    """Give the browser its session's token, out of reach of scripts and of other sites."""
-    response.set_cookie(
-        COOKIE, signed_in.token, expires=signed_in.expires_at, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies
-    )
-
-
-def forget_sign_in(response: Response, settings: Settings) -> None:
-    """Take the session's token out of the browser."""
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies)
+Nobody = Annotated[Actor, Depends(OpenDoor(policies.SERVICE_MEET))]
+Anyone = Annotated[Actor, Depends(Door(policies.REFERENCE_READ))]
+SignedInActor = Annotated[Actor, Depends(Door(policies.SELF_READ))]
+Leaver = Annotated[Actor, Depends(Door(policies.SESSION_END))]
+NeedReader = Annotated[Actor, Depends(Door(policies.NEED_READ))]
+NeedWriter = Annotated[Actor, Depends(Door(policies.NEED_CREATE))]
+NeedChanger = Annotated[Actor, Depends(Door(policies.NEED_CHANGE))]
+NeedSubmitter = Annotated[Actor, Depends(Door(policies.NEED_SUBMIT))]
+NeedWithdrawer = Annotated[Actor, Depends(Door(policies.NEED_WITHDRAW))]
+NeedMatcher = Annotated[Actor, Depends(Door(policies.NEED_MATCH))]
+InnovationReader = Annotated[Actor, Depends(Door(policies.INNOVATION_READ))]
+InnovationWriter = Annotated[Actor, Depends(Door(policies.INNOVATION_CREATE))]
+InnovationChanger = Annotated[Actor, Depends(Door(policies.INNOVATION_CHANGE))]
+InnovationSubmitter = Annotated[Actor, Depends(Door(policies.INNOVATION_SUBMIT))]
+InnovationWithdrawer = Annotated[Actor, Depends(Door(policies.INNOVATION_WITHDRAW))]
+InnovationMatcher = Annotated[Actor, Depends(Door(policies.INNOVATION_MATCH))]
+Matcher = Annotated[Actor, Depends(Door(policies.TEXT_MATCH))]
+Reviewer = Annotated[Actor, Depends(Door(policies.PROPOSAL_READ))]
+HubStaff = Annotated[Actor, Depends(Door(policies.PROPOSAL_DECIDE))]
+Skipper = Annotated[Actor, Depends(Door(policies.PROPOSAL_SKIP))]
+Undoer = Annotated[Actor, Depends(Door(policies.PROPOSAL_UNDO))]
+EventReader = Annotated[Actor, Depends(Door(policies.EVENT_READ))]
+ActivityReader = Annotated[Actor, Depends(Door(policies.ACTIVITY_READ))]
+Importer = Annotated[Actor, Depends(Door(policies.IMPORT_START))]
+ImportReader = Annotated[Actor, Depends(Door(policies.IMPORT_READ))]
+JobReader = Annotated[Actor, Depends(Door(policies.JOB_READ))]
+JobRetrier = Annotated[Actor, Depends(Door(policies.JOB_RETRY))]
+MetricsReader = Annotated[Actor, Depends(Door(policies.METRICS_READ))]
+AuditReader = Annotated[Actor, Depends(Door(policies.AUDIT_READ))]

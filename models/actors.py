@@ -44,15 +44,14 @@ class Actor:
         return self.is_hub or bool(self.roles & {Role.PLACE, Role.PIPELINE, Role.BOARD})
 
     @property
-    def is_anonymous(self) -> bool:
-        """Nobody has signed in."""
-        return not self.roles
+    def is_known(self) -> bool:
+        """Somebody has signed in, or a machine has sent its key; with or without a role."""
+        return self.person_id is not None or self.key_id is not None
 
-    def must_be(self, *roles: Role) -> None:
-        """Refuse an actor who holds none of the roles; a lead may all that Hub staff may."""
-        held = self.roles | ({Role.HUB} if Role.LEAD in self.roles else frozenset())
-        if not held & set(roles):
-            raise NotAllowed("This needs another role. Sign in as " + " or ".join(role.value for role in roles) + ".")
+    @property
+    def is_anonymous(self) -> bool:
+        """In no role: not signed in, or in none yet."""
+        return not self.roles
 
 
 ANONYMOUS = Actor(name="anonymous", shown_as="somebody not signed in")

@@ -20,6 +20,7 @@ class Scope(StrEnum):
     DECIDE = "decide"
     EVENTS = "events"
     IMPORT = "import"
+    METRICS = "metrics"
 
 
 class ApiKey(Base):

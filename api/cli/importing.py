@@ -86,7 +86,7 @@ def _bring_in(database: Database, side: Side, file: Path, *, dry_run: bool, part
         if batch.status is ImportStatus.APPLYING:
             _apply_all(database, batch.id, bars, sound=batch.total_rows - batch.invalid_rows)
     with database.reading() as session:
-        return importing.report(session, batch.id)
+        return importing.report(session, batch.id, actor=SYSTEM)
 
 
 def _apply_all(database: Database, import_id: UUID, bars: Progress, *, sound: int) -> None:

@@ -1,18 +1,21 @@
 """What the pages of needs and of innovations have in common: one record, its matches, and its next steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
+from starlette import status as http
+from starlette.datastructures import FormData
 
 from api.db import Database
 from api.errors import InvalidRequest
-from api.pages import wording
+from api.pages import forms, wording
+from api.pages.forms import FormError
 from api.pages.matches import NOT_ASKED, Answer, answer
 from api.pages.records import sections
 from api.pages.rendering import page, see_other, with_query
@@ -20,10 +23,11 @@ from api.security import Visit
 from api.services import intake
 from api.services.content import host_of
 from api.services.library import Libraries
-from models.actors import Actor, NotAllowed
-from models.documents import Side
+from models.actors import Actor
+from models.documents import Side, StaleVersion
 from models.innovations import INNOVATION_TRANSITIONS, SEARCHABLE_STATUSES, Innovation, InnovationStatus
 from models.needs import NEED_TRANSITIONS, Need, NeedStatus
+from models.policies import subject_of
 from models.queries import documents
 from models.queries.pages import Page
 
@@ -76,33 +80,32 @@ def chosen(value: str | None, allowed: Sequence[str]) -> str | None:
     return value
 
 
-def may_change(document: Need | Innovation, actor: Actor) -> bool:
-    """Whether the actor owns the document, or is the Hub; `intake` holds the same rule when it comes to it."""
-    if actor.is_hub:
-        return True
-    if isinstance(document, Need):
-        return bool({place.id for place in document.places} & actor.place_ids)
-    return document.supplier_id is not None and document.supplier_id in actor.organisation_ids
-
-
 def own(session: Session, side: Side, document_id: UUID, actor: Actor) -> Any:  # noqa: ANN401 -- Need or Innovation, as side says
     """A document that the actor may change; raises NotFound or NotAllowed."""
     document = documents.get(session, side, document_id, actor)
-    if not may_change(document, actor):
-        raise NotAllowed(f"Only who owns this {side}, or the Hub, may change it.")
+    intake.CHANGE[side].check(actor, subject_of(document))
     return document
 
 
 def show(
-    request: Request, session: Session, libraries: Libraries, document: Need | Innovation, *, visit: Visit, at: datetime, done: str
+    request: Request,
+    session: Session,
+    libraries: Libraries,
+    document: Need | Innovation,
+    *,
+    visit: Visit,
+    at: datetime,
+    done: str = "",
+    errors: Sequence[FormError] = (),
 ) -> HTMLResponse:
     """The page of one need or innovation."""
     actor, side = visit.actor, document.side
-    changeable = may_change(document, actor)
+    changeable = intake.CHANGE[side].allows(actor, subject_of(document))
     return page(
         request,
         "document.jinja",
         visit,
+        status=http.HTTP_409_CONFLICT if errors else http.HTTP_200_OK,
         title=document.name_shown,
         up={"href": f"/{side}s", "text": f"All {side}s"},
         side=side.value,
@@ -120,6 +123,7 @@ def show(
         may_withdraw=changeable and _withdrawable(document),
         may_edit=changeable and _withdrawable(document) and document.status is not InnovationStatus.ARCHIVED,
         done=_DONE[side].get(done, ""),
+        errors=errors,
     )
 
 
@@ -152,15 +156,24 @@ _DONE = {
 }
 
 
-def submit(database: Database, side: Side, document_id: UUID, *, actor: Actor, at: datetime) -> RedirectResponse:
-    """Open a need, or send an innovation in, and show it."""
-    with database.transaction() as session:
-        intake.submit(session, side, document_id, actor=actor, at=at)
-    return see_other(f"/{side}s/{document_id}", done="submitted")
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a button does to a document, and the word for it once it is done."""
+
+    take: Callable[..., object]
+    done: str
 
 
-def withdraw(database: Database, side: Side, document_id: UUID, *, actor: Actor, at: datetime) -> RedirectResponse:
-    """Take a need or an innovation back, and show it."""
-    with database.transaction() as session:
-        intake.withdraw(session, side, document_id, actor=actor, at=at)
-    return see_other(f"/{side}s/{document_id}", done="withdrawn")
+def take(
+    step: Step, request: Request, side: Side, document_id: UUID, *, visit: Visit, libraries: Libraries, at: datetime, sent: FormData
+) -> Response:
+    """Take a step with a document and show it; when it changed while its page stood open, it is shown instead of the step taken."""
+    database: Database = request.app.state.database
+    try:
+        with database.transaction() as session:
+            step.take(session, side, document_id, actor=visit.actor, at=at, version=forms.version(sent))
+    except StaleVersion:
+        with database.reading() as session:
+            document = documents.get(session, side, document_id, visit.actor)
+            return show(request, session, libraries, document, visit=visit, at=at, errors=[forms.meanwhile(side)])
+    return see_other(f"/{side}s/{document_id}", done=step.done)

@@ -10,7 +10,7 @@ from api.pages import wording
 from api.pages.rendering import page
 from api.requests import Reading, StrictRoute
 from api.schemas.events import Position
-from api.security import CurrentVisit, HubStaff
+from api.security import ActivityReader, CurrentVisit
 from api.services import delivering
 from models.events import Event
 from models.queries import events, people
@@ -21,7 +21,9 @@ _PAGES = {"need": "/needs", "innovation": "/innovations", "proposal": "/proposal
 
 
 @router.get("/events")
-def activity(request: Request, *, visit: CurrentVisit, actor: HubStaff, session: Reading, after: Position | None = None) -> HTMLResponse:
+def activity(
+    request: Request, *, visit: CurrentVisit, actor: ActivityReader, session: Reading, after: Position | None = None
+) -> HTMLResponse:
     """The sealed events past a position, the latest first; without a position, the latest of all."""
     head = events.head(session)[0]
     begin = max(0, head - LISTED if after is None else after)

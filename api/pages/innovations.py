@@ -1,7 +1,7 @@
 """Pages of innovations: the list, one innovation with its matches, writing and changing one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -19,14 +19,22 @@ from api.pages.forms import FormError, Sent
 from api.pages.matches import about
 from api.pages.rendering import page, see_other
 from api.requests import Now, Reading, SharedLibraries, StrictRoute
-from api.security import CurrentVisit, InnovationWriter, SignedInActor, Visit
+from api.security import (
+    CurrentVisit,
+    InnovationChanger,
+    InnovationReader,
+    InnovationSubmitter,
+    InnovationWithdrawer,
+    InnovationWriter,
+    Visit,
+)
 from api.services import intake
 from api.services.codes import code_lists
 from api.services.content import InnovationContent
 from models.actors import Actor
 from models.documents import Side, StaleVersion, Visibility
 from models.innovations import Innovation, InnovationStatus, Stage
-from models.people import Role
+from models.policies import INNOVATION_CREATE, INNOVATION_GIVE
 from models.queries import documents
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
@@ -60,7 +68,7 @@ def innovations_list(
     request: Request,
     *,
     visit: CurrentVisit,
-    actor: SignedInActor,
+    actor: InnovationReader,
     session: Reading,
     q: Annotated[str, Query(max_length=200)] = "",
     stage: str | None = None,
@@ -88,7 +96,7 @@ def innovations_list(
         ],
         filtered=bool(q or wanted),
         turning=shared.turning(found, "/innovations", {"q": q, **filters}, after),
-        may_write=_may_write(actor),
+        may_write=INNOVATION_CREATE.admits(actor),
     )
 
 
@@ -96,10 +104,6 @@ def _lead(actor: Actor) -> str:
     if actor.is_hub:
         return "What has been offered to the health and care system of West Yorkshire."
     return "What partners may read." if actor.is_partner else "What your organisation offers."
-
-
-def _may_write(actor: Actor) -> bool:
-    return actor.is_hub or Role.INNOVATOR in actor.roles
 
 
 def _listed(innovation: Innovation) -> dict[str, Any]:
@@ -135,7 +139,7 @@ def innovation_page(
     *,
     innovation_id: UUID,
     visit: CurrentVisit,
-    actor: SignedInActor,
+    actor: InnovationReader,
     session: Reading,
     libraries: SharedLibraries,
     at: Now,
@@ -147,7 +151,7 @@ def innovation_page(
 
 @router.get("/innovations/{innovation_id}/change")
 def change_innovation(
-    request: Request, *, innovation_id: UUID, visit: CurrentVisit, actor: InnovationWriter, session: Reading
+    request: Request, *, innovation_id: UUID, visit: CurrentVisit, actor: InnovationChanger, session: Reading
 ) -> HTMLResponse:
     """The form with what is stored."""
     row: Innovation = shared.own(session, Side.INNOVATION, innovation_id, actor)
@@ -163,33 +167,55 @@ def change_innovation(
 
 
 @router.post("/innovations/{innovation_id}/change")
-def keep_change(request: Request, *, innovation_id: UUID, visit: CurrentVisit, actor: InnovationWriter, at: Now, sent: Sent) -> Response:
+def keep_change(request: Request, *, innovation_id: UUID, visit: CurrentVisit, actor: InnovationChanger, at: Now, sent: Sent) -> Response:
     """Keep what was changed; what somebody else changed meanwhile is not overwritten."""
     database: Database = request.app.state.database
     with database.reading() as session:
         row: Innovation = shared.own(session, Side.INNOVATION, innovation_id, actor)
+    typed = _typed(sent)
     content, errors = _read(sent, actor, at)
     if content is not None:
         try:
             with database.transaction() as session:
                 changes = _changes(content, row, actor)
-                intake.change(session, Side.INNOVATION, row.id, changes, actor=actor, at=at, version=forms.number(sent, "version"))
+                intake.change(session, Side.INNOVATION, row.id, changes, actor=actor, at=at, version=forms.version(sent))
             return see_other(f"/innovations/{row.id}", done="changed")
         except StaleVersion as error:
-            errors = [FormError("", error.message)]
-    return _form(request, visit, _typed(sent), errors=errors, innovation=row)
+            errors = [forms.meanwhile_typed("innovation", f"/innovations/{row.id}")]
+            typed = replace(typed, version=str(error.details["version"]))
+    return _form(request, visit, typed, errors=errors, innovation=row)
 
 
 @router.post("/innovations/{innovation_id}/submit")
-def send_in(request: Request, *, innovation_id: UUID, actor: InnovationWriter, at: Now) -> Response:
+def send_in(
+    request: Request,
+    *,
+    innovation_id: UUID,
+    visit: CurrentVisit,
+    _actor: InnovationSubmitter,
+    libraries: SharedLibraries,
+    at: Now,
+    sent: Sent,
+) -> Response:
     """Send a draft in."""
-    return shared.submit(request.app.state.database, Side.INNOVATION, innovation_id, actor=actor, at=at)
+    taken = shared.Step(intake.submit, "submitted")
+    return shared.take(taken, request, Side.INNOVATION, innovation_id, visit=visit, libraries=libraries, at=at, sent=sent)
 
 
 @router.post("/innovations/{innovation_id}/withdraw")
-def withdraw_innovation(request: Request, *, innovation_id: UUID, actor: InnovationWriter, at: Now) -> Response:
+def withdraw_innovation(
+    request: Request,
+    *,
+    innovation_id: UUID,
+    visit: CurrentVisit,
+    _actor: InnovationWithdrawer,
+    libraries: SharedLibraries,
+    at: Now,
+    sent: Sent,
+) -> Response:
     """Take an innovation back."""
-    return shared.withdraw(request.app.state.database, Side.INNOVATION, innovation_id, actor=actor, at=at)
+    taken = shared.Step(intake.withdraw, "withdrawn")
+    return shared.take(taken, request, Side.INNOVATION, innovation_id, visit=visit, libraries=libraries, at=at, sent=sent)
 
 
 def _typed(sent: FormData) -> Typed:
@@ -211,7 +237,7 @@ def _read(sent: FormData, actor: Actor, at: datetime) -> tuple[InnovationContent
         errors.append(FormError("care_settings", MISSING["care_settings"]))
     said: dict[str, Any] = {**typed.values, "stage": typed.values["stage"] or None, "care_settings": list(typed.care_settings)}
     said |= {"visibility": typed.visibility or Visibility.HUB_ONLY}
-    if actor.is_hub and typed.supplier.strip():
+    if INNOVATION_GIVE.admits(actor) and typed.supplier.strip():
         said["supplier"] = typed.supplier.strip()
     if typed.consent:
         said |= {"consent_by": actor.shown_as, "consent_at": at, "consent_scope": CONSENT_SCOPE}
@@ -229,7 +255,7 @@ def _changes(content: InnovationContent, row: Innovation, actor: Actor) -> dict[
     changes = content.model_dump(include={*ANSWERS, "care_settings", "visibility"})
     if (row.consent_at is not None) != bool(content.consent_by):
         changes |= content.model_dump(include={"consent_by", "consent_at", "consent_scope"})
-    if actor.is_hub and content.supplier:
+    if INNOVATION_GIVE.admits(actor) and content.supplier:
         changes["supplier"] = content.supplier
     return changes
 
@@ -254,5 +280,5 @@ def _form(
         care_settings=lists["care_settings"],
         stages=lists["stages"],
         visibilities=wording.VISIBILITIES,
-        for_hub=visit.actor.is_hub,
+        for_hub=INNOVATION_GIVE.admits(visit.actor),
     )

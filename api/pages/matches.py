@@ -16,6 +16,7 @@ from models.actors import Actor
 from models.documents import Side
 from models.innovations import Innovation
 from models.needs import Need
+from models.policies import PROPOSAL_DECIDE
 from models.proposals import Band, Proposal, ProposalState
 from models.queries import proposals
 
@@ -100,11 +101,11 @@ def answer(session: Session, libraries: Libraries, document: Need | Innovation, 
 
 def _stored(session: Session, document: Need | Innovation, actor: Actor) -> dict[UUID, Proposal]:
     """The Hub's proposals of this document, by the document on the other side."""
-    if not actor.is_hub:
+    if not PROPOSAL_DECIDE.admits(actor):
         return {}
     if document.side is Side.NEED:
-        return {row.innovation_id: row for row in proposals.of_document(session, need_id=document.id)}
-    return {row.need_id: row for row in proposals.of_document(session, innovation_id=document.id)}
+        return {row.innovation_id: row for row in proposals.of_document(session, actor, need_id=document.id)}
+    return {row.need_id: row for row in proposals.of_document(session, actor, innovation_id=document.id)}
 
 
 def _card(match: Match, side: Side, stored: Proposal | None) -> Card:

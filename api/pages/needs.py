@@ -1,7 +1,7 @@
 """Pages of needs: the list, one need with its matches, writing and changing one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -19,12 +19,13 @@ from api.pages.forms import FormError, Sent
 from api.pages.matches import about
 from api.pages.rendering import page, see_other
 from api.requests import Now, Reading, SharedLibraries, StrictRoute
-from api.security import Anyone, CurrentVisit, NeedWriter, Visit
+from api.security import CurrentVisit, NeedChanger, NeedReader, NeedSubmitter, NeedWithdrawer, NeedWriter, Visit
 from api.services import intake
 from api.services.content import NeedContent
 from models.actors import NotAllowed
 from models.documents import Side, StaleVersion, Visibility
 from models.needs import Need, NeedStatus
+from models.policies import NEED_CREATE
 from models.queries import documents, places
 from models.queries.places import UnknownPlace
 
@@ -57,7 +58,7 @@ def needs_list(
     request: Request,
     *,
     visit: CurrentVisit,
-    _actor: Anyone,
+    _actor: NeedReader,
     session: Reading,
     q: Annotated[str, Query(max_length=200)] = "",
     place: str | None = None,
@@ -66,7 +67,7 @@ def needs_list(
 ) -> HTMLResponse:
     """Needs that the visitor may read, newest first, narrowed by words, place and status."""
     known = places.all_places(session)
-    statuses = list(NeedStatus) if visit.actor.is_hub or visit.actor.place_ids else list(_SHOWN_TO_ALL)
+    statuses = list(NeedStatus) if NEED_CREATE.admits(visit.actor) else list(_SHOWN_TO_ALL)
     filters = {"place": shared.chosen(place, [row.key for row in known]), "status": shared.chosen(status, statuses)}
     wanted = {name: value for name, value in filters.items() if value is not None}
     found = documents.page(session, Side.NEED, visit.actor, filters=wanted, text=q, after=after or None, limit=shared.LISTED)
@@ -85,7 +86,7 @@ def needs_list(
         ],
         filtered=bool(q or wanted),
         turning=shared.turning(found, "/needs", {"q": q, **filters}, after),
-        may_write=visit.actor.is_hub or bool(visit.actor.place_ids),
+        may_write=NEED_CREATE.admits(visit.actor),
     )
 
 
@@ -124,7 +125,7 @@ def need_page(
     *,
     need_id: UUID,
     visit: CurrentVisit,
-    actor: Anyone,
+    actor: NeedReader,
     session: Reading,
     libraries: SharedLibraries,
     at: Now,
@@ -135,7 +136,7 @@ def need_page(
 
 
 @router.get("/needs/{need_id}/change")
-def change_need(request: Request, *, need_id: UUID, visit: CurrentVisit, actor: NeedWriter, session: Reading) -> HTMLResponse:
+def change_need(request: Request, *, need_id: UUID, visit: CurrentVisit, actor: NeedChanger, session: Reading) -> HTMLResponse:
     """The form with what is stored."""
     need: Need = shared.own(session, Side.NEED, need_id, actor)
     values = {name: getattr(need, name) for name in ANSWERS}
@@ -144,36 +145,43 @@ def change_need(request: Request, *, need_id: UUID, visit: CurrentVisit, actor: 
 
 
 @router.post("/needs/{need_id}/change")
-def keep_change(request: Request, *, need_id: UUID, visit: CurrentVisit, actor: NeedWriter, at: Now, sent: Sent) -> Response:
+def keep_change(request: Request, *, need_id: UUID, visit: CurrentVisit, actor: NeedChanger, at: Now, sent: Sent) -> Response:
     """Keep what was changed; what somebody else changed meanwhile is not overwritten."""
     database: Database = request.app.state.database
     with database.reading() as session:
         need: Need = shared.own(session, Side.NEED, need_id, actor)
+    typed = _typed(sent)
     content, errors = _read(sent)
     if content is not None:
         changes = content.model_dump(include={*ANSWERS, "places", "visibility"})
         try:
             with database.transaction() as session:
-                intake.change(session, Side.NEED, need_id, changes, actor=actor, at=at, version=forms.number(sent, "version"))
+                intake.change(session, Side.NEED, need_id, changes, actor=actor, at=at, version=forms.version(sent))
             return see_other(f"/needs/{need_id}", done="changed")
         except StaleVersion as error:
-            errors = [FormError("", error.message)]
+            errors, typed = [forms.meanwhile_typed("need", f"/needs/{need_id}")], replace(typed, version=str(error.details["version"]))
         except (NotAllowed, UnknownPlace) as error:
             errors = [_place_refused(error)]
     with database.reading() as session:
-        return _form(request, session, visit, _typed(sent), errors=errors, need=need)
+        return _form(request, session, visit, typed, errors=errors, need=need)
 
 
 @router.post("/needs/{need_id}/submit")
-def open_need(request: Request, *, need_id: UUID, actor: NeedWriter, at: Now) -> Response:
+def open_need(
+    request: Request, *, need_id: UUID, visit: CurrentVisit, _actor: NeedSubmitter, libraries: SharedLibraries, at: Now, sent: Sent
+) -> Response:
     """Open a draft."""
-    return shared.submit(request.app.state.database, Side.NEED, need_id, actor=actor, at=at)
+    taken = shared.Step(intake.submit, "submitted")
+    return shared.take(taken, request, Side.NEED, need_id, visit=visit, libraries=libraries, at=at, sent=sent)
 
 
 @router.post("/needs/{need_id}/withdraw")
-def withdraw_need(request: Request, *, need_id: UUID, actor: NeedWriter, at: Now) -> Response:
+def withdraw_need(
+    request: Request, *, need_id: UUID, visit: CurrentVisit, _actor: NeedWithdrawer, libraries: SharedLibraries, at: Now, sent: Sent
+) -> Response:
     """Take a need back."""
-    return shared.withdraw(request.app.state.database, Side.NEED, need_id, actor=actor, at=at)
+    taken = shared.Step(intake.withdraw, "withdrawn")
+    return shared.take(taken, request, Side.NEED, need_id, visit=visit, libraries=libraries, at=at, sent=sent)
 
 
 def _place_refused(error: NotAllowed | UnknownPlace) -> FormError:

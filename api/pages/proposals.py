@@ -21,12 +21,13 @@ from api.pages.highlighting import spans_of
 from api.pages.rendering import page, see_other
 from api.requests import CurrentSettings, Now, Reading, StrictRoute
 from api.schemas.proposals import DecisionIn
-from api.security import CurrentVisit, HubStaff, Reviewer, Visit
+from api.security import CurrentVisit, HubStaff, Reviewer, Skipper, Undoer, Visit
 from api.services import deciding
 from api.services.codes import code_lists
 from models.actors import Actor
 from models.decisions import Decision, ReasonCode, Verdict
 from models.documents import Side, StaleVersion
+from models.policies import MATCH_READ_FLAGS, PROPOSAL_DECIDE, subject_of
 from models.proposals import Band, Proposal, ProposalClosed, ProposalState
 from models.queries import documents, places, proposals
 
@@ -89,7 +90,7 @@ def queue(
         request,
         "proposals.jinja",
         visit,
-        title="Matches to decide" if actor.is_hub else "Proposed matches",
+        title="Matches to decide" if PROPOSAL_DECIDE.admits(actor) else "Proposed matches",
         rows=[_listed(row) for row in found.rows],
         deciding=wanted == TO_DECIDE,
         skipped=bool(skipped),
@@ -144,7 +145,6 @@ def decide(
     database: Database = request.app.state.database
     window = settings.undo_window_seconds
     decision, errors = _read(sent, at)
-    status = http.HTTP_422_UNPROCESSABLE_CONTENT
     if decision is not None:
         try:
             with database.transaction() as session:
@@ -156,34 +156,63 @@ def decide(
                     at=at,
                     reason=decision.why,
                     undo_window_seconds=window,
-                    version=forms.number(sent, "version"),
+                    version=forms.version(sent),
                 )
             return see_other(f"/proposals/{proposal_id}", done=decision.verdict.value)
         except (ProposalClosed, StaleVersion) as error:
-            errors, status = [FormError("", error.message)], http.HTTP_409_CONFLICT
+            return _refused(request, proposal_id, error, visit=visit, at=at, window=window, sent=sent)
     with database.reading() as session:
         proposal = proposals.get(session, proposal_id, actor)
-        return _show(request, session, visit, proposal, at=at, window=window, errors=errors, sent=sent, status=status)
+        return _show(request, session, visit, proposal, at=at, window=window, errors=errors, sent=sent)
 
 
 @router.post("/proposals/{proposal_id}/skip")
-def skip(request: Request, *, proposal_id: UUID, actor: HubStaff, at: Now) -> Response:
+def skip(
+    request: Request, *, proposal_id: UUID, visit: CurrentVisit, actor: Skipper, settings: CurrentSettings, at: Now, sent: Sent
+) -> Response:
     """Hide it from this reviewer only, and go on to the next."""
     database: Database = request.app.state.database
-    with database.transaction() as session:
-        deciding.skip(session, proposal_id, actor=actor, at=at)
+    try:
+        with database.transaction() as session:
+            deciding.skip(session, proposal_id, actor=actor, at=at, version=forms.version(sent))
+    except (ProposalClosed, StaleVersion) as error:
+        return _refused(request, proposal_id, error, visit=visit, at=at, window=settings.undo_window_seconds)
     with database.reading() as session:
         following = _next(session, actor, proposal_id, at)
     return see_other(f"/proposals/{following.id}") if following else see_other("/proposals", skipped="yes")
 
 
 @router.post("/proposals/{proposal_id}/undo")
-def undo(request: Request, *, proposal_id: UUID, actor: HubStaff, settings: CurrentSettings, at: Now) -> Response:
+def undo(
+    request: Request, *, proposal_id: UUID, visit: CurrentVisit, actor: Undoer, settings: CurrentSettings, at: Now, sent: Sent
+) -> Response:
     """Take one's own decision back while the window lasts."""
     database: Database = request.app.state.database
-    with database.transaction() as session:
-        deciding.undo(session, proposal_id, actor=actor, at=at, undo_window_seconds=settings.undo_window_seconds)
+    window = settings.undo_window_seconds
+    try:
+        with database.transaction() as session:
+            deciding.undo(session, proposal_id, actor=actor, at=at, undo_window_seconds=window, version=forms.version(sent))
+    except StaleVersion as error:
+        return _refused(request, proposal_id, error, visit=visit, at=at, window=window)
     return see_other(f"/proposals/{proposal_id}", done=Verdict.UNDONE.value)
+
+
+def _refused(
+    request: Request,
+    proposal_id: UUID,
+    error: ProposalClosed | StaleVersion,
+    *,
+    visit: Visit,
+    at: datetime,
+    window: float,
+    sent: FormData | None = None,
+) -> HTMLResponse:
+    """The proposal as it stands now, with who decided meanwhile, or that it changed; what was typed is kept."""
+    told = forms.meanwhile("match") if isinstance(error, StaleVersion) else FormError("", error.message)
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        proposal = proposals.get(session, proposal_id, visit.actor)
+        return _show(request, session, visit, proposal, at=at, window=window, errors=[told], sent=sent, status=http.HTTP_409_CONFLICT)
 
 
 def _read(sent: FormData, at: datetime) -> tuple[DecisionIn | None, list[FormError]]:
@@ -227,27 +256,28 @@ def _show(
     done: str = "",
     errors: Sequence[FormError] = (),
     sent: FormData | None = None,
-    status: int = http.HTTP_200_OK,
+    status: int = http.HTTP_422_UNPROCESSABLE_CONTENT,
 ) -> HTMLResponse:
     open_now = proposal.state in {ProposalState.OPEN, ProposalState.DEFERRED}
-    following = _next(session, visit.actor, proposal.id, at) if visit.actor.is_hub else None
+    may_decide = PROPOSAL_DECIDE.allows(visit.actor, subject_of(proposal))
+    following = _next(session, visit.actor, proposal.id, at) if may_decide else None
     return page(
         request,
         "proposal.jinja",
         visit,
         status=status if errors else http.HTTP_200_OK,
         title=f"{proposal.innovation.name} for: {proposal.need.title}",
-        up={"href": "/proposals", "text": "Matches to decide" if visit.actor.is_hub else "Proposed matches"},
+        up={"href": "/proposals", "text": "Matches to decide" if may_decide else "Proposed matches"},
         proposal=proposal,
         band=wording.BANDS[proposal.band],
         state=wording.PROPOSAL_STATES[proposal.state],
-        flags=[wording.flag(name) for name in proposal.flags],
+        flags=[wording.flag(name) for name in proposal.flags] if MATCH_READ_FLAGS.admits(visit.actor) else [],
         findings=matches.findings_shown(proposal.findings),
-        sides=[_side(session, proposal, side) for side in (Side.NEED, Side.INNOVATION)],
+        sides=[_side(session, proposal, side, visit.actor) for side in (Side.NEED, Side.INNOVATION)],
         readiness=_readiness(proposal),
         history=[_told(row) for row in proposal.decisions],
         undo=_undo(proposal, visit.actor, at, window),
-        may_decide=visit.actor.is_hub and open_now,
+        may_decide=may_decide and open_now,
         following=f"/proposals/{following.id}" if following else "",
         done=done,
         errors=errors,
@@ -257,11 +287,11 @@ def _show(
     )
 
 
-def _side(session: Session, proposal: Proposal, side: Side) -> dict[str, Any]:
+def _side(session: Session, proposal: Proposal, side: Side, actor: Actor) -> dict[str, Any]:
     """One of the two texts as it was judged, the quoted words marked."""
     document = proposal.need if side is Side.NEED else proposal.innovation
     number = proposal.need_revision if side is Side.NEED else proposal.innovation_revision
-    fields: Mapping[str, str] = documents.revision(session, side, document.id, number).content["fields"]
+    fields: Mapping[str, str] = documents.revision(session, side, document.id, number, actor).content["fields"]
     return {
         "kind": side.value,
         "name": document.name_shown,

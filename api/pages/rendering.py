@@ -14,7 +14,7 @@ from starlette import status as http
 
 from api.pages import wording
 from api.security import Visit
-from models.people import Role
+from models.policies import ACTIVITY_READ, INNOVATION_READ, PROPOSAL_READ
 
 STATIC: Final = files("api").joinpath("static")
 
@@ -73,11 +73,11 @@ def menu(visit: Visit, path: str) -> list[dict[str, str]]:
     """The pages that this visitor may go to; the one they are on, or under, is marked."""
     actor = visit.actor
     items = [("/needs", "Needs")]
-    if not actor.is_anonymous:
+    if INNOVATION_READ.admits(actor):
         items.append(("/innovations", "Innovations"))
-    if actor.is_hub or Role.PLACE in actor.roles:
+    if PROPOSAL_READ.admits(actor):
         items.append(("/proposals", "Matches to decide" if actor.is_hub else "Proposed matches"))
-    if actor.is_hub:
+    if ACTIVITY_READ.admits(actor):
         items.append(("/events", "Activity"))
     return [{"href": href, "text": text, "current": _current(path, href)} for href, text in items]
 

@@ -8,15 +8,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette import status as http
 
+from api import browsers
 from api.db import Database
 from api.pages import forms
 from api.pages.forms import FormError, Sent
 from api.pages.rendering import page, see_other
 from api.requests import CurrentSettings, Now, StrictRoute
-from api.security import COOKIE, CurrentVisit, Nobody, SignedInActor, Visit, forget_sign_in, keep_signed_in, same_origin
+from api.security import CurrentVisit, Leaver, Nobody, Visit, same_origin
 from api.services import accounts, demo
 from api.services.accounts import SignInRefused
-from api.services.attempts import Attempts
 from api.settings import Settings
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
@@ -47,30 +47,23 @@ def sign_in(request: Request, *, visit: CurrentVisit, _: Nobody, settings: Curre
     )
     if errors:
         return _form(request, visit, settings, following=following, email=email, errors=errors)
-    database: Database = request.app.state.database
-    attempts: Attempts = request.app.state.attempts
-    replacing = request.cookies.get(COOKIE)
     try:
-        with attempts.trying(account=email, address=request.client.host if request.client else ""):
-            with database.reading() as session:
-                person = accounts.proven(session, email, password)  # long, and therefore outside the writing transaction
-            with database.transaction() as session:
-                begun = accounts.start_session(session, person.id, at=at, hours=settings.session_hours, replacing=replacing)
+        arrival = browsers.sign_in(request, email=email, password=password, at=at)
     except SignInRefused as error:
         return _form(request, visit, settings, following=following, email=email, errors=[FormError("email", error.message)])
     answer = see_other(following)
-    keep_signed_in(answer, begun, settings)
+    browsers.welcome(answer, arrival, settings, at=at)
     return answer
 
 
 @router.post("/sign-out")
-def sign_out(request: Request, *, _: SignedInActor, settings: CurrentSettings) -> Response:
+def sign_out(request: Request, *, _: Leaver, settings: CurrentSettings) -> Response:
     """End the session and go to the first page."""
     database: Database = request.app.state.database
     with database.transaction() as session:
-        accounts.end_session(session, request.cookies.get(COOKIE, ""))
+        accounts.end_session(session, browsers.session_token(request))
     answer = see_other("/")
-    forget_sign_in(answer, settings)
+    browsers.forget_sign_in(answer, settings)
     return answer
 
 

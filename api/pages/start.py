@@ -9,7 +9,7 @@ from api.requests import Now, Reading, StrictRoute
 from api.security import Anyone, CurrentVisit
 from models.actors import ANONYMOUS
 from models.documents import Side
-from models.people import Role
+from models.policies import INNOVATION_CREATE, NEED_CREATE, PROPOSAL_DECIDE
 from models.queries import documents, proposals
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
@@ -19,7 +19,7 @@ NEXT_SHOWN = 3
 @router.get("/")
 def start(request: Request, *, visit: CurrentVisit, actor: Anyone, session: Reading, at: Now) -> HTMLResponse:
     """What the service is for, how many needs are open to everybody, and what waits for who has signed in."""
-    waiting = proposals.queue(session, actor, at=at, limit=NEXT_SHOWN).rows if actor.is_hub else ()
+    waiting = proposals.queue(session, actor, at=at, limit=NEXT_SHOWN).rows if PROPOSAL_DECIDE.admits(actor) else ()
     return page(
         request,
         "start.jinja",
@@ -30,6 +30,6 @@ def start(request: Request, *, visit: CurrentVisit, actor: Anyone, session: Read
             {"href": f"/proposals/{row.id}", "name": f"{row.innovation.name} for: {row.need.title}", "about": about(row.need)}
             for row in waiting
         ],
-        may_offer=actor.is_hub or Role.INNOVATOR in actor.roles,
-        may_state=actor.is_hub or Role.PLACE in actor.roles,
+        may_offer=INNOVATION_CREATE.admits(actor),
+        may_state=NEED_CREATE.admits(actor),
     )

@@ -11,9 +11,10 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import TypeAdapter
 from starlette.staticfiles import StaticFiles
 
+from api.browsers import COOKIE, cookie_name
 from api.errors import Problem
 from api.requests import StrictRoute
-from api.security import Allow, Nobody
+from api.security import Door, Nobody
 
 router = APIRouter(prefix="/api/v1", route_class=StrictRoute, include_in_schema=False)
 ASSETS = "/api/v1/docs/assets"
@@ -24,8 +25,8 @@ _PAGE = f"""<!doctype html>
 <title>API documentation</title>
 <link rel="icon" href="/assets/images/favicon.svg">
 <link rel="stylesheet" href="{ASSETS}/swagger-ui.css">
-<script src="{ASSETS}/swagger-ui-bundle.js" defer></script>
-<script src="{ASSETS}/start.js" defer></script>
+<script nonce="NONCE" src="{ASSETS}/swagger-ui-bundle.js" defer></script>
+<script nonce="NONCE" src="{ASSETS}/start.js" defer></script>
 </head>
 <body>
 <main id="documentation"><p>The description of the API is at <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>.</p></main>
@@ -42,6 +43,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         made["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
         for name, example in _examples(app):
             made["components"]["schemas"][name]["example"] = example
+        made["components"]["securitySchemes"]["SignIn"]["name"] = cookie_name(COOKIE, app.state.settings)
         for operation in _open_operations(app, made):
             operation["security"].append({})  # neither key nor sign-in is needed
         app.openapi_schema = made
@@ -61,7 +63,7 @@ def _examples(app: FastAPI) -> Iterator[tuple[str, Any]]:
 def _open_operations(app: FastAPI, made: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for context in iter_route_contexts(app.routes):
         calls = [each.call for each in context.dependant.dependencies] if isinstance(context.original_route, APIRoute) else []
-        if any(isinstance(call, Allow) and call.anonymous for call in calls):
+        if any(isinstance(call, Door) and call.policy.is_open for call in calls):
             yield from (made["paths"][context.path][method.lower()] for method in context.methods or () if context.path in made["paths"])
 
 
@@ -77,6 +79,6 @@ async def openapi(_: Nobody, request: Request) -> JSONResponse:
 
 
 @router.get("/docs")
-async def documentation(_: Nobody) -> HTMLResponse:
+async def documentation(_: Nobody, request: Request) -> HTMLResponse:
     """Show the description of the API to people."""
-    return HTMLResponse(_PAGE)
+    return HTMLResponse(_PAGE.replace("NONCE", request.state.nonce))

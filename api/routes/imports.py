@@ -5,10 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
 
-from api.errors import READING, SENDING, InvalidRequest, problems
-from api.requests import Now, Reading, StrictRoute, Transaction
+from api.errors import CREATING, READING, InvalidRequest, problems
+from api.requests import Creation, Now, Reading, StrictRoute
 from api.schemas.imports import ImportOut
-from api.security import CSRF_FIELD, Importer
+from api.security import CSRF_FIELD, Importer, ImportReader
 from api.services import importing, staging
 from api.services.csv_files import ImportFileRefused
 from api.services.importing import ImportReport
@@ -30,7 +30,7 @@ async def _only_known_fields(request: Request) -> None:
     "",
     status_code=202,
     response_model=ImportOut,
-    responses=problems(*READING, *SENDING, ImportFileRefused, AlreadyImported),
+    responses=problems(*CREATING, ImportFileRefused, AlreadyImported),
     dependencies=[Depends(_only_known_fields)],
 )
 def start_import(
@@ -38,7 +38,7 @@ def start_import(
     importer: Importer,
     now: Now,
     reading: Reading,
-    session: Transaction,
+    session: Creation,
     response: Response,
     side: Annotated[Side, Form(description="need or innovation.")],
     file: Annotated[UploadFile, File(description="CSV in UTF-8 with a header of our column names; `matching import --template` shows it.")],
@@ -64,6 +64,6 @@ def start_import(
 
 
 @router.get("/{import_id}", response_model=ImportOut, responses=problems(*READING))
-def read_import(import_id: UUID, importer: Importer, session: Reading) -> ImportReport:
+def read_import(import_id: UUID, importer: ImportReader, session: Reading) -> ImportReport:
     """Read how far an import has come and what was found in its rows."""
     return importing.report(session, import_id, actor=importer)

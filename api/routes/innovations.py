@@ -5,12 +5,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.errors import CHANGING, LISTING, RANKING, READING, problems
-from api.requests import ExpectedVersion, Limit, Now, Reading, SharedLibraries, StrictRoute, Transaction, tag
+from api.errors import CHANGING, CREATING, LISTING, RANKING, READING, problems
+from api.requests import Creation, ExpectedVersion, Limit, Now, Reading, SharedLibraries, StrictRoute, Transaction, tag
 from api.schemas.innovations import InnovationIn, InnovationOut, InnovationPatch, InnovationsQuery
 from api.schemas.matches import MatchesOut
 from api.schemas.pages import PageOut
-from api.security import InnovationWriter, Matcher, SignedInActor
+from api.security import (
+    InnovationChanger,
+    InnovationMatcher,
+    InnovationReader,
+    InnovationSubmitter,
+    InnovationWithdrawer,
+    InnovationWriter,
+)
 from api.services import intake, proposing
 from api.services.content import warnings_of
 from api.services.intake import ExternalIdTaken
@@ -20,8 +27,8 @@ from models.queries import documents
 router = APIRouter(prefix="/innovations", tags=["innovations"], route_class=StrictRoute)
 
 
-@router.post("", status_code=201, response_model=InnovationOut, responses=problems(*CHANGING, ExternalIdTaken))
-def create_innovation(body: InnovationIn, writer: InnovationWriter, now: Now, session: Transaction, response: Response) -> InnovationOut:
+@router.post("", status_code=201, response_model=InnovationOut, responses=problems(*CREATING, ExternalIdTaken))
+def create_innovation(body: InnovationIn, writer: InnovationWriter, now: Now, session: Creation, response: Response) -> InnovationOut:
     """Hand an innovation in, or keep it as a draft."""
     row = intake.create(session, Side.INNOVATION, body.content, actor=writer, at=now, submit_too=body.submit)
     response.headers["Location"] = f"/api/v1/innovations/{row.id}"
@@ -29,14 +36,14 @@ def create_innovation(body: InnovationIn, writer: InnovationWriter, now: Now, se
 
 
 @router.get("", response_model=PageOut[InnovationOut], responses=problems(*LISTING))
-def list_innovations(wanted: Annotated[InnovationsQuery, Query()], reader: SignedInActor, session: Reading) -> PageOut[InnovationOut]:
+def list_innovations(wanted: Annotated[InnovationsQuery, Query()], reader: InnovationReader, session: Reading) -> PageOut[InnovationOut]:
     """List the innovations that you may read, newest first."""
     page = documents.page(session, Side.INNOVATION, reader, filters=wanted.filters(), text=wanted.q, after=wanted.after, limit=wanted.limit)
     return PageOut(items=[InnovationOut.of(row, reader) for row in page.rows], next=page.following)
 
 
 @router.get("/{innovation_id}", response_model=InnovationOut, responses=problems(*READING))
-def read_innovation(innovation_id: UUID, reader: SignedInActor, session: Reading, response: Response) -> InnovationOut:
+def read_innovation(innovation_id: UUID, reader: InnovationReader, session: Reading, response: Response) -> InnovationOut:
     """Read one innovation."""
     return tag(response, InnovationOut.of(documents.innovation(session, innovation_id, reader), reader))
 
@@ -46,7 +53,7 @@ def change_innovation(
     innovation_id: UUID,
     *,
     body: InnovationPatch,
-    writer: InnovationWriter,
+    writer: InnovationChanger,
     version: ExpectedVersion,
     now: Now,
     session: Transaction,
@@ -60,7 +67,7 @@ def change_innovation(
 
 @router.post("/{innovation_id}/submit", response_model=InnovationOut, responses=problems(*CHANGING))
 def submit_innovation(
-    innovation_id: UUID, *, writer: InnovationWriter, version: ExpectedVersion, now: Now, session: Transaction, response: Response
+    innovation_id: UUID, *, writer: InnovationSubmitter, version: ExpectedVersion, now: Now, session: Transaction, response: Response
 ) -> InnovationOut:
     """Hand a draft in, so that it is matched."""
     row = intake.submit(session, Side.INNOVATION, innovation_id, actor=writer, at=now, version=version)
@@ -69,7 +76,7 @@ def submit_innovation(
 
 @router.post("/{innovation_id}/withdraw", response_model=InnovationOut, responses=problems(*CHANGING))
 def withdraw_innovation(
-    innovation_id: UUID, *, writer: InnovationWriter, version: ExpectedVersion, now: Now, session: Transaction, response: Response
+    innovation_id: UUID, *, writer: InnovationWithdrawer, version: ExpectedVersion, now: Now, session: Transaction, response: Response
 ) -> InnovationOut:
     """Take an innovation back; it is gone from every answer at once."""
     row = intake.withdraw(session, Side.INNOVATION, innovation_id, actor=writer, at=now, version=version)
@@ -77,7 +84,9 @@ def withdraw_innovation(
 
 
 @router.get("/{innovation_id}/matches", response_model=MatchesOut, responses=problems(*READING, *RANKING))
-def match_innovation(innovation_id: UUID, asker: Matcher, session: Reading, libraries: SharedLibraries, limit: Limit = 20) -> MatchesOut:
+def match_innovation(
+    innovation_id: UUID, asker: InnovationMatcher, session: Reading, libraries: SharedLibraries, limit: Limit = 20
+) -> MatchesOut:
     """Rank the needs that you may read as what an innovation may answer, with the reasons in quoted words."""
     found = proposing.matches_of(session, libraries, Side.INNOVATION, innovation_id, actor=asker, limit=limit)
     return MatchesOut.of(found, asker)

@@ -1,14 +1,17 @@
 """Signing in and out, and who one is."""
 
-from fastapi import APIRouter, Depends, Request, Response
+from typing import Annotated
 
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api import browsers
 from api.errors import ASKING, SENDING, problems
 from api.requests import CurrentSettings, Now, Reading, StrictRoute, Transaction
 from api.schemas.people import Me, SessionOut, SignIn
-from api.security import COOKIE, CurrentVisit, Nobody, SignedInActor, forget_sign_in, keep_signed_in, same_origin
+from api.security import CurrentVisit, Leaver, Nobody, SignedInActor, same_origin
 from api.services import accounts
 from api.services.accounts import CrossSiteRefused, SignInRefused
-from api.services.attempts import Attempts, TooManyAttempts
+from api.services.attempts import TooManyAttempts
 from models.queries import places
 
 router = APIRouter(tags=["people"], route_class=StrictRoute)
@@ -21,32 +24,30 @@ router = APIRouter(tags=["people"], route_class=StrictRoute)
     dependencies=[Depends(same_origin)],
     responses=problems(*SENDING, SignInRefused, TooManyAttempts),
 )
-def sign_in(
-    body: SignIn,
-    *,
-    _: Nobody,
-    request: Request,
-    response: Response,
-    now: Now,
-    settings: CurrentSettings,
-    reading: Reading,
-    session: Transaction,
-) -> SessionOut:
-    """Sign in; the answer's cookie carries the session, and a session that was open before ends."""
-    attempts: Attempts = request.app.state.attempts
-    with attempts.trying(account=body.email, address=request.client.host if request.client else ""):
-        person = accounts.proven(reading, body.email, body.password)  # long, and therefore outside the writing transaction
-        begun = accounts.start_session(session, person.id, at=now, hours=settings.session_hours, replacing=request.cookies.get(COOKIE))
-    keep_signed_in(response, begun, settings)
+def sign_in(body: SignIn, *, _: Nobody, request: Request, response: Response, now: Now, settings: CurrentSettings) -> SessionOut:
+    """Sign in; the answer's cookies carry the session and a name of the browser, and a session that was open before ends."""
+    arrival = browsers.sign_in(request, email=body.email, password=body.password, at=now)
+    browsers.welcome(response, arrival, settings, at=now)
+    begun = arrival.signed_in
     return SessionOut(name=begun.person.name, csrf_token=begun.csrf_token, expires_at=begun.expires_at)
 
 
 @router.delete("/session", status_code=204, responses=problems(*ASKING, CrossSiteRefused))
-def sign_out(_: SignedInActor, request: Request, response: Response, settings: CurrentSettings, session: Transaction) -> None:
+def sign_out(
+    actor: Leaver,
+    request: Request,
+    response: Response,
+    settings: CurrentSettings,
+    session: Transaction,
+    *,
+    everywhere: Annotated[bool, Query(description="End every sign-in of this person, not of this browser alone.")] = False,
+) -> None:
     """Sign out; the cookie opens nothing any more."""
-    if token := request.cookies.get(COOKIE):
+    if token := browsers.session_token(request):
         accounts.end_session(session, token)
-    forget_sign_in(response, settings)
+    if everywhere and actor.person_id:
+        accounts.end_sessions(session, actor.person_id)
+    browsers.forget_sign_in(response, settings)
 
 
 @router.get("/me", response_model=Me, responses=problems(*ASKING))

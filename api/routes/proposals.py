@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.errors import CHANGING, LISTING, READING, problems
-from api.requests import CurrentSettings, ExpectedVersion, Now, Reading, StrictRoute, Transaction, tag
+from api.errors import CHANGING, CREATING, LISTING, READING, problems
+from api.requests import Creation, CurrentSettings, ExpectedVersion, Now, Reading, StrictRoute, tag
 from api.schemas.pages import PageOut
 from api.schemas.proposals import DecisionIn, DecisionOut, ProposalOut, ProposalsQuery, VerdictIn
-from api.security import HubStaff, Reviewer
+from api.security import HubStaff, Reviewer, Undoer
 from api.services import deciding
 from models.decisions import NotUndoable, ReasonMissing, Verdict
 from models.proposals import ProposalClosed
@@ -36,7 +36,10 @@ def read_proposal(proposal_id: UUID, reader: Reviewer, settings: CurrentSettings
 
 
 @router.post(
-    "/{proposal_id}/decision", status_code=201, response_model=DecisionOut, responses=problems(*CHANGING, ProposalClosed, ReasonMissing)
+    "/{proposal_id}/decision",
+    status_code=201,
+    response_model=DecisionOut,
+    responses=problems(*CREATING, *CHANGING, ProposalClosed, ReasonMissing),
 )
 def decide(
     proposal_id: UUID,
@@ -46,21 +49,36 @@ def decide(
     version: ExpectedVersion,
     now: Now,
     settings: CurrentSettings,
-    session: Transaction,
+    session: Creation,
+    response: Response,
 ) -> DecisionOut:
     """Confirm, reject, skip or defer one proposed match; the first confirm or reject stands."""
     if body.verdict is VerdictIn.SKIPPED:
-        return DecisionOut.of_skip(deciding.skip(session, proposal_id, actor=staff, at=now), by_name=staff.shown_as)
+        skip = deciding.skip(session, proposal_id, actor=staff, at=now, version=version)
+        tag(response, skip.proposal)
+        return DecisionOut.of_skip(skip, by_name=staff.shown_as)
     window = settings.undo_window_seconds
     verdict = Verdict(body.verdict.value)
     decision = deciding.decide(
         session, proposal_id, verdict, actor=staff, at=now, reason=body.why, undo_window_seconds=window, version=version
     )
+    tag(response, decision.proposal)
     return DecisionOut.of(decision, undo_window_seconds=window)
 
 
-@router.post("/{proposal_id}/undo", status_code=201, response_model=DecisionOut, responses=problems(*CHANGING, NotUndoable))
-def undo(proposal_id: UUID, staff: HubStaff, now: Now, settings: CurrentSettings, session: Transaction) -> DecisionOut:
+@router.post("/{proposal_id}/undo", status_code=201, response_model=DecisionOut, responses=problems(*CREATING, *CHANGING, NotUndoable))
+def undo(
+    proposal_id: UUID,
+    *,
+    staff: Undoer,
+    version: ExpectedVersion,
+    now: Now,
+    settings: CurrentSettings,
+    session: Creation,
+    response: Response,
+) -> DecisionOut:
     """Take your own latest decision back while the window lasts; an undone match is never announced."""
     window = settings.undo_window_seconds
-    return DecisionOut.of(deciding.undo(session, proposal_id, actor=staff, at=now, undo_window_seconds=window), undo_window_seconds=window)
+    row = deciding.undo(session, proposal_id, actor=staff, at=now, undo_window_seconds=window, version=version)
+    tag(response, row.proposal)
+    return DecisionOut.of(row, undo_window_seconds=window)

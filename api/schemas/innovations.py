@@ -12,6 +12,7 @@ from api.services.content import InnovationContent, Title
 from models.actors import Actor
 from models.documents import Readability, Visibility
 from models.innovations import Innovation, InnovationKind, InnovationStatus, Stage
+from models.policies import INNOVATION_READ_CONSENT, subject_of
 
 EXAMPLE: dict[str, Any] = {
     "name": "Computer test of attention and activity",
@@ -142,7 +143,7 @@ class InnovationOut(StoredOut):
     def of(cls, row: Innovation, actor: Actor, *, warnings: list[str] | None = None) -> "InnovationOut":
         """The innovation of a row, as far as the actor may know it."""
         told = {name: getattr(row, name) for name in cls.model_fields if name not in _DERIVED}
-        own = actor.is_hub or row.supplier_id in actor.organisation_ids
+        own = INNOVATION_READ_CONSENT.allows(actor, subject_of(row))
         return cls(
             **told,
             supplier=row.supplier.name if row.supplier else None,

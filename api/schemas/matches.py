@@ -14,6 +14,7 @@ from api.services.proposing import Match, Matches, findings_as_json
 from models.actors import Actor
 from models.documents import Side
 from models.needs import Need
+from models.policies import MATCH_READ_FLAGS, MATCH_READ_PROBABILITY
 from models.proposals import Band
 
 
@@ -147,8 +148,8 @@ def _match(rank: int, match: Match, actor: Actor) -> MatchOut:
         | {
             "rank": rank,
             "band": judgement.band.value,
-            "probability": judgement.probability if actor.is_partner else None,
+            "probability": judgement.probability if MATCH_READ_PROBABILITY.admits(actor) else None,
             "findings": findings_as_json(judgement),
-            "flags": list(judgement.flags) if actor.is_hub else [],
+            "flags": list(judgement.flags) if MATCH_READ_FLAGS.admits(actor) else [],
         }
     )

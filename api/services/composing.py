@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from api.services.columns import CONTENT, problem, problems_of
 from api.services.content import NeedContent, shown_title
 from api.services.reading import document_of
 from matcher.text import document_readability
+from models.actors import Actor
 from models.documents import Readability, Revision, Side
 from models.innovations import ExternalId, Innovation, InnovationStatus
 from models.needs import Need, NeedCriterion, NeedStatus
@@ -55,6 +56,11 @@ def compose(side: Side, said: Mapping[str, Any], known: Known, *, created_by: st
         row = _innovation(plain, common, at)
     read(row)
     return Composed(row, revision_of(row, written[TITLE[side]], at), place_ids, supplier=plain.get("supplier"))
+
+
+def owner_place(actor: Actor, place_ids: Sequence[UUID]) -> UUID | None:
+    """Whose need it is that an actor states: the first of its places that is theirs; nobody's alone when the Hub states it."""
+    return None if actor.is_hub else next((place_id for place_id in place_ids if place_id in actor.place_ids), None)
 
 
 def misfits(error: Exception, line: int) -> list[dict[str, Any]]:

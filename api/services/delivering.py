@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from api.queue import Job, enqueue
 from api.services.recording import record
 from models.actors import SYSTEM, Actor
-from models.events import GENESIS, PIPELINE_KINDS, Event
-from models.people import Role
+from models.events import GENESIS, Event
+from models.policies import EVENT_READ
 from models.proposals import ProposalState
 from models.queries import chain, events, proposals
 from models.queries.pages import BadCursor
@@ -95,18 +95,15 @@ def _end_of_chain(session: Session) -> tuple[int, str]:
 
 
 def events_after(session: Session, position: int, *, actor: Actor, limit: int = 100, kinds: Collection[str] | None = None) -> Feed:
-    """Sealed events past a position. The Hub reads all kinds, the pipeline those of its catalogue.
+    """Sealed events past a position that the actor may read: the Hub all kinds, the pipeline those of its catalogue.
 
     Raises BadCursor for a position that no event has reached.
     """
-    actor.must_be(Role.HUB, Role.PIPELINE)
+    EVENT_READ.check(actor)
     head, _ = events.head(session)  # read before the events: what is sealed in between is told next time, never passed over
     if position > head:
         raise BadCursor(f"The last event has position {head}. Take 'after' from 'position' of the answer before.")
-    wanted = None if actor.is_hub else PIPELINE_KINDS
-    if kinds is not None:
-        wanted = frozenset(kinds) if wanted is None else wanted & frozenset(kinds)
-    found = events.after(session, position, kinds=wanted, limit=limit + 1)
+    found = events.after(session, position, actor, kinds=kinds, limit=limit + 1)
     shown = found[:limit]
     more = len(found) > limit
     reached = max((event.position or 0 for event in shown), default=position)

@@ -14,11 +14,12 @@ from api.queue import Job, enqueue, enqueue_all
 from api.services.composing import SUBMITTED, compose, misfits
 from api.services.recording import record
 from api.services.staging import CHUNK, Taken, event_of, known_of
-from models.actors import SYSTEM, Actor
+from models.actors import Actor
 from models.documents import Side
 from models.events import Event
 from models.imports import ImportBatch, ImportRow, ImportStatus
-from models.queries import documents, imports
+from models.needs import Need
+from models.queries import imports
 from models.queries.imports import Composed
 
 SHOWN_PROBLEMS = 300
@@ -82,6 +83,8 @@ def next_step(session: Session, import_id: UUID, *, at: datetime, chunk: int = C
             unfit[row.line] = misfits(error, row.line)
             continue
         each.row.key, each.row.import_id, each.row.import_line = row.data["key"], batch.id, row.line
+        if isinstance(each.row, Need) and (owner := row.data.get("owner_place")):
+            each.row.owner_place_id = UUID(owner)
         composed[row.line] = each
     return Step(import_id, rows, composed, unfit, [])
 
@@ -116,11 +119,9 @@ def abandon(session: Session, import_id: UUID, *, at: datetime) -> None:
         _give_up(session, batch, "The rows could not be stored. Bring the file again; if that fails too, ask who runs the service.", at)
 
 
-def report(session: Session, import_id: UUID, *, actor: Actor = SYSTEM) -> ImportReport:
+def report(session: Session, import_id: UUID, *, actor: Actor) -> ImportReport:
     """What became of an import; raises NotFound for one that is neither the actor's nor the Hub's to see."""
-    batch = imports.batch(session, import_id)
-    if not actor.is_hub and batch.created_by != actor.name:
-        raise documents.NotFound("There is no import of that id that you may see. Check the id.")
+    batch = imports.read(session, import_id, actor)
     warned = imports.warned_rows(session, import_id, SHOWN_PROBLEMS)
     return ImportReport(
         id=str(batch.id),

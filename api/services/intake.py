@@ -9,19 +9,36 @@ from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
 from api.services import deciding
-from api.services.composing import SUBMITTED, TITLE, evidences_of, read, revision_of
+from api.services.composing import SUBMITTED, TITLE, evidences_of, owner_place, read, revision_of
 from api.services.content import InnovationContent, NeedContent, shown_title
 from api.services.recording import record
-from models.actors import Actor, NotAllowed
+from models.actors import Actor
 from models.base import DomainError
 from models.documents import Side, StaleVersion, TransitionRefused
 from models.events import Event
 from models.innovations import ExternalId, Innovation, InnovationStatus
 from models.needs import Need, NeedCriterion, NeedStatus
-from models.people import Role
+from models.policies import (
+    INNOVATION_CHANGE,
+    INNOVATION_CREATE,
+    INNOVATION_CREATE_FOR,
+    INNOVATION_GIVE,
+    INNOVATION_SUBMIT,
+    INNOVATION_WITHDRAW,
+    NEED_CHANGE,
+    NEED_CREATE,
+    NEED_SUBMIT,
+    NEED_WITHDRAW,
+    Policy,
+    Subject,
+    subject_of,
+)
 from models.queries import documents, places
 
 Content = NeedContent | InnovationContent
+CHANGE = {Side.NEED: NEED_CHANGE, Side.INNOVATION: INNOVATION_CHANGE}
+_SUBMIT = {Side.NEED: NEED_SUBMIT, Side.INNOVATION: INNOVATION_SUBMIT}
+_WITHDRAW = {Side.NEED: NEED_WITHDRAW, Side.INNOVATION: INNOVATION_WITHDRAW}
 _WITHDRAWN = {Side.NEED: NeedStatus.WITHDRAWN, Side.INNOVATION: InnovationStatus.WITHDRAWN}
 _SUBMITTED_EVENT = {Side.NEED: "need.opened", Side.INNOVATION: "submission.received"}
 _WITHDRAWN_EVENT = {Side.NEED: "need.closed", Side.INNOVATION: "submission.withdrawn"}
@@ -50,11 +67,11 @@ def change(
 
     Raises StaleVersion when `version` is given and somebody else was faster.
     """
-    row = _to_change(session, side, document_id, actor, version)
+    row = _to_change(session, side, document_id, CHANGE[side], actor=actor, version=version)
     if row.status in _SETTLED:
         raise TransitionRefused(f"This {side} is {row.status} and can no longer be changed.", status=row.status.value)
-    if "supplier" in changes and not actor.is_hub:
-        raise NotAllowed("Only the Hub may say that another organisation offers this. Leave the supplier out.")
+    if "supplier" in changes:
+        INNOVATION_GIVE.check(actor, subject_of(row))
     before, was_searchable = row.content(), row.searchable
     _write(session, side, row, changes, actor=actor, at=at)
     session.flush()
@@ -74,7 +91,7 @@ def change(
 
 def submit(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: datetime, version: int | None = None) -> Any:  # noqa: ANN401 -- Need or Innovation
     """Open a need, or hand an innovation in; from now on it is matched."""
-    return _submit(session, side, _to_change(session, side, document_id, actor, version), actor=actor, at=at)
+    return _submit(session, side, _to_change(session, side, document_id, _SUBMIT[side], actor=actor, version=version), actor=actor, at=at)
 
 
 def _submit(session: Session, side: Side, row: Any, *, actor: Actor, at: datetime) -> Any:  # noqa: ANN401 -- Need or Innovation
@@ -88,7 +105,7 @@ def _submit(session: Session, side: Side, row: Any, *, actor: Actor, at: datetim
 
 def withdraw(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: datetime, version: int | None = None) -> Any:  # noqa: ANN401 -- Need or Innovation
     """Take a document back: it is gone from every answer with this transaction."""
-    row = _to_change(session, side, document_id, actor, version)
+    row = _to_change(session, side, document_id, _WITHDRAW[side], actor=actor, version=version)
     row.move_to(_WITHDRAWN[side], at=at)
     _touch(row, at)
     record(session, _event(_WITHDRAWN_EVENT[side], side, row, actor, at), at=at)
@@ -99,18 +116,16 @@ def withdraw(session: Session, side: Side, document_id: UUID, *, actor: Actor, a
 
 def _may_create(side: Side, content: Content, actor: Actor) -> None:
     if side is Side.NEED:
-        actor.must_be(Role.HUB, Role.PLACE)
+        NEED_CREATE.admit(actor)  # whether it concerns their place, is asked when its places are known
     else:
-        actor.must_be(Role.HUB, Role.INNOVATOR, Role.PIPELINE)
-        if Role.INNOVATOR in actor.roles and not actor.is_hub and getattr(content, "supplier", None):
-            raise NotAllowed("The supplier is your own organisation. Leave the field out.")
+        INNOVATION_CREATE.check(actor)
+        if getattr(content, "supplier", None):
+            INNOVATION_CREATE_FOR.check(actor)
 
 
-def _to_change(session: Session, side: Side, document_id: UUID, actor: Actor, version: int | None) -> Any:  # noqa: ANN401 -- Need or Innovation
+def _to_change(session: Session, side: Side, document_id: UUID, policy: Policy, *, actor: Actor, version: int | None) -> Any:  # noqa: ANN401 -- Need or Innovation
     row = documents.get(session, side, document_id, actor, lock=True)
-    owns = row.owned_by(actor.place_ids if side is Side.NEED else actor.organisation_ids)
-    if not (actor.is_hub or owns or row.created_by == actor.name):
-        raise NotAllowed(f"Only who owns this {side}, or the Hub, may change it.")
+    policy.check(actor, subject_of(row))
     if version is not None and version != row.version:
         raise StaleVersion(f"Somebody changed this {side} after you read it. Read it again and repeat your change.", version=row.version)
     return row
@@ -161,10 +176,9 @@ def _write(session: Session, side: Side, row: Any, values: Mapping[str, Any], *,
 def _write_need_rows(session: Session, row: Need, plain: dict[str, Any], actor: Actor) -> None:
     if (keys := plain.pop("places", None)) is not None:
         row.places = places.by_keys(session, keys)
-        if not actor.is_hub and not {place.id for place in row.places} & actor.place_ids:
-            raise NotAllowed("A need must concern your own place. Add it to the places.")
-        if row.owner_place_id is None and not actor.is_hub:
-            row.owner_place_id = next(place.id for place in row.places if place.id in actor.place_ids)
+        NEED_CREATE.check(actor, Subject(concerned=frozenset(place.id for place in row.places)))
+        if row.owner_place_id is None:
+            row.owner_place_id = owner_place(actor, [place.id for place in row.places])
     if "owning_organisation" in plain:
         ods_code = plain.pop("owning_organisation")
         row.owner_organisation = places.organisation_of(session, ods_code) if ods_code else None

@@ -163,7 +163,7 @@ def _prove(session: Session, backup: Backup) -> None:
 def _end_of_chain(session: Session) -> Head:
     """The head of the chain as its links lead to it; where one is broken, the head is not reached."""
     position, previous = 0, GENESIS
-    while following := events.after(session, position, kinds=None, limit=_AT_ONCE):
+    while following := events.after(session, position, SYSTEM, kinds=None, limit=_AT_ONCE):
         for event in following:
             if (event.position, event.previous_hash, event.hash) != (position + 1, previous, event.chain_hash()):
                 return Head(position=position, hash=previous)

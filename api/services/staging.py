@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.queue import Job, enqueue
 from api.services import columns
 from api.services.columns import CONTENT, CellUnread, problem
-from api.services.composing import Known, compose, misfits
+from api.services.composing import Known, compose, misfits, owner_place
 from api.services.content import InnovationContent, NeedContent, Short, warnings_of
 from api.services.csv_files import ImportFileRefused, RawRow, rows_of
 from api.services.recording import record
@@ -23,7 +23,7 @@ from models.base import DomainError
 from models.documents import Side
 from models.events import Event
 from models.imports import ImportBatch, ImportStatus
-from models.people import Role
+from models.policies import INNOVATION_IMPORT, NEED_IMPORT, Subject
 from models.queries import imports, places
 
 CHUNK = 500
@@ -31,7 +31,7 @@ MOST_PROBLEMS_OF_A_ROW = 20
 _READ_BYTES = 1 << 20
 _LONGEST_KEY = 100
 _LONGEST_FILE_NAME = 300
-_ALLOWED = {Side.NEED: (Role.HUB, Role.PLACE), Side.INNOVATION: (Role.HUB, Role.PIPELINE)}
+_IMPORT = {Side.NEED: NEED_IMPORT, Side.INNOVATION: INNOVATION_IMPORT}
 
 
 class AlreadyImported(DomainError):
@@ -68,7 +68,7 @@ def check(
         AlreadyImported: if this very file was imported before.
         NotAllowed: if the actor may not import.
     """
-    actor.must_be(*_ALLOWED[side])
+    _IMPORT[side].admit(actor)
     basis = _checked_basis(consent_basis)
     stream.seek(0)
     rows_of(stream, side)
@@ -166,9 +166,8 @@ class _RowChecker:
     """Checks the rows of one file, each by itself and against the rows before it and the record."""
 
     def __init__(self, session: Session, batch: ImportBatch, actor: Actor) -> None:
-        self.session, self.batch = session, batch
+        self.session, self.batch, self.actor = session, batch, actor
         self.known = known_of(session)
-        self.own_places = None if actor.is_hub else {key for key, place_id in self.known.places.items() if place_id in actor.place_ids}
         self.first_line: dict[tuple[str, str], int] = {}
 
     def checked(self, rows: list[RawRow]) -> list[dict[str, Any]]:
@@ -186,7 +185,7 @@ class _RowChecker:
         if content is None:
             return {}, problems
         said = self._said(content, key)
-        return said, problems + self._among_others(content, said, row.line)
+        return said, problems + self._among_others(said, row.line)
 
     def _staged(self, line: int, said: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, Any]:
         self.batch.problem_count += len(problems)
@@ -214,16 +213,19 @@ class _RowChecker:
             values |= {"consent_by": self.batch.consent_basis, "consent_at": self.batch.created_at, "consent_scope": "matching"}
         return []
 
-    def _among_others(self, content: NeedContent | InnovationContent, said: dict[str, Any], line: int) -> list[dict[str, Any]]:
+    def _among_others(self, said: dict[str, Any], line: int) -> list[dict[str, Any]]:
         """What cannot be together with the rows before it, with its sender, or with the rules of the record."""
         found = [entry for name, value in _identities(said) if (entry := self._repeated(name, value, line))]
         try:
-            compose(self.batch.side, said["content"], self.known, created_by=self.batch.created_by, at=self.batch.created_at)
+            composed = compose(self.batch.side, said["content"], self.known, created_by=self.batch.created_by, at=self.batch.created_at)
         except Exception as error:  # whatever keeps the row from being stored then, is told now
             return found + misfits(error, line)
-        if isinstance(content, NeedContent) and self.own_places is not None and not self.own_places & set(content.places):
-            remedy = f"A need must concern your own place. Add {' or '.join(sorted(self.own_places))}."
+        if not _IMPORT[self.batch.side].allows(self.actor, Subject(concerned=frozenset(composed.place_ids))):
+            own = sorted(key for key, place_id in self.known.places.items() if place_id in self.actor.place_ids)
+            remedy = f"A need must concern your own place. Add {' or '.join(own)}."
             found.append(problem(line, "places", "not_your_place", remedy))
+        elif owner := owner_place(self.actor, composed.place_ids):
+            said["owner_place"] = str(owner)
         return found
 
     def _repeated(self, name: str, value: str, line: int) -> dict[str, Any] | None:

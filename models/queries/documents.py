@@ -190,10 +190,12 @@ def by_external_id(session: Session, system: str, value: str) -> UUID | None:
     return session.scalars(select(ExternalId.innovation_id).where(ExternalId.system == system, ExternalId.value == value)).first()
 
 
-def revision(session: Session, side: Side, document_id: UUID, number: int) -> Revision:
-    """One stored version of a document's content; raises NotFound."""
+def revision(session: Session, side: Side, document_id: UUID, number: int, actor: Actor) -> Revision:
+    """One stored version of a document that the actor may read; raises NotFound. Which versions they may read is the caller's to know."""
+    table = TABLES[side]
     column = Revision.need_id if side is Side.NEED else Revision.innovation_id
-    found = session.scalars(select(Revision).where(column == document_id, Revision.number == number)).first()
+    readable = select(table.id).where(table.id == document_id, _visible(side, actor))
+    found = session.scalars(select(Revision).where(column.in_(readable), Revision.number == number)).first()
     if found is None:
         raise NotFound(f"Version {number} of this {side} is not kept.")
     return found

@@ -6,7 +6,9 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
+from models.actors import Actor
 from models.events import GENESIS, Event
+from models.queries.visibility import events_visible_to
 
 _SEALER_LOCK = 7_251_001  # any constant: one sealer at a time on PostgreSQL; SQLite has one writer anyway
 
@@ -37,9 +39,9 @@ def unsealed(session: Session, *, limit: int) -> Sequence[Event]:
     ).all()
 
 
-def after(session: Session, position: int, *, kinds: Collection[str] | None, limit: int) -> Sequence[Event]:
-    """Sealed events past a position, in order; of these kinds only, when kinds are given."""
-    query = select(Event).where(Event.position > position)
+def after(session: Session, position: int, actor: Actor, *, kinds: Collection[str] | None, limit: int) -> Sequence[Event]:
+    """Sealed events past a position that the actor may read, in order; of these kinds only, when kinds are given."""
+    query = select(Event).where(Event.position > position, events_visible_to(actor))
     if kinds is not None:
         query = query.where(Event.kind.in_(kinds))
     return session.scalars(query.order_by(Event.position).limit(limit)).all()

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Text, cast, delete, func, insert, inspect, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
+from models.actors import Actor
 from models.base import Base
 from models.documents import Revision, Side
 from models.events import Event
@@ -17,7 +18,7 @@ from models.innovations import ExternalId, Innovation
 from models.needs import Need, NeedCriterion, need_place
 from models.organisations import Organisation, OrganisationKind
 from models.queries.documents import TABLES, NotFound
-from models.queries.visibility import INNOVATION_IS_SEARCHABLE, NEED_IS_SEARCHABLE
+from models.queries.visibility import INNOVATION_IS_SEARCHABLE, NEED_IS_SEARCHABLE, imports_visible_to
 
 _STAGING_LOCK = 7_251_002  # any constant: on PostgreSQL two stagings of one file must not pass each other
 _TAKEN = (ImportStatus.APPLYING, ImportStatus.COMPLETE)
@@ -37,13 +38,25 @@ class Composed:
 
 
 def batch(session: Session, import_id: UUID, *, lock: bool = False) -> ImportBatch:
-    """One import, locked against other appliers on request; raises NotFound."""
+    """One import, locked against other appliers on request, whoever asks; raises NotFound. For jobs only."""
     query = select(ImportBatch).where(ImportBatch.id == import_id)
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     found = session.scalars(query).first()
     if found is None:
-        raise NotFound("There is no import of that id that you may see. Check the id.")
+        raise _not_found()
+    return found
+
+
+def _not_found() -> NotFound:
+    return NotFound("There is no import of that id that you may see. Check the id.")
+
+
+def read(session: Session, import_id: UUID, actor: Actor) -> ImportBatch:
+    """An import whose report the actor may read; raises NotFound."""
+    found = session.scalars(select(ImportBatch).where(ImportBatch.id == import_id, imports_visible_to(actor))).first()
+    if found is None:
+        raise _not_found()
     return found
 
 

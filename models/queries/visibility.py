@@ -1,17 +1,23 @@
-"""Who may read what: every query of needs, innovations and proposals goes through here."""
+"""Who may read what: the policies for reading as SQL; every query that answers somebody filters by one of these."""
+
+from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 from models.actors import Actor
 from models.decisions import Decision
-from models.documents import Readability, Visibility
+from models.documents import Readability
+from models.events import Event
+from models.imports import ImportBatch
 from models.innovations import SEARCHABLE_STATUSES, Innovation
 from models.needs import Need, NeedStatus
-from models.people import Role
 from models.places import Place
+from models.policies import EVENT_READ, IMPORT_READ, INNOVATION_READ, NEED_READ, PROPOSAL_READ, Policy, Relation
 from models.proposals import Proposal, ProposalState
 
-_SHOWN_NEED_STATUSES = (NeedStatus.OPEN, NeedStatus.MET, NeedStatus.CLOSED)
+Condition = ColumnElement[bool]
+
 NEED_IS_SEARCHABLE = and_(Need.live, Need.status == NeedStatus.OPEN, Need.readability == Readability.READABLE)
 INNOVATION_IS_SEARCHABLE = and_(
     Innovation.live,
@@ -23,54 +29,86 @@ INNOVATION_IS_SEARCHABLE = and_(
 _HANDED_ON = and_(Proposal.state == ProposalState.CONFIRMED, Proposal.decisions.any(Decision.announced_at.is_not(None)))
 
 
-def needs_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """The needs that an actor may read: public ones, partners' ones, their own place's, all for the Hub."""
-    if actor.is_hub:
-        return and_(Need.live)
-    open_to = [Visibility.PUBLIC, Visibility.PARTNERS] if actor.is_partner else [Visibility.PUBLIC]
-    readable = and_(Need.live, Need.status.in_(_SHOWN_NEED_STATUSES), Need.visibility.in_(open_to))
-    if Role.PIPELINE in actor.roles:
-        readable = or_(readable, Need.id.in_(select(Proposal.need_id).where(_HANDED_ON)))
-    if Role.PLACE not in actor.roles:
-        return readable
-    return or_(readable, and_(Need.live, Need.places.any(Place.id.in_(actor.place_ids))))
+def needs_visible_to(actor: Actor) -> Condition:
+    """The needs that an actor may read."""
+    return and_(Need.live, _granted(NEED_READ, actor, Need.status, Need, _of_a_need))
 
 
-def innovations_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """The innovations that an actor may read: all for the Hub, else their own and, for partners, the released ones.
-
-    The pipeline also reads those of the matches that were handed on to it.
-    """
-    if actor.is_hub:
-        return and_(Innovation.live)
-    if actor.is_anonymous:
-        return false()
-    own = and_(Innovation.live, or_(Innovation.supplier_id.in_(actor.organisation_ids), Innovation.created_by == actor.name))
-    if not actor.is_partner:
-        return own
-    if Role.PIPELINE in actor.roles:
-        own = or_(own, Innovation.id.in_(select(Proposal.innovation_id).where(_HANDED_ON)))
-    released = and_(
-        Innovation.live,
-        Innovation.status.in_(SEARCHABLE_STATUSES),
-        Innovation.consent_at.is_not(None),
-        Innovation.visibility.in_([Visibility.PUBLIC, Visibility.PARTNERS]),
-    )
-    return or_(own, released)
+def innovations_visible_to(actor: Actor) -> Condition:
+    """The innovations that an actor may read."""
+    return and_(Innovation.live, _granted(INNOVATION_READ, actor, Innovation.status, Innovation, _of_an_innovation))
 
 
-def proposals_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """The proposals that an actor may read: all for the Hub, and for the pipeline those that were handed on to it.
+def proposals_visible_to(actor: Actor) -> Condition:
+    """The proposals that an actor may read."""
+    return _granted(PROPOSAL_READ, actor, Proposal.state, Proposal, _of_a_proposal)
 
-    A place reads those in force on its own needs, of innovations that are released to it and say today what was
-    judged: an older text may have been for the Hub alone.
-    """
-    if actor.is_hub:
-        return true()
-    if Role.PLACE in actor.roles:
-        today = and_(innovations_visible_to(actor), Innovation.revision == Proposal.innovation_revision)
-        mine = Need.places.any(Place.id.in_(actor.place_ids))
-        return and_(Proposal.state != ProposalState.SUPERSEDED, Proposal.need.has(mine), Proposal.innovation.has(today))
-    if Role.PIPELINE in actor.roles:
-        return _HANDED_ON
-    return false()
+
+def events_visible_to(actor: Actor) -> Condition:
+    """The events that an actor may read."""
+    return _granted(EVENT_READ, actor, Event.kind, Event, {})
+
+
+def imports_visible_to(actor: Actor) -> Condition:
+    """The imports whose reports an actor may read."""
+    return _granted(IMPORT_READ, actor, ImportBatch.status, ImportBatch, {Relation.AUTHOR: _by_them(ImportBatch)})
+
+
+Relations = dict[Relation, Callable[[Actor], Condition]]
+
+
+def _granted(policy: Policy, actor: Actor, state: Any, table: Any, relations: Relations) -> Condition:  # noqa: ANN401 -- columns and tables
+    """The rows that the actor's grants cover: `Policy.allows`, asked of all rows at once."""
+    clauses: list[Condition] = []
+    for grant in policy.held(actor):
+        needed = [] if grant.on is Relation.ANY else [relations[grant.on](actor)]
+        if grant.states:
+            needed.append(state.in_(sorted(grant.states)))
+        if grant.visibilities:
+            needed.append(table.visibility.in_(sorted(grant.visibilities)))
+        if grant.consented:
+            needed.append(table.consent_at.is_not(None))
+        if not needed:
+            return true()
+        clauses.append(and_(*needed))
+    return or_(false(), *clauses)
+
+
+def _by_them(table: Any) -> Callable[[Actor], Condition]:  # noqa: ANN401 -- a table whose rows tell who brought them in
+    return lambda actor: table.created_by == actor.name
+
+
+def _owns_the_need(actor: Actor) -> Condition:
+    """Its owning place; without one, all its places together."""
+    together = and_(Need.owner_place_id.is_(None), Need.places.any(), ~Need.places.any(Place.id.not_in(actor.place_ids)))
+    return or_(Need.owner_place_id.in_(actor.place_ids), together)
+
+
+def _concerns(actor: Actor) -> Condition:
+    return Need.places.any(Place.id.in_(actor.place_ids))
+
+
+def _owns_the_innovation(actor: Actor) -> Condition:
+    return Innovation.supplier_id.in_(actor.organisation_ids)
+
+
+def _matched_need_concerns(actor: Actor) -> Condition:
+    """An older text of the innovation than today's may have been for the Hub alone."""
+    as_judged = and_(innovations_visible_to(actor), Innovation.revision == Proposal.innovation_revision)
+    return and_(Proposal.need.has(_concerns(actor)), Proposal.innovation.has(as_judged))
+
+
+_of_a_need: Relations = {
+    Relation.OWNER: _owns_the_need,
+    Relation.CONCERNED: _concerns,
+    Relation.HANDED_ON: lambda _actor: Need.id.in_(select(Proposal.need_id).where(_HANDED_ON)),
+}
+_of_an_innovation: Relations = {
+    Relation.OWNER: _owns_the_innovation,
+    Relation.AUTHOR: _by_them(Innovation),
+    Relation.HANDED_ON: lambda _actor: Innovation.id.in_(select(Proposal.innovation_id).where(_HANDED_ON)),
+}
+_of_a_proposal: Relations = {
+    Relation.CONCERNED: _matched_need_concerns,
+    Relation.HANDED_ON: lambda _actor: _HANDED_ON,
+}

@@ -103,7 +103,7 @@ def _wait_for_proposal(app: FastAPI, need_id: UUID) -> UUID:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with app.state.database.reading() as session:
-            if found := proposals.of_document(session, need_id=need_id):
+            if found := proposals.of_document(session, SYSTEM, need_id=need_id):
                 return found[0].id
         time.sleep(0.2)
     raise TimeoutError("The app proposed no match within two minutes.")

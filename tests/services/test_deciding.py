@@ -287,8 +287,8 @@ def test_the_queue_is_filtered(database, make_proposal, hub, person):
         assert ids(state=ProposalState.OPEN, band=proposal.band, need_id=proposal.need_id, place="LDS") == [proposal_id]
         assert ids(innovation_id=proposal.innovation_id) == [proposal_id]
         assert ids(state=ProposalState.CONFIRMED) == ids(place="WAK") == ids(need_id=uuid4()) == []
-        assert proposals.of_document(session, need_id=proposal.need_id) == proposals.of_document(
-            session, innovation_id=proposal.innovation_id
+        assert proposals.of_document(session, SYSTEM, need_id=proposal.need_id) == proposals.of_document(
+            session, SYSTEM, innovation_id=proposal.innovation_id
         )
         assert proposals.counts(session) == {"open": 1}
         leeds, wakefield = (person(Role.PLACE, place=key, shown_as=f"{key} place lead") for key in ("LDS", "WAK"))

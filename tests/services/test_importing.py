@@ -267,7 +267,7 @@ def test_a_title_is_shown_on_one_line_and_kept_as_it_was_written(database, stage
 
     with database.reading() as session:
         need = session.scalars(select(Need)).one()
-        kept = documents.revision(session, Side.NEED, need.id, 1)
+        kept = documents.revision(session, Side.NEED, need.id, 1, SYSTEM)
         assert (need.title, kept.content["as_written"]) == ("Two lines", {"title": "Two\nlines"})
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from api.services import intake
 from api.services.content import NeedChanges, NeedContent
-from models.actors import ANONYMOUS, NotAllowed
+from models.actors import ANONYMOUS, SYSTEM, NotAllowed
 from models.documents import Readability, Side, StaleVersion, TransitionRefused
 from models.innovations import InnovationStatus
 from models.needs import NeedStatus
@@ -22,7 +22,7 @@ def test_a_need_is_kept_with_its_revision_its_event_and_the_job_that_it_owes(dat
         need = documents.need(session, need_id, hub)
         assert (need.status, need.revision, need.readability) == (NeedStatus.OPEN, 1, Readability.READABLE)
         assert [place.key for place in need.places] == ["LDS"]
-        assert documents.revision(session, Side.NEED, need_id, 1).content == need.content()
+        assert documents.revision(session, Side.NEED, need_id, 1, SYSTEM).content == need.content()
         assert {event.kind for event in events.of_subject(session, need_id)} == {"need.created", "need.opened"}
         assert jobs.counts(session)["embed"] == {"queued": 1}
 
@@ -39,7 +39,7 @@ def test_a_title_is_shown_without_hidden_characters_and_kept_as_written(database
 
     with database.reading() as session:
         assert documents.need(session, need_id, hub).title == "ADHD backlog"
-        assert documents.revision(session, Side.NEED, need_id, 1).content["as_written"] == {"title": "ADHD \u202eback\u200blog"}
+        assert documents.revision(session, Side.NEED, need_id, 1, SYSTEM).content["as_written"] == {"title": "ADHD \u202eback\u200blog"}
 
 
 def test_a_text_in_another_language_is_stored_and_flagged_but_not_searchable(database, said, hub):
@@ -252,4 +252,4 @@ def test_a_version_that_is_not_kept_is_not_found(database, said):
     need_id = said(Side.NEED, ADHD_NEED)
 
     with database.reading() as session, pytest.raises(NotFound, match="Version 7"):
-        documents.revision(session, Side.NEED, need_id, 7)
+        documents.revision(session, Side.NEED, need_id, 7, SYSTEM)

@@ -33,7 +33,7 @@ def stored(said, runner):
 
 def in_force(database, **ids):
     with database.reading() as session:
-        return proposals.of_document(session, **ids)
+        return proposals.of_document(session, SYSTEM, **ids)
 
 
 def run_again(database, libraries, side, document_id):
