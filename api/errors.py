@@ -67,6 +67,22 @@ class BodyTooLarge(DomainError):
     """The body is larger than the service takes."""
 
 
+class BodyTooSlow(DomainError):
+    """The body did not arrive in time."""
+
+
+class AddressTooLong(DomainError):
+    """The address is longer than the service reads."""
+
+
+class HeadersTooLarge(DomainError):
+    """The headers are larger than the service reads."""
+
+
+class HostUnknown(DomainError):
+    """The request asks for a host that the service is not."""
+
+
 class InvalidRequest(DomainError):
     """A field or parameter is missing, unknown or not as it must be; `errors` says which and why."""
 
@@ -102,7 +118,11 @@ STATUS: dict[type[DomainError], int] = {
     ExternalIdTaken: 409,
     EmailTaken: 409,
     StaleVersion: 412,
+    BodyTooSlow: 408,
     BodyTooLarge: 413,
+    AddressTooLong: 414,
+    HostUnknown: 421,
+    HeadersTooLarge: 431,
     WrongMediaType: 415,
     TooManyAttempts: 429,
     NothingToRank: 422,
@@ -224,7 +244,7 @@ ErrorPage = Callable[[Request, Told], Response]
 def answer(request: Request, told: Told) -> Response:
     """A page for people, when the app has pages and the address is one of theirs; else a problem."""
     page: ErrorPage | None = getattr(request.app.state, "error_page", None)
-    if page is None or request.url.path.startswith(("/api/", "/health/")):
+    if page is None or request.url.path.startswith(("/api/", "/health/", "/metrics")):
         return problem(told)
     return page(request, told)
 
@@ -253,7 +273,7 @@ ASKING = (KeyRefused, NotSignedIn, NotAllowed, ScopeMissing)
 READING = (*ASKING, NotFound)
 LISTING = (*ASKING, BadCursor)
 RANKING = (NothingToRank, RankingUnavailable)
-SENDING = (CrossSiteRefused, MalformedBody, ForbiddenCharacter, WrongMediaType)
+SENDING = (CrossSiteRefused, MalformedBody, ForbiddenCharacter, WrongMediaType, BodyTooSlow)
 CREATING = (*ASKING, *SENDING, RequestInFlight, KeyReused)
 CHANGING = (*READING, *SENDING, TransitionRefused, PreconditionRequired, StaleVersion)
 EVERYWHERE = (InvalidRequest, BodyTooLarge, TooManyRequests, DatabaseBusy)
@@ -265,6 +285,7 @@ _PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 _FRAMEWORK: dict[int, DomainError] = {
     400: MalformedBody("The body could not be read. Check its form and send it again."),
     404: NotFound("There is nothing at this address. See /api/v1/docs for those that there are."),
+    408: BodyTooSlow("The body did not arrive within a minute. Send it again over a faster line, or send less at once."),
     413: BodyTooLarge("The body is too large: at most 1 MiB of JSON, 10 MiB of upload. Send less at once."),
 }
 

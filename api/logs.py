@@ -85,7 +85,7 @@ def _name_the_request(_logger: object, _method: str, told: EventDict) -> EventDi
     return told
 
 
-def _tell_warning(
+def _tell_warning(  # noqa: PLR0917 -- as Python calls it
     message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None
 ) -> None:
     """A warning's kind and place; its message may repeat a value."""

@@ -1,8 +1,9 @@
 """The web's front door: everything put together by one factory."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,18 @@ from starlette.middleware import Middleware
 
 from api import errors
 from api.db import Database
-from api.edges import Heads, LastResort, RequestLog, SafeHeaders, SizeLimit
+from api.edges import HeadLimit, Heads, KnownHosts, LastResort, RenewedSignIn, RequestLog, SafeHeaders, SizeLimit
 from api.jobs.context import Context
 from api.jobs.runner import Runner
 from api.logs import configure_log
+from api.measuring import RequestMeter, watch_connections
 from api.pages import add_pages
-from api.routes import documentation, events, health, imports, innovations, matches, needs, people, places, proposals
+from api.routes import documentation, events, health, imports, innovations, matches, metrics, needs, people, places, proposals
 from api.services.attempts import Attempts
+from api.services.counting import storage_for
 from api.services.library import Libraries
+from api.services.limiting import Limits
+from api.services.measuring import Lookout
 from api.services.readiness import WarmUp
 from api.settings import Settings
 from api.settings import settings as settings_of_environment
@@ -60,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_tags=[{"name": name, "description": text} for name, text in _TAGS],
         responses=errors.problems(),
         lifespan=_lifespan,
-        middleware=_edges(),
+        middleware=_edges(settings),
     )
     _put_state(app, settings)
     errors.install(app)
@@ -69,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         v1.include_router(module.router)
     app.include_router(v1)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(documentation.router)
     app.mount(documentation.ASSETS, documentation.assets())
     add_pages(app)
@@ -80,14 +86,18 @@ def application() -> FastAPI:
     return create_app(settings_of_environment())
 
 
-def _edges() -> list[Middleware]:
+def _edges(settings: Settings) -> list[Middleware]:
     """From the outside in."""
     return [
         Middleware(CorrelationIdMiddleware, header_name="X-Correlation-ID", validator=_is_correlation_id),
-        Middleware(RequestLog, quiet=("/health/live", "/health/ready")),
+        Middleware(RequestLog, quiet=("/health/live", "/health/ready", "/metrics")),
+        Middleware(RequestMeter),
         Middleware(Heads),
-        Middleware(SafeHeaders),
+        Middleware(SafeHeaders, settings),
+        Middleware(RenewedSignIn, settings),
         Middleware(LastResort),
+        Middleware(HeadLimit),
+        Middleware(KnownHosts, settings),
         Middleware(SizeLimit),
     ]
 
@@ -102,9 +112,14 @@ def _put_state(app: FastAPI, settings: Settings) -> None:
     app.state.settings = settings
     app.state.database = database
     app.state.libraries = libraries
-    app.state.attempts = Attempts(settings.sign_in_attempts)
+    counts = storage_for(settings)
+    app.state.limits = Limits(counts, reads=settings.reads_per_minute, writes=settings.writes_per_minute)
+    app.state.attempts = Attempts(settings.sign_in_attempts, counts)
     app.state.runner = _hands(Context(database=database, libraries=libraries, settings=settings))
     app.state.warm_up = WarmUp(database, libraries)
+    app.state.lookout = Lookout(database, libraries, ping=_ping(settings))
+    app.state.scrapers = metrics.RememberedScrapers()
+    watch_connections(database.engine)
 
 
 def _hands(context: Context) -> "Runner | Publisher":
@@ -114,6 +129,15 @@ def _hands(context: Context) -> "Runner | Publisher":
     from api.broker import Publisher  # noqa: PLC0415 -- Celery is loaded by the mode that has it
 
     return Publisher(context.settings)
+
+
+def _ping(settings: Settings) -> Callable[[], object] | None:
+    """Asks the broker whether it is there; None in embedded mode, which has none."""
+    if not settings.service_mode:
+        return None
+    from api.broker import ping  # noqa: PLC0415 -- likewise
+
+    return partial(ping, settings.broker_url)
 
 
 @asynccontextmanager

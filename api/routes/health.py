@@ -18,9 +18,14 @@ async def live(_: Nobody) -> Live:
 
 @router.get("/ready", response_model=Ready, responses={503: {"model": Ready, "description": "Starting or down."}})
 def ready(_: Nobody, request: Request, response: Response) -> Readiness:
-    """Tell whether the process can do its work: database, encoder, index and jobs."""
+    """Tell whether the process can do its work: database, encoder, index, jobs and broker."""
     state = request.app.state
-    found = readiness(state.database, state.libraries, warming=state.warm_up.under_way, jobs_run=state.runner.is_running)
+    found = readiness(
+        state.lookout,
+        warming=state.warm_up.under_way,
+        hands_work=state.runner.is_running,
+        told_by_broker=state.settings.service_mode,
+    )
     if found.state in (State.STARTING, State.DOWN):
         response.status_code = 503
         response.headers["Retry-After"] = "2"

@@ -1,18 +1,20 @@
 """Whether this process can do its work, in words that say what to do."""
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.db import Database
 from api.services.library import Libraries, RankingUnavailable
-from models.actors import SYSTEM
-from models.documents import Side
-from models.queries import jobs
+from api.services.measuring import Figures, Lookout, NoAnswer, open_libraries
 
+LATE_SECONDS = {"now": 60.0, "bulk": 900.0}  # that a due job may wait, before somebody must look why
+BEHIND_SECONDS = 300.0  # that a text may wait to be read, before the ranking is said to be behind
 _log = structlog.get_logger("api")
 
 
@@ -51,42 +53,82 @@ class WarmUp:
 
     def _run(self) -> None:
         try:
-            open_libraries(self._database, self._libraries)
-        except (RankingUnavailable, OperationalError) as error:  # /health/ready tries again and tells
+            with self._database.reading() as session:
+                open_libraries(session, self._libraries)
+        except (RankingUnavailable, SQLAlchemyError) as error:  # /health/ready tries again and tells
             _log.warning("warm_up.failed", reason=type(error).__name__)
 
 
-def open_libraries(database: Database, libraries: Libraries) -> None:
-    """Open whatever is not open yet; raises RankingUnavailable with what is missing."""
-    _ = libraries.ranker
-    with database.reading() as session:
-        for side in Side:
-            libraries.view(session, side, SYSTEM)
+def readiness(lookout: Lookout, *, warming: bool, hands_work: bool, told_by_broker: bool) -> Readiness:
+    """The state of this process now; takes some seconds at most, whatever does not answer.
 
-
-def readiness(database: Database, libraries: Libraries, *, warming: bool, jobs_run: bool) -> Readiness:
-    """The state of this process now; looks into the database, and opens what could not be opened before."""
+    `hands_work` says whether the thread of this process that sees to jobs is alive: in embedded mode it runs them,
+    in service mode (`told_by_broker`) it tells the broker of them.
+    """
     if warming:
         return Readiness(State.STARTING, ("The encoder and the index are being opened. Ask again in a few seconds.",))
     try:
-        with database.reading() as session:
-            dead = len(jobs.dead(session))
-        reasons = _matching_faults(database, libraries)
-    except OperationalError:
+        step = lookout.step()
+        if step is None or step in _steps()[1:]:
+            return Readiness(State.DOWN, (f"The database stands at {step or 'nothing'}, which is too old. Run `matching init`.",))
+        reasons = [*_schema(step), *_matching(lookout)]
+    except (SQLAlchemyError, NoAnswer):
         return Readiness(State.DOWN, ("The database cannot be read. Run `matching doctor` to see why.",))
-    if not jobs_run:
-        reasons.append("Jobs are not being run in this process: new texts wait. Restart the service.")
-    if dead:
-        reasons.append(f"{dead} jobs failed too often and wait for a person. Run `matching doctor` to see them.")
+    reasons += _hands(hands_work=hands_work, told_by_broker=told_by_broker)
+    if lookout.broker_answers() is False:
+        reasons.append("The broker does not answer: new work waits in rows and is picked up when it does. Start Redis.")
+    reasons += _late(lookout.figures(), told_by_broker=told_by_broker)
     return Readiness(State.DEGRADED if reasons else State.READY, tuple(reasons))
 
 
-def _matching_faults(database: Database, libraries: Libraries) -> list[str]:
+def is_behind(figures: Figures | None) -> bool:
+    """Whether texts wait to be read for so long that answers miss what people expect in them."""
+    return figures is not None and figures.unread[1] > BEHIND_SECONDS
+
+
+@cache
+def _steps() -> tuple[str, ...]:
+    from migrations import steps  # noqa: PLC0415 -- alembic is loaded by who asks, not at start
+
+    return steps()
+
+
+def _schema(step: str) -> Iterator[str]:
+    if step != _steps()[0]:
+        yield f"The database stands at {step}, which a newer version of this service made. Install that version here too."
+
+
+def _matching(lookout: Lookout) -> Iterator[str]:
     """What is wrong with the matching, without the server's file names, which are for its operator alone."""
     try:
-        open_libraries(database, libraries)
-    except RankingUnavailable as error:
-        return [f"The {error.details['part']} is missing or damaged, so nothing is ranked. Run `matching doctor` on the server."]
-    if libraries.degraded:
-        return ["The newest snapshot is damaged and is not used. Run `matching doctor` on the server if this lasts."]
-    return []
+        fault = lookout.matching_fault()
+    except NoAnswer:
+        yield "The encoder and the index are being opened. Ask again in a few seconds."
+        return
+    if fault == "snapshot":
+        yield "The newest snapshot is damaged and is not used. Run `matching doctor` on the server if this lasts."
+    elif fault:
+        yield f"The {fault} is missing or damaged, so nothing is ranked. Run `matching doctor` on the server."
+
+
+def _hands(*, hands_work: bool, told_by_broker: bool) -> Iterator[str]:
+    if not hands_work and told_by_broker:
+        yield "This process tells the broker of no new work, which waits until beat finds it. Restart the process."
+    elif not hands_work:
+        yield "Jobs are not being run in this process: new texts wait. Restart the service."
+
+
+def _late(figures: Figures | None, *, told_by_broker: bool) -> Iterator[str]:
+    """What the rows say of work that waits too long."""
+    if figures is None:
+        yield "The database is slow: how much work waits cannot be told. Run `matching doctor` on the server if this lasts."
+        return
+    for queue, seconds in figures.due_seconds.items():
+        if seconds > LATE_SECONDS[queue]:
+            remedy = "Is a worker running?" if told_by_broker else "Restart the service if this lasts."
+            yield f"Jobs wait in the queue '{queue}', the oldest for {seconds:.0f} seconds. {remedy}"
+    if figures.dead_jobs:
+        yield f"{figures.dead_jobs} jobs failed too often and wait for a person. Run `matching doctor` to see them."
+    if is_behind(figures):
+        count, seconds = figures.unread
+        yield f"{count} texts wait to be read, the oldest for {seconds / 60:.0f} minutes: the ranking is behind and misses them."

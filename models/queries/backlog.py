@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import column, func, select, table
+from sqlalchemy import ColumnClause, String, column, func, inspect, select, table
 from sqlalchemy.orm import Session
 
 from models.documents import Side
@@ -22,8 +22,10 @@ class Waiting:
 
 
 def schema_step(session: Session) -> str | None:
-    """At which step of its history the database stands; fails as the database does when it was never made."""
-    step = column("version_num")
+    """At which step of its history the database stands; None when nothing was ever made in it."""
+    if not inspect(session.connection()).has_table("alembic_version"):
+        return None
+    step: ColumnClause[str] = column("version_num", String)
     return session.scalar(select(step).select_from(table("alembic_version", step)))
 
 
