@@ -9,7 +9,7 @@ import pytest
 from celery import signals
 from celery.contrib.testing.worker import start_worker, test_worker_started
 
-from api.broker import QUEUES, TASK, Publisher
+from api.broker import QUEUES, SWEEP, TASK, Publisher
 from api.db import Database
 from api.jobs.context import Context
 from api.jobs.working import Work
@@ -36,15 +36,12 @@ class CeleryRunner:
         if not self._working:
             self._stack.enter_context(start_worker(self._app, queues=QUEUES, perform_ping_check=False, loglevel="WARNING"))
             self._working = True
+        self._app.send_task(f"{TASK}dispatch", queue=SWEEP)  # as beat does, for what fell due since it was committed
         wait_until(lambda: _owed(self._context.database) == 0, PATIENCE_SECONDS)
 
     def sweep(self) -> None:
         """Owe again whatever the rows say is missing."""
         Work(self._context).sweep()
-
-    def dispatch(self) -> None:
-        """Have the worker told again of what nobody took, as beat does."""
-        self._app.send_task(f"{TASK}dispatch", queue=QUEUES[0])
 
 
 @contextmanager
