@@ -22,12 +22,14 @@ from api.security import COOKIE, CSRF_HEADER
 from api.services import accounts
 from api.services.attempts import Attempts
 from api.services.library import Libraries
+from api.services.measuring import Lookout
 from api.settings import Settings
 from matcher.encoding import OnnxEncoder
 from models.keys import Scope
 from models.people import Person, Role
 from tests import factories
 from tests.modes import Mode
+from tests.workers import CeleryRunner, celery_runner
 
 pytest_plugins = ["tests.chromium", "tests.encoders", "tests.postgres", "tests.valkey"]
 
@@ -68,7 +70,8 @@ def settings(_apps: dict[Mode, FastAPI], mode: Mode, tmp_path_factory: pytest.Te
     if mode in _apps:
         return cast(Settings, _apps[mode].state.settings)
     home: Path = tmp_path_factory.mktemp("home")
-    return Settings(home=home, database_url=request.getfixturevalue("lasting_postgresql_url") if mode is Mode.SERVICE else "")
+    servers = {"database_url": "lasting_postgresql_url", "broker_url": "broker_url"} if mode is Mode.SERVICE else {}
+    return Settings(home=home, **{setting: request.getfixturevalue(fixture) for setting, fixture in servers.items()})
 
 
 @pytest.fixture
@@ -80,6 +83,7 @@ def app(_apps: dict[Mode, FastAPI], mode: Mode, settings: Settings) -> FastAPI:
     made = _apps[mode]
     with made.state.database.transaction() as session:
         factories.empty(session)
+    made.state.lookout.forget()
     made.state.attempts = Attempts(settings.sign_in_attempts)
     return made
 
@@ -165,11 +169,25 @@ def hub(client_as: Callable[..., TestClient]) -> TestClient:
 
 
 @pytest.fixture
-def runner(app: FastAPI, encoder: OnnxEncoder, encoder_folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Runner:
-    """Gives the app the real encoder; `runner.run_due()` runs every job that is owed."""
+def runner(
+    app: FastAPI,
+    encoder: OnnxEncoder,
+    encoder_folder: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> Iterator[Runner | CeleryRunner]:
+    """Gives the app the real encoder; `runner.run_due()` runs every job that is owed, here or in a Celery worker."""
     libraries = Libraries(encoder_folder=encoder_folder, snapshot_folder=settings.snapshot_folder)
     libraries._encoder = encoder
-    made = Runner(Context(database=app.state.database, libraries=libraries, settings=settings))
+    context = Context(database=app.state.database, libraries=libraries, settings=settings)
     monkeypatch.setitem(app.state._state, "libraries", libraries)
+    monkeypatch.setitem(app.state._state, "lookout", Lookout(app.state.database, libraries))
+    if settings.service_mode:
+        request.getfixturevalue("broker_url")  # emptied
+        with celery_runner(context, monkeypatch) as made:
+            yield made
+        return
+    made = Runner(context)
     monkeypatch.setitem(app.state._state, "runner", made)
-    return made
+    yield made
