@@ -1,7 +1,5 @@
 """Plain makers of rows for tests: what is not said gets a sensible value; places and people come as they are needed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -25,6 +23,7 @@ from models.proposals import Band, Proposal, ProposalState
 from models.runs import RankingRun
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+ANY_VERSION = {"If-Match": "*"}
 PASSWORD = "a long enough password"
 PLACES = {
     "BDC": ("Bradford District and Craven", "36J"),
@@ -191,20 +190,18 @@ def make_finding(need: Need, innovation: Innovation) -> dict[str, Any]:
 
 def empty(session: Session) -> None:
     """Take every row out of every table."""
-    with unguarded(session):
-        for table in reversed(Base.metadata.sorted_tables):
-            session.execute(table.delete())
-
-
-@contextmanager
-def unguarded(session: Session) -> Iterator[None]:
-    """Let events be changed and deleted, as somebody may who can drop triggers; afterwards they are guarded again."""
-    for name in ("not_changed", "not_reworded", "not_deleted", "not_emptied"):
-        where = " ON event" if session.get_bind().dialect.name == "postgresql" else ""
-        session.execute(text(f"DROP TRIGGER IF EXISTS event_{name}{where}"))
-    yield
+    drop_guards(session)
+    for table in reversed(Base.metadata.sorted_tables):
+        session.execute(table.delete())
     for statement in GUARDS[session.get_bind().dialect.name]:
         session.execute(text(statement))
+
+
+def drop_guards(session: Session) -> None:
+    """Let events be changed and deleted, as somebody may who owns the tables."""
+    where = " ON event" if session.get_bind().dialect.name == "postgresql" else ""
+    for name in ("not_changed", "not_reworded", "not_deleted", "not_emptied"):
+        session.execute(text(f"DROP TRIGGER IF EXISTS event_{name}{where}"))
 
 
 def _stored(session: Session, row: Any) -> Any:

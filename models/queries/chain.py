@@ -45,8 +45,9 @@ def hash_at(session: Session, position: int) -> str | None:
 def links(session: Session) -> Iterator[Link]:
     """Every sealed event in the order of positions, read in batches from one state of the database."""
     query = select(*_stored(session)).where(Event.position.is_not(None)).order_by(Event.position, Event.id)
-    for row in session.execute(query, execution_options={"yield_per": BATCH}).mappings():
-        yield Link(row["position"], row["previous_hash"], row["hash"], _computed({str(name): value for name, value in row.items()}))
+    with session.execute(query, execution_options={"yield_per": BATCH}) as found:
+        for row in found.mappings():
+            yield Link(row["position"], row["previous_hash"], row["hash"], _computed({str(name): value for name, value in row.items()}))
 
 
 def unsealed(session: Session, before: datetime) -> tuple[int, int]:
