@@ -15,3 +15,9 @@ def read(client: Any, path: str) -> Any:
 def words(html: str) -> str:
     """What a page says, without its markup."""
     return " ".join(re.sub(r"<[^>]+>", " ", re.sub(r"<(script|style|svg).*?</\1>", " ", html, flags=re.DOTALL)).split())
+
+
+def version_shown(reply: Any) -> dict[str, str]:
+    """The version that the forms of a page carry, as they send it."""
+    (version,) = set(re.findall(r'name="version" value="(\d+)"', reply.text))
+    return {"version": version}

@@ -22,10 +22,11 @@ Sent = Annotated[FormData, Depends(_sent)]
 
 @dataclass(frozen=True, slots=True)
 class FormError:
-    """What is wrong, and the id of the field to which the summary links."""
+    """What is wrong, and where the summary leads: to the field of that id, or to another page."""
 
     field: str
     message: str
+    href: str = ""
 
 
 _TOO_LONG: Final = "Make this shorter: it has more than {limit} characters."
@@ -42,10 +43,21 @@ def texts(sent: FormData, name: str) -> list[str]:
     return [value for value in sent.getlist(name) if isinstance(value, str)]
 
 
-def number(sent: FormData, name: str) -> int | None:
-    """A whole number that the page itself put into the form; None when it is not there."""
-    value = text(sent, name)
-    return int(value) if re.fullmatch("[0-9]{1,9}", value) else None
+def version(sent: FormData) -> int:
+    """The version of what the page showed, which the page put into its form; 0, which nothing has, for none."""
+    value = text(sent, "version")
+    return int(value) if re.fullmatch("[0-9]{1,9}", value) else 0
+
+
+def meanwhile(what: str) -> FormError:
+    """What is told when somebody else changed something while the page stood open."""
+    return FormError("", f"Somebody changed this {what} after you opened the page. This is how it stands now: look at it and try again.")
+
+
+def meanwhile_typed(what: str, href: str) -> FormError:
+    """Likewise, when something was typed: it is kept, and who sends it again knows what it replaces."""
+    told = f"Somebody changed this {what} after you opened the form. Look at what it says now, or save again to replace it."
+    return FormError("", told, href)
 
 
 def errors_of(error: ValidationError, *, missing: Mapping[str, str], labels: Mapping[str, str]) -> list[FormError]:

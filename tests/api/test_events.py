@@ -8,7 +8,7 @@ import time_machine
 from models.events import GENESIS, PIPELINE_KINDS, Event
 from models.people import Role
 from tests import factories
-from tests.factories import NOW
+from tests.factories import ANY_VERSION, NOW
 
 pytestmark = pytest.mark.both
 
@@ -63,14 +63,14 @@ def test_kinds_can_be_chosen_several_at_once(hub, client_with_key, happened):
 
 
 def test_what_is_not_sealed_yet_is_not_told(hub, happened):
-    hub.patch(f"/api/v1/needs/{happened.id}", json={"metric": "Weeks"})
+    hub.patch(f"/api/v1/needs/{happened.id}", json={"metric": "Weeks"}, headers=ANY_VERSION)
 
     assert len(kinds(hub.get(EVENTS))) == 5
 
 
 def test_a_confirmed_match_is_announced_when_the_window_has_passed(hub, runner, make):
     proposal = make(factories.make_proposal)
-    hub.post(f"/api/v1/proposals/{proposal.id}/decision", json={"verdict": "confirmed"})
+    hub.post(f"/api/v1/proposals/{proposal.id}/decision", json={"verdict": "confirmed"}, headers=ANY_VERSION)
     runner.run_due()
     before = kinds(hub.get(EVENTS))
 

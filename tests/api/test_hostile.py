@@ -13,6 +13,7 @@ from models.documents import Side
 from models.people import Role
 from models.queries import documents, places
 from tests import factories
+from tests.factories import ANY_VERSION
 from tests.pages import PAGE
 
 NEEDS, INNOVATIONS = "/api/v1/needs", "/api/v1/innovations"
@@ -99,7 +100,7 @@ def test_what_could_not_be_stored_or_shown_is_refused_before(hub, make, database
 
     created = hub.post(url, json=body | values)
     row = hub.post(url, json=body).json()
-    changed = hub.patch(f"{url}/{row['id']}", json=values)
+    changed = hub.patch(f"{url}/{row['id']}", json=values, headers=ANY_VERSION)
 
     assert [(reply.status_code, reply.json()["title"]) for reply in (created, changed)] == [(422, "InvalidRequest")] * 2
     with database.reading() as session:
@@ -119,7 +120,11 @@ def test_a_source_that_is_no_address_does_not_take_its_page_with_it(hub, make):
 def test_a_decision_is_deferred_to_a_time_that_there_is(hub, make, until):
     proposal = make(factories.make_proposal)
 
-    reply = hub.post(f"/api/v1/proposals/{proposal.id}/decision", json={"verdict": "deferred", "reason": "no_budget", "until": until})
+    reply = hub.post(
+        f"/api/v1/proposals/{proposal.id}/decision",
+        json={"verdict": "deferred", "reason": "no_budget", "until": until},
+        headers=ANY_VERSION,
+    )
 
     assert (reply.status_code, reply.json()["errors"][0]["kind"]) == (422, "time_out_of_range")
 

@@ -6,6 +6,7 @@ from models.documents import Visibility
 from models.innovations import ExternalId, InnovationKind, InnovationStatus, Stage
 from models.people import Role
 from tests import factories
+from tests.factories import ANY_VERSION
 
 pytestmark = pytest.mark.both
 
@@ -80,8 +81,8 @@ def test_innovators_do_not_know_of_their_rivals(client_as, make):
     assert innovator.get(INNOVATIONS).json()["items"] == []
     replies = [
         innovator.get(f"{INNOVATIONS}/{rival.id}"),
-        innovator.patch(f"{INNOVATIONS}/{rival.id}", json={"benefits": "None"}),
-        innovator.post(f"{INNOVATIONS}/{rival.id}/withdraw"),
+        innovator.patch(f"{INNOVATIONS}/{rival.id}", json={"benefits": "None"}, headers=ANY_VERSION),
+        innovator.post(f"{INNOVATIONS}/{rival.id}/withdraw", headers=ANY_VERSION),
         innovator.get(f"{INNOVATIONS}/{rival.id}/matches"),
     ]
     assert [reply.status_code for reply in replies] == [404] * 4
@@ -148,9 +149,9 @@ def test_an_external_id_belongs_to_one_innovation(hub, make):
 def test_a_draft_is_handed_in_and_withdrawn(hub, make):
     url = f"{INNOVATIONS}/{make(factories.make_innovation, status=InnovationStatus.DRAFT).id}"
 
-    assert hub.post(f"{url}/submit").json()["status"] == "submitted"
-    assert hub.post(f"{url}/withdraw").json()["status"] == "withdrawn"
-    assert hub.post(f"{url}/withdraw").status_code == 409
+    assert hub.post(f"{url}/submit", headers=ANY_VERSION).json()["status"] == "submitted"
+    assert hub.post(f"{url}/withdraw", headers=ANY_VERSION).json()["status"] == "withdrawn"
+    assert hub.post(f"{url}/withdraw", headers=ANY_VERSION).status_code == 409
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from api.services.library import Libraries
 from models.documents import Visibility
 from models.people import Role
 from tests import factories
+from tests.factories import ANY_VERSION
 from tests.walk import ADHD_NEED, ADHD_TEST, WOUND_DRESSING
 
 NEEDS, INNOVATIONS, MATCHES = "/api/v1/needs", "/api/v1/innovations", "/api/v1/matches"
@@ -89,7 +90,7 @@ def test_an_innovator_finds_no_rival_among_the_answers_to_a_need(client_as, walk
 
 
 def test_a_hidden_candidate_is_not_among_the_answers(hub, client_as, walked):
-    hub.patch(f"{INNOVATIONS}/{walked['fitting']}", json={"visibility": Visibility.HUB_ONLY})
+    hub.patch(f"{INNOVATIONS}/{walked['fitting']}", json={"visibility": Visibility.HUB_ONLY}, headers=ANY_VERSION)
 
     told = client_as(Role.PLACE).get(f"{NEEDS}/{walked['need']}/matches").json()
 
@@ -97,7 +98,7 @@ def test_a_hidden_candidate_is_not_among_the_answers(hub, client_as, walked):
 
 
 def test_a_withdrawn_candidate_is_gone_at_once(hub, walked):
-    hub.post(f"{INNOVATIONS}/{walked['fitting']}/withdraw")
+    hub.post(f"{INNOVATIONS}/{walked['fitting']}/withdraw", headers=ANY_VERSION)
 
     told = hub.get(f"{NEEDS}/{walked['need']}/matches").json()
 
@@ -107,7 +108,7 @@ def test_a_withdrawn_candidate_is_gone_at_once(hub, walked):
 def test_the_walk_ends_in_a_proposal_that_can_be_confirmed(hub, walked):
     row = hub.get("/api/v1/proposals").json()["items"][0]
 
-    reply = hub.post(f"/api/v1/proposals/{row['id']}/decision", json={"verdict": "confirmed"})
+    reply = hub.post(f"/api/v1/proposals/{row['id']}/decision", json={"verdict": "confirmed"}, headers=ANY_VERSION)
 
     assert (row["need"]["id"], row["innovation"]["id"]) == (walked["need"], walked["fitting"])
     assert reply.status_code == 201

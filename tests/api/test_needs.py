@@ -9,6 +9,7 @@ from models.needs import NeedStatus
 from models.organisations import OrganisationKind
 from models.people import Role
 from tests import factories
+from tests.factories import ANY_VERSION
 
 pytestmark = pytest.mark.both
 
@@ -75,16 +76,16 @@ def test_a_draft_is_opened_and_an_open_need_withdrawn(hub, client, places):
     url = hub.post(NEEDS, json={**FULL, "visibility": "public"}).headers["location"]
     assert client.get(url).status_code == 404
 
-    assert hub.post(f"{url}/submit").json()["status"] == "open"
+    assert hub.post(f"{url}/submit", headers=ANY_VERSION).json()["status"] == "open"
     assert client.get(url).status_code == 200
-    assert hub.post(f"{url}/withdraw").json()["status"] == "withdrawn"
+    assert hub.post(f"{url}/withdraw", headers=ANY_VERSION).json()["status"] == "withdrawn"
     assert client.get(url).status_code == 404
 
 
 def test_a_withdrawn_need_cannot_be_opened_again(hub, make):
     url = f"{NEEDS}/{make(factories.make_need, status=NeedStatus.WITHDRAWN).id}"
 
-    reply = hub.post(f"{url}/submit")
+    reply = hub.post(f"{url}/submit", headers=ANY_VERSION)
 
     assert (reply.status_code, reply.json()["title"]) == (409, "TransitionRefused")
     assert reply.json()["detail"].endswith("Read it again to see where it stands.")
@@ -93,7 +94,9 @@ def test_a_withdrawn_need_cannot_be_opened_again(hub, make):
 def test_what_is_left_out_of_a_change_stays(hub, places):
     created = hub.post(NEEDS, json=FULL)
 
-    changed = hub.patch(created.headers["location"], json={"target": "12 weeks", "by_when": None, "places": ["LDS"]}).json()
+    changed = hub.patch(
+        created.headers["location"], json={"target": "12 weeks", "by_when": None, "places": ["LDS"]}, headers=ANY_VERSION
+    ).json()
 
     assert (changed["target"], changed["by_when"], changed["places"]) == ("12 weeks", None, ["LDS"])
     kept = FULL.keys() - {"target", "by_when", "places"}
@@ -105,7 +108,7 @@ def test_what_is_left_out_of_a_change_stays(hub, places):
 def test_a_change_that_may_not_be_is_refused(hub, make, changes):
     need = make(factories.make_need)
 
-    reply = hub.patch(f"{NEEDS}/{need.id}", json=changes)
+    reply = hub.patch(f"{NEEDS}/{need.id}", json=changes, headers=ANY_VERSION)
 
     assert (reply.status_code, reply.json()["title"]) == (422, "InvalidRequest")
     assert hub.get(f"{NEEDS}/{need.id}").headers["etag"] == '"1"'
@@ -155,7 +158,10 @@ def test_a_place_changes_no_need_of_another(client_as, make):
     need = make(factories.make_need, places=("WAK",))
     leeds = client_as(Role.PLACE, place="LDS")
 
-    replies = [leeds.patch(f"{NEEDS}/{need.id}", json={"metric": "None"}), leeds.post(f"{NEEDS}/{need.id}/withdraw")]
+    replies = [
+        leeds.patch(f"{NEEDS}/{need.id}", json={"metric": "None"}, headers=ANY_VERSION),
+        leeds.post(f"{NEEDS}/{need.id}/withdraw", headers=ANY_VERSION),
+    ]
 
     assert [reply.status_code for reply in replies] == [403, 403]
 

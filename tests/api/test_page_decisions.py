@@ -18,14 +18,15 @@ from api.settings import Settings
 from models.people import Role
 from models.proposals import Band
 from tests import factories
-from tests.pages import PAGE, read, words
+from tests.factories import ANY_VERSION
+from tests.pages import PAGE, read, version_shown, words
 from tests.walk import ADHD_NEED, ADHD_TEST, WOUND_DRESSING
 
 AFTERNOON = datetime(2027, 1, 5, 14, 0, tzinfo=UTC)
 
 
 def decide(browser: TestClient, proposal: Any, **form: str) -> Any:
-    return browser.post(f"/proposals/{proposal.id}/decision", data=form, headers=PAGE)
+    return browser.post(f"/proposals/{proposal.id}/decision", data={"version": "1"} | form, headers=PAGE)
 
 
 def test_the_most_likely_match_comes_first(hub: TestClient, make: Callable[..., Any]) -> None:
@@ -56,7 +57,7 @@ def test_a_confirmed_match_says_who_and_when_and_can_be_undone(client_as: Callab
     with time_machine.travel(AFTERNOON, tick=False):
         hub = client_as(Role.HUB)
         confirmed = decide(hub, proposal, verdict="confirmed", version="1")
-        undone = hub.post(f"/proposals/{proposal.id}/undo", headers=PAGE)
+        undone = hub.post(f"/proposals/{proposal.id}/undo", data=version_shown(confirmed), headers=PAGE)
 
     assert str(confirmed.url).endswith(f"/proposals/{proposal.id}?done=confirmed")
     said = words(confirmed.text)
@@ -76,7 +77,7 @@ def test_after_the_window_there_is_nothing_to_undo(client_as: Callable[..., Test
         clock.shift(timedelta(minutes=10))
 
         page = read(hub, f"/proposals/{proposal.id}").text
-        late = hub.post(f"/proposals/{proposal.id}/undo", headers=PAGE)
+        late = hub.post(f"/proposals/{proposal.id}/undo", data={"version": "2"}, headers=PAGE)
 
     assert "Undo my decision" not in page
     assert (late.status_code, "The time to undo ended" in late.text) == (409, True)
@@ -165,7 +166,9 @@ def test_a_note_is_held_to_the_same_rules_on_the_page_and_in_the_api(
     day = {"until-day": "27", "until-month": "3", "until-year": "2100"}
 
     on_the_page = decide(hub, proposal, verdict=verdict, reason="skills", note=note, **day)
-    in_the_api = hub.post(f"/api/v1/proposals/{proposal.id}/decision", json={"verdict": verdict, "reason": "skills", "note": note})
+    in_the_api = hub.post(
+        f"/api/v1/proposals/{proposal.id}/decision", json={"verdict": verdict, "reason": "skills", "note": note}, headers=ANY_VERSION
+    )
 
     assert (on_the_page.status_code, in_the_api.status_code) == (422, 422)
     assert "Note: " in on_the_page.text
@@ -182,7 +185,9 @@ def test_a_reason_that_nobody_can_see_is_none(hub: TestClient, make: Callable[..
     proposal = make(factories.make_proposal)
 
     page = decide(hub, proposal, verdict="rejected", reason="other", note="\u200b")
-    told = hub.post(f"/api/v1/proposals/{proposal.id}/decision", json={"verdict": "rejected", "reason": "other", "note": "\u200b"})
+    told = hub.post(
+        f"/api/v1/proposals/{proposal.id}/decision", json={"verdict": "rejected", "reason": "other", "note": "\u200b"}, headers=ANY_VERSION
+    )
 
     assert (page.status_code, "Say in the note" in page.text) == (422, True)
     assert (told.status_code, told.json()["title"]) == (422, "ReasonMissing")
@@ -198,24 +203,50 @@ def test_who_comes_second_is_told_who_decided(client_as: Callable[..., TestClien
     assert reply.status_code == 409
     assert "First officer confirmed this proposal" in words(reply.text)
     assert "Undo my decision" not in reply.text
-    refused = second.post(f"/proposals/{proposal.id}/undo", headers=PAGE)
+    refused = second.post(f"/proposals/{proposal.id}/undo", data={"version": "2"}, headers=PAGE)
     assert (refused.status_code, "Only First officer" in refused.text) == (409, True)
 
 
 def test_what_changed_since_it_was_read_is_not_decided(hub: TestClient, make: Callable[..., Any]) -> None:
     proposal = make(factories.make_proposal, version=4)
 
-    reply = decide(hub, proposal, verdict="confirmed", version="3")
+    reply = decide(hub, proposal, verdict="rejected", reason="skills", note="As the board said.", version="3")
 
-    assert (reply.status_code, "Somebody changed this proposal" in reply.text) == (409, True)
+    assert (reply.status_code, "Somebody changed this match after you opened the page" in reply.text) == (409, True)
+    assert "As the board said." in reply.text
+    assert "rejected this match" in decide(hub, proposal, verdict="rejected", reason="skills", **version_shown(reply)).text
+
+
+@pytest.mark.parametrize("version", ["1", "", "x"])
+def test_a_decision_that_changed_since_it_was_read_is_not_undone(hub: TestClient, make: Callable[..., Any], version: str) -> None:
+    proposal = make(factories.make_proposal)
+    decide(hub, proposal, verdict="rejected", reason="skills")
+
+    reply = hub.post(f"/proposals/{proposal.id}/undo", data={"version": version}, headers=PAGE)
+
+    assert (reply.status_code, "Somebody changed this match after you opened the page" in reply.text) == (409, True)
+    assert "Undo my decision" in reply.text
+
+
+def test_what_changed_since_it_was_read_is_not_skipped_and_what_was_decided_is_told(
+    hub: TestClient, client_as: Callable[..., TestClient], make: Callable[..., Any]
+) -> None:
+    changed, decided = make(factories.make_proposal, version=2), make(factories.make_proposal)
+    decide(client_as(Role.HUB, name="First officer"), decided, verdict="confirmed")
+
+    stale = hub.post(f"/proposals/{changed.id}/skip", data={"version": "1"}, headers=PAGE)
+    late = hub.post(f"/proposals/{decided.id}/skip", data={"version": "1"}, headers=PAGE)
+
+    assert (stale.status_code, "Somebody changed this match after you opened the page" in stale.text) == (409, True)
+    assert (late.status_code, "First officer confirmed this proposal" in late.text) == (409, True)
 
 
 def test_skipping_hides_a_match_from_one_reviewer_and_goes_on(client_as: Callable[..., TestClient], make: Callable[..., Any]) -> None:
     first, second = make(factories.make_proposal), make(factories.make_proposal, probability=0.5)
     mine, theirs = client_as(Role.HUB), client_as(Role.HUB)
 
-    following = mine.post(f"/proposals/{first.id}/skip", headers=PAGE)
-    done = mine.post(f"/proposals/{second.id}/skip", headers=PAGE)
+    following = mine.post(f"/proposals/{first.id}/skip", data={"version": "1"}, headers=PAGE)
+    done = mine.post(f"/proposals/{second.id}/skip", data=version_shown(following), headers=PAGE)
 
     assert str(following.url).endswith(f"/proposals/{second.id}")
     assert "You skipped the match" in done.text
@@ -245,6 +276,7 @@ def test_a_text_that_changed_since_is_shown_as_it_was_compared(hub: TestClient, 
         "desired_outcome": "d",
         "metric": "m",
         "places": "LDS",
+        "version": "1",
     }
     hub.post(f"/needs/{proposal.need_id}/change", data=form)
 

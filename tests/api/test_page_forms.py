@@ -12,7 +12,7 @@ from models.innovations import InnovationStatus
 from models.needs import NeedStatus
 from models.people import Role
 from tests import factories
-from tests.pages import PAGE, read, words
+from tests.pages import PAGE, read, version_shown, words
 
 NEED = {
     "title": "Falls at home",
@@ -65,9 +65,9 @@ def test_a_draft_is_kept_opened_and_withdrawn(place_lead: TestClient) -> None:
     draft = place_lead.post("/needs/new", data=NEED | {"then": "draft"}, headers=PAGE)
     address = str(draft.url).split("?")[0]
 
-    opened = place_lead.post(f"{address}/submit", headers=PAGE)
-    withdrawn = place_lead.post(f"{address}/withdraw", headers=PAGE)
-    again = place_lead.post(f"{address}/submit", headers=PAGE)
+    opened = place_lead.post(f"{address}/submit", data=version_shown(draft), headers=PAGE)
+    withdrawn = place_lead.post(f"{address}/withdraw", data=version_shown(opened), headers=PAGE)
+    again = place_lead.post(f"{address}/submit", data={"version": "3"}, headers=PAGE)
 
     assert "saved as a draft" in draft.text
     assert "The need is open" in opened.text
@@ -112,13 +112,11 @@ def test_bad_input_is_told_beside_its_field_and_the_rest_is_kept(
 
 def test_a_need_is_changed_by_its_place(place_lead: TestClient, make: Callable[..., Any]) -> None:
     need = make(factories.make_need)
-    form = read(place_lead, f"/needs/{need.id}/change").text
-    version = re.search(r'name="version" value="(\d+)"', form)
-    assert version is not None
+    form = read(place_lead, f"/needs/{need.id}/change")
 
-    reply = place_lead.post(f"/needs/{need.id}/change", data=NEED | {"version": version[1]}, headers=PAGE)
+    reply = place_lead.post(f"/needs/{need.id}/change", data=NEED | version_shown(form), headers=PAGE)
 
-    assert "Adults in Leeds who were referred" in form
+    assert "Adults in Leeds who were referred" in form.text
     assert "Your changes are saved" in reply.text
     assert "They fall and lie for hours" in reply.text
 
@@ -129,16 +127,32 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(place_lead: Tes
     reply = place_lead.post(f"/needs/{need.id}/change", data=NEED | {"version": "6"}, headers=PAGE)
 
     assert reply.status_code == 422
-    assert "Somebody changed this need after you read it" in reply.text
+    assert f'<a href="/needs/{need.id}">Somebody changed this need after you opened the form' in reply.text
     assert "They fall and lie for hours" in reply.text
     assert "People wait too long" in read(place_lead, f"/needs/{need.id}").text
+    knowingly = place_lead.post(f"/needs/{need.id}/change", data=NEED | version_shown(reply), headers=PAGE)
+    assert "Your changes are saved" in knowingly.text
+
+
+@pytest.mark.parametrize("step", ["submit", "withdraw"])
+@pytest.mark.parametrize("version", ["6", "", "x"])
+def test_what_changed_while_its_page_stood_open_is_shown_and_left_as_it_is(
+    place_lead: TestClient, make: Callable[..., Any], step: str, version: str
+) -> None:
+    need = make(factories.make_need, status=NeedStatus.DRAFT, version=7)
+
+    reply = place_lead.post(f"/needs/{need.id}/{step}", data={"version": version}, headers=PAGE)
+
+    assert (reply.status_code, "Somebody changed this need after you opened the page" in reply.text) == (409, True)
+    assert version_shown(reply) == {"version": "7"}
+    assert "Draft" in words(read(place_lead, f"/needs/{need.id}").text)
 
 
 @pytest.mark.parametrize("change", [{"problem": ""}, {"places": ["WAK"]}])
 def test_a_bad_change_comes_back_with_what_was_typed(place_lead: TestClient, make: Callable[..., Any], change: dict[str, Any]) -> None:
     need = make(factories.make_need)
 
-    reply = place_lead.post(f"/needs/{need.id}/change", data=NEED | change, headers=PAGE)
+    reply = place_lead.post(f"/needs/{need.id}/change", data=NEED | {"version": "1"} | change, headers=PAGE)
 
     assert reply.status_code == 422
     assert 'value="Falls at home"' in reply.text
@@ -175,8 +189,8 @@ def test_without_consent_an_innovation_is_held_until_it_is_given(innovator: Test
     held = innovator.post("/innovations/new", data={**INNOVATION, "consent": ""}, headers=PAGE)
     address = str(held.url).split("?")[0]
 
-    given = innovator.post(f"{address}/change", data=INNOVATION, headers=PAGE)
-    taken_back = innovator.post(f"{address}/change", data={**INNOVATION, "consent": ""}, headers=PAGE)
+    given = innovator.post(f"{address}/change", data=INNOVATION | version_shown(held), headers=PAGE)
+    taken_back = innovator.post(f"{address}/change", data=INNOVATION | {"consent": ""} | version_shown(given), headers=PAGE)
 
     assert "We hold this innovation" in held.text
     assert "We hold this innovation" not in given.text
@@ -187,9 +201,9 @@ def test_the_hub_writes_for_a_supplier(hub: TestClient) -> None:
     draft = hub.post("/innovations/new", data=INNOVATION | {"supplier": " Falls Ltd ", "then": "draft"}, headers=PAGE)
     address = str(draft.url).split("?")[0]
 
-    renamed = hub.post(f"{address}/change", data=INNOVATION | {"supplier": "Rises Ltd"}, headers=PAGE)
-    sent = hub.post(f"{address}/submit", headers=PAGE)
-    gone = hub.post(f"{address}/withdraw", headers=PAGE)
+    renamed = hub.post(f"{address}/change", data=INNOVATION | {"supplier": "Rises Ltd"} | version_shown(draft), headers=PAGE)
+    sent = hub.post(f"{address}/submit", data=version_shown(renamed), headers=PAGE)
+    gone = hub.post(f"{address}/withdraw", data=version_shown(sent), headers=PAGE)
 
     assert "Offered by Falls Ltd" in words(draft.text)
     assert "Offered by Rises Ltd" in words(renamed.text)
@@ -228,9 +242,10 @@ def test_a_stale_change_of_an_innovation_is_refused(innovator: TestClient, make:
     row = make(factories.make_innovation, version=3, status=InnovationStatus.SUBMITTED)
 
     stale = innovator.post(f"/innovations/{row.id}/change", data=INNOVATION | {"version": "2"}, headers=PAGE)
-    fresh = innovator.post(f"/innovations/{row.id}/change", data=INNOVATION | {"version": "3"}, headers=PAGE)
+    fresh = innovator.post(f"/innovations/{row.id}/change", data=INNOVATION | version_shown(stale), headers=PAGE)
 
-    assert "Somebody changed this innovation after you read it" in stale.text
+    assert "Somebody changed this innovation after you opened the form" in stale.text
+    assert "A sensor on the wall" in stale.text
     assert "Your changes are saved" in fresh.text
 
 

@@ -238,7 +238,7 @@ def test_no_page_shows_a_number_for_how_likely_a_match_is(hub: TestClient, make:
 def test_the_activity_names_what_happened_by_whom_and_in_what_order(app: FastAPI, hub: TestClient, make: Callable[..., Any]) -> None:
     empty = words(hub.get("/events", headers=PAGE).text)
     proposal = make(factories.make_proposal)
-    hub.post(f"/proposals/{proposal.id}/decision", data={"verdict": "confirmed"})
+    hub.post(f"/proposals/{proposal.id}/decision", data={"verdict": "confirmed", "version": "1"})
     app.state.runner.run_due()
 
     shown = words(hub.get("/events", headers=PAGE).text)

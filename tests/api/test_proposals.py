@@ -15,6 +15,7 @@ from models.needs import NeedStatus
 from models.people import Role
 from models.proposals import Band, Proposal, ProposalState
 from tests import factories
+from tests.factories import ANY_VERSION
 
 pytestmark = pytest.mark.both
 
@@ -23,7 +24,11 @@ LATER = (datetime.now(UTC) + timedelta(days=30)).isoformat()
 
 
 def decide(client, proposal, verdict, **said):
-    return client.post(f"{PROPOSALS}/{proposal.id}/decision", json={"verdict": verdict, **said})
+    return client.post(f"{PROPOSALS}/{proposal.id}/decision", json={"verdict": verdict, **said}, headers=ANY_VERSION)
+
+
+def undo(client, proposal):
+    return client.post(f"{PROPOSALS}/{proposal.id}/undo", headers=ANY_VERSION)
 
 
 def ids(reply):
@@ -97,7 +102,7 @@ def test_of_many_who_decide_at_once_one_wins_and_the_others_are_told_who(client_
 def test_a_verdict_that_is_not_whole_is_refused(hub, make, said, title):
     proposal = make(factories.make_proposal)
 
-    reply = hub.post(f"{PROPOSALS}/{proposal.id}/decision", json=said)
+    reply = hub.post(f"{PROPOSALS}/{proposal.id}/decision", json=said, headers=ANY_VERSION)
 
     assert (reply.status_code, reply.json()["title"]) == (422, title)
     assert hub.get(f"{PROPOSALS}/{proposal.id}").json()["decisions"] == []
@@ -142,7 +147,7 @@ def test_an_undone_decision_leaves_two_rows_and_an_open_proposal(hub, make):
     proposal = make(factories.make_proposal)
     decided = decide(hub, proposal, "confirmed").json()
 
-    undone = hub.post(f"{PROPOSALS}/{proposal.id}/undo")
+    undone = undo(hub, proposal)
 
     assert (undone.status_code, undone.json()["verdict"], undone.json()["undoes"]) == (201, "undone", decided["id"])
     told = hub.get(f"{PROPOSALS}/{proposal.id}").json()
@@ -154,19 +159,18 @@ def test_only_who_decided_may_undo_it(hub, client_as, make):
     proposal = make(factories.make_proposal)
     decide(hub, proposal, "confirmed")
 
-    reply = client_as(Role.HUB).post(f"{PROPOSALS}/{proposal.id}/undo")
+    reply = undo(client_as(Role.HUB), proposal)
 
     assert (reply.status_code, reply.json()["title"]) == (409, "NotUndoable")
 
 
 def test_nothing_can_be_undone_twice_or_before_it_was_done(hub, make):
     proposal = make(factories.make_proposal)
-    url = f"{PROPOSALS}/{proposal.id}/undo"
-    first = hub.post(url)
+    first = undo(hub, proposal)
     decide(hub, proposal, "confirmed")
-    hub.post(url)
+    undo(hub, proposal)
 
-    assert [first.status_code, hub.post(url).status_code] == [409, 409]
+    assert [first.status_code, undo(hub, proposal).status_code] == [409, 409]
 
 
 def test_the_time_to_undo_ends(hub, make):
@@ -174,7 +178,7 @@ def test_the_time_to_undo_ends(hub, make):
     decide(hub, proposal, "confirmed")
 
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=10)):
-        reply = hub.post(f"{PROPOSALS}/{proposal.id}/undo")
+        reply = undo(hub, proposal)
 
     assert (reply.status_code, reply.json()["title"]) == (409, "NotUndoable")
 
@@ -192,7 +196,7 @@ def test_a_decision_on_what_was_read_is_taken_and_on_what_was_not_is_refused(hub
 def test_a_match_with_a_withdrawn_side_cannot_be_confirmed(hub, make):
     need = make(factories.make_need)
     proposal = make(factories.make_proposal, need)
-    hub.post(f"/api/v1/needs/{need.id}/withdraw")
+    hub.post(f"/api/v1/needs/{need.id}/withdraw", headers=ANY_VERSION)
 
     reply = decide(hub, proposal, "confirmed")
 
@@ -259,7 +263,7 @@ def test_a_key_decides_in_the_name_of_its_person(client_with_key, make):
 def test_an_unknown_proposal_is_not_found(hub, make):
     unknown = make(factories.make_place)
 
-    replies = [hub.get(f"{PROPOSALS}/{unknown.id}"), decide(hub, unknown, "confirmed"), hub.post(f"{PROPOSALS}/{unknown.id}/undo")]
+    replies = [hub.get(f"{PROPOSALS}/{unknown.id}"), decide(hub, unknown, "confirmed"), undo(hub, unknown)]
 
     assert [reply.status_code for reply in replies] == [404] * 3
 
