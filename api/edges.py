@@ -1,5 +1,7 @@
 """What every request passes through: its size, its log line, its headers, and an answer even when we fail."""
 
+import asyncio
+import re
 import time
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -14,16 +16,21 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.browsers import COOKIE, cookie_name, keep_signed_in
-from api.errors import FAILURE, BodyTooLarge, answer, tell
+from api.errors import FAILURE, AddressTooLong, BodyTooLarge, HeadersTooLarge, HostUnknown, MalformedBody, answer, tell
 from api.services.accounts import SignedIn
 from api.settings import Settings
+from models.base import DomainError
 
 LARGEST_JSON = 2**20
 LARGEST_UPLOAD = 10 * 2**20
+BODY_SECONDS = 60.0
+LONGEST_ADDRESS = 8 * 2**10
+LARGEST_HEADERS = 32 * 2**10
+_WITH_PORT = re.compile(r":\d*$")
 _log = structlog.get_logger("api")
 
 _POLICY = (
-    "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _HEADERS = {
@@ -34,10 +41,59 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+class KnownHosts:
+    """Answer only to our own names, so that no other name can be made to point here; supervisors may ask by any."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.names = frozenset(name.strip().lower() for name in settings.hosts.split(",") if name.strip())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Compare the name asked for."""
+        if scope["type"] == "http" and not scope["path"].startswith("/health/") and (refusal := self._refusal(Headers(scope=scope))):
+            await answer(Request(scope), tell(refusal))(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _refusal(self, headers: Headers) -> DomainError | None:
+        said = headers.getlist("host")
+        if len(said) > 1:
+            return MalformedBody("The request names several hosts. Name one.")
+        name = said[0].rpartition(":")[0] if said and _WITH_PORT.search(said[0]) else "".join(said)
+        if self.names and name.lower() not in self.names:
+            return HostUnknown("There is no service of that name here. Ask for it by the name that its operator gave you.")
+        return None
+
+
+class HeadLimit:
+    """Refuse an address or headers that are longer than anything we have ever asked for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add up what came before the body."""
+        if scope["type"] == "http" and (refusal := self._refusal(scope)):
+            await answer(Request(scope), tell(refusal))(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> DomainError | None:
+        if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
+            return AddressTooLong(f"The address is longer than {LONGEST_ADDRESS} characters. Ask for less at once.")
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEADERS:
+            return HeadersTooLarge(f"The headers are larger than {LARGEST_HEADERS // 2**10} KiB. Remove cookies or headers.")
+        return None
 
 
 class SizeLimit:
-    """Refuse a body over 1 MiB, an upload over 10 MiB: by what it says of itself, and by what arrives."""
+    """Refuse a body over 1 MiB, an upload over 10 MiB: by what it says of itself, and by what arrives.
+
+    One that does not arrive in time is refused too. It is read here, before any thread, connection or transaction is taken for it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -55,12 +111,17 @@ class SizeLimit:
             refusal = BodyTooLarge(f"The body is larger than {limit // 2**20} MiB. Send less at once.")
             await answer(Request(scope), tell(refusal))(scope, receive, send)
             return
-        arrived = 0
+        arrived, whole, ends_at = 0, False, time.monotonic() + BODY_SECONDS
 
         async def counted() -> Message:
-            nonlocal arrived
-            message = await receive()
+            nonlocal arrived, whole
+            try:
+                async with asyncio.timeout(None if whole else ends_at - time.monotonic()):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(HTTPStatus.REQUEST_TIMEOUT) from error
             arrived += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if arrived > limit:
                 raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return message
@@ -93,8 +154,9 @@ class Heads:
 class SafeHeaders:
     """Tell browsers what our answers may do; pages find their script nonce in `request.state.nonce`."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
+        self.headers = _HEADERS | (_HTTPS_ONLY if settings.secure_cookies else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add the headers to the answer."""
@@ -107,7 +169,7 @@ class SafeHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(_HEADERS)
+                headers.update(self.headers)
                 headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)

@@ -9,6 +9,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from api.cli.shell import opened, say
+from api.connections import BoundedProtocol
 from api.main import create_app
 from api.services.faults import Fault
 from api.settings import Settings, settings
@@ -86,6 +87,8 @@ def configured(chosen: Settings) -> uvicorn.Config:
         "api.main:application" if several else create_app(chosen),  # processes of their own make their own app
         factory=several,
         workers=chosen.processes,
+        http=BoundedProtocol,
+        ws="none",
         timeout_graceful_shutdown=GRACE_SECONDS,
         access_log=False,
         log_config=None,
