@@ -19,7 +19,7 @@ from api.jobs.runner import Runner
 from api.logs import configure_log
 from api.measuring import RequestMeter, watch_connections
 from api.pages import add_pages
-from api.routes import documentation, events, health, imports, innovations, matches, metrics, needs, people, places, proposals
+from api.routes import documentation, events, health, imports, innovations, jobs, matches, metrics, needs, people, places, proposals
 from api.services.attempts import Attempts
 from api.services.counting import storage_for
 from api.services.library import Libraries
@@ -32,7 +32,7 @@ from api.settings import settings as settings_of_environment
 if TYPE_CHECKING:
     from api.broker import Publisher
 
-_API = (people, places, needs, innovations, matches, proposals, events, imports)
+_API = (people, places, needs, innovations, matches, proposals, events, imports, jobs)
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _TAGS = (
     ("people", "Signing in, and who one is."),
@@ -43,6 +43,7 @@ _TAGS = (
     ("proposals", "Matches put before the Hub, and its decisions."),
     ("events", "What happened, in order, for systems that follow."),
     ("imports", "Files of needs or innovations."),
+    ("jobs", "Work that is owed in the background, and what failed too often."),
     ("health", "For supervisors and load balancers."),
 )
 _ABOUT = """Brings West Yorkshire's health needs and the innovations that answer them together.
