@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -15,7 +14,9 @@ from sqlalchemy.orm import Session
 from api.db import AWAY, Database
 from api.jobs import documents, events, imports
 from api.jobs.context import Context, Effect
+from api.measuring import measure_job
 from api.queue import Job, Owed, tell
+from api.services import accounts, answering, auditing
 from api.services.library import RankingUnavailable
 from api.services.sweeping import owe_what_is_missing
 from models.base import DomainError
@@ -41,7 +42,6 @@ MOST_SENT = 500
 _PATIENCE_SECONDS = 15  # before work that waits for an encoder is tried again
 _TEXTS_A_DOCUMENT = 8  # about; the texts of a batch are counted when they are read
 
-Measure = Callable[[str], AbstractContextManager[object]]
 log = structlog.get_logger(__name__)
 
 
@@ -52,9 +52,8 @@ class LeaseLost(DomainError):
 class Work:
     """Carries owed jobs out; any number of processes may do so at once, and a killed one loses none of them."""
 
-    def __init__(self, context: Context, *, measure: Measure = lambda _name: nullcontext()) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._measure = measure
 
     def run_next(self) -> bool:
         """Run the job that has been due longest; False when none is due."""
@@ -65,8 +64,8 @@ class Work:
         return self._run(lambda session, at: jobs.due(session, job_id, at))
 
     def sweep(self) -> None:
-        """Owe again whatever the rows say is missing."""
-        settings = self._context.settings
+        """Owe again whatever the rows say is missing, forget what is past its date, and keep the head of the event chain."""
+        settings, at = self._context.settings, datetime.now(UTC)
         encoder_id = None
         try:
             encoder_id = self._context.libraries.encoder.id
@@ -77,10 +76,14 @@ class Work:
                 session,
                 self._context.libraries,
                 encoder_id=encoder_id,
-                at=datetime.now(UTC),
+                at=at,
                 undo_window_seconds=settings.undo_window_seconds,
                 snapshot_after_changes=settings.snapshot_after_changes,
             )
+            answering.purge(session, at=at)
+            accounts.purge_sessions(session, at=at)
+        with self._context.database.reading() as session:
+            auditing.keep_head(session, settings.heads_folder, at=at)
 
     def dispatch(self) -> int:
         """Tell the broker of due jobs again that nobody has taken for a while; returns how many. It may have lost the message."""
@@ -99,7 +102,7 @@ class Work:
         if claimed:
             token = correlation_id.set(claimed[0].correlation_id or None)
             try:
-                with self._measure(claimed[0].name), _Hold(self._context.database, claimed):
+                with _Hold(self._context.database, claimed):
                     self._carry_out(claimed)
             finally:
                 correlation_id.reset(token)
@@ -127,13 +130,9 @@ class Work:
 
     def _carry_out(self, claimed: Sequence[JobRow]) -> None:
         try:
-            effect = self._effect(claimed)
-            with self._context.database.transaction() as session:
-                rows = self._held(session, claimed)
-                effect(session)
-                for row in rows:
-                    jobs.drop_dead_twins(session, row)
-                    session.delete(row)
+            with measure_job(claimed[0].name):
+                effect = self._effect(claimed)
+                self._keep(claimed, effect)
         except LeaseLost as lost:
             log.warning("job.lost", job=claimed[0].name, reason=lost.message)
         except RankingUnavailable as unavailable:
@@ -146,6 +145,15 @@ class Work:
                 self._part(claimed)
             elif self._fail(claimed[0], _told(error)):
                 self._abandon(claimed[0])
+
+    def _keep(self, claimed: Sequence[JobRow], effect: Effect) -> None:
+        """What was done and the end of its rows are one transaction; raises LeaseLost unless all rows are still ours."""
+        with self._context.database.transaction() as session:
+            rows = self._held(session, claimed)
+            effect(session)
+            for row in rows:
+                jobs.drop_dead_twins(session, row)
+                session.delete(row)
 
     def _effect(self, claimed: Sequence[JobRow]) -> Effect:
         name = claimed[0].name
