@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     snapshot_after_changes: int = Field(default=500, ge=1, description="How many changed documents make a new snapshot due.")
     embed_batch_texts: int = Field(default=128, ge=1, le=256, description="How many texts are encoded together at most, in one job.")
     processes: int = Field(default=1, ge=1, le=64, description="API processes of `matching serve`; more than one only in service mode.")
+    metrics_port: int = Field(default=0, ge=0, le=65535, description="Port on loopback where a worker tells its metrics; 0 means nowhere.")
     sweep_seconds: float = Field(default=30.0, gt=0, le=3600, description="How often forgotten work is looked for.")
     sign_in_attempts: int = Field(default=10, ge=1, description="Failed sign-ins to one account from one address within 15 minutes.")
     hosts: str = Field(

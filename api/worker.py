@@ -13,6 +13,7 @@ from api.db import AWAY, Database
 from api.jobs.context import Context
 from api.jobs.working import Work
 from api.logs import configure_log
+from api.measuring import serve_counts
 from api.queue import Job
 from api.services.library import Libraries
 from api.settings import Settings, settings
@@ -58,6 +59,8 @@ def create_worker(chosen: Settings) -> Celery:
     _add(app, "sweep", lambda: _ask(process, "sweep", lambda work: work.sweep()))
     _add(app, "dispatch", lambda: _ask(process, "dispatch", lambda work: work.dispatch()))
     signals.setup_logging.connect(_keep_our_log, weak=False)
+    if chosen.metrics_port:
+        signals.worker_ready.connect(lambda **_: serve_counts(chosen.metrics_port), weak=False)
     signals.worker_process_shutdown.connect(lambda **_: process.close(), weak=False)
     return app
 

@@ -7,6 +7,7 @@ import typer
 from api.cli.shell import opened
 from api.services.faults import Fault
 from api.settings import Settings, settings
+from api.sharing import count_together
 
 
 def worker_command(
@@ -15,6 +16,8 @@ def worker_command(
 ) -> None:
     """Run jobs in service mode, until stopped; a stop lets those in hand end."""
     chosen = _service_settings()
+    if chosen.metrics_port:
+        count_together(chosen.home, f"worker-{chosen.metrics_port}")  # before anything is counted
     from api.broker import QUEUES  # noqa: PLC0415 -- Celery is loaded by who needs it
     from api.worker import create_worker  # noqa: PLC0415 -- likewise
 

@@ -13,6 +13,7 @@ from api.connections import BoundedProtocol
 from api.main import create_app
 from api.services.faults import Fault
 from api.settings import Settings, settings
+from api.sharing import count_together
 
 GRACE_SECONDS = 20  # for requests in hand when the service is told to stop
 
@@ -72,6 +73,7 @@ def claimed_home() -> Iterator[None]:
 def serve(listening: socket.socket, chosen: Settings, *, announce: Callable[[], None] = lambda: None) -> None:
     """Serve until stopped; `announce` says what is to be said before the address."""
     if chosen.processes > 1:
+        count_together(chosen.home, f"api-{listening.getsockname()[1]}")
         config = configured(chosen)
         listening.listen(config.backlog)
         say(f"{chosen.processes} processes answer at {_address(listening)}. Stop with Ctrl+C.")

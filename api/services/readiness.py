@@ -52,6 +52,7 @@ class WarmUp:
         return self._thread.is_alive()
 
     def _run(self) -> None:
+        _steps()
         try:
             with self._database.reading() as session:
                 open_libraries(session, self._libraries)
