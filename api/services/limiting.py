@@ -43,7 +43,7 @@ class Limits:
         if self._limiter.hit(limit, *asked):
             return
         opens_at = self._limiter.get_window_stats(limit, *asked).reset_time
-        seconds = min(60, max(1, math.ceil(opens_at - time.time())))
+        seconds = max(1, math.floor(opens_at - time.time()) + 1)
         raise TooManyRequests(
             f"At most {limit.amount} requests a minute are taken here from one key, person or address. "
             f"Wait {seconds} second{'' if seconds == 1 else 's'} and send it again.",
