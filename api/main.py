@@ -16,7 +16,7 @@ from api.db import Database
 from api.edges import HeadLimit, Heads, KnownHosts, LastResort, RenewedSignIn, RequestLog, SafeHeaders, SizeLimit
 from api.jobs.context import Context
 from api.jobs.runner import Runner
-from api.logs import configure_log
+from api.logs import configure_log, retell_the_rest
 from api.measuring import RequestMeter, watch_connections
 from api.pages import add_pages
 from api.routes import documentation, events, health, imports, innovations, jobs, matches, metrics, needs, people, places, proposals
@@ -84,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def application() -> FastAPI:
     """The app of this environment's settings, for servers that start several processes."""
+    retell_the_rest()
     return create_app(settings_of_environment())
 
 

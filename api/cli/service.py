@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from api.cli.shell import opened
+from api.logs import retell_the_rest
 from api.services.faults import Fault
 from api.settings import Settings, settings
 from api.sharing import count_together
@@ -25,6 +26,7 @@ def worker_command(
         raise Fault(f"There is no queue {', '.join(sorted(unknown))}. Choose among {', '.join(QUEUES)}.")
     with opened():
         pass  # the database is there and of this version
+    retell_the_rest()
     level = chosen.log_level.lower()
     create_worker(chosen).worker_main(
         ["worker", f"--queues={queues}", f"--concurrency={concurrency}", f"--loglevel={level}", "--without-gossip", "--without-mingle"]
@@ -36,6 +38,7 @@ def beat_command() -> None:
     chosen = _service_settings()
     from api.worker import create_worker  # noqa: PLC0415 -- Celery is loaded by who needs it
 
+    retell_the_rest()
     create_worker(chosen).start(["beat", f"--loglevel={chosen.log_level.lower()}", "--pidfile="])
 
 

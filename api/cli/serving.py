@@ -10,6 +10,7 @@ from uvicorn.supervisors import Multiprocess
 
 from api.cli.shell import opened, say
 from api.connections import BoundedProtocol
+from api.logs import retell_the_rest
 from api.main import create_app
 from api.services.faults import Fault
 from api.settings import Settings, settings
@@ -72,6 +73,7 @@ def claimed_home() -> Iterator[None]:
 
 def serve(listening: socket.socket, chosen: Settings, *, announce: Callable[[], None] = lambda: None) -> None:
     """Serve until stopped; `announce` says what is to be said before the address."""
+    retell_the_rest()
     if chosen.processes > 1:
         count_together(chosen.home, f"api-{listening.getsockname()[1]}")
         config = configured(chosen)
