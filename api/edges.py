@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.browsers import COOKIE, cookie_name, keep_signed_in
 from api.errors import FAILURE, AddressTooLong, BodyTooLarge, HeadersTooLarge, HostUnknown, MalformedBody, answer, tell
+from api.measuring import template_of
 from api.services.accounts import SignedIn
 from api.settings import Settings
 from models.base import DomainError
@@ -252,19 +253,9 @@ class RequestLog:
                 _log.info(
                     "request.answered",
                     method=scope["method"],
-                    route=_route_of(scope),
+                    route=template_of(scope),
                     status=status,
                     milliseconds=round((time.perf_counter() - began) * 1000, 1),
                     actor=scope.get("state", {}).get("actor_name", ""),
                     correlation_id=correlation_id.get(),
                 )
-
-
-def _route_of(scope: Scope) -> str:
-    """The address with its variable parts named; of an address that there is not, nothing."""
-    if "route" not in scope:
-        return "none"
-    path: str = scope["path"]
-    for name, value in scope["path_params"].items():
-        path = path.replace(str(value), f"{{{name}}}")
-    return path
