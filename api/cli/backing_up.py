@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -43,12 +44,14 @@ def restore_command(
     with claimed_home(), _told("Reading") as tell:
         restored = restore(file, settings(), replace=replace, at=datetime.now(UTC), on_progress=tell)
     if as_json:
-        answer({"rows": restored.rows, "made_at": restored.made_at, "position": restored.position, "heads": restored.heads})
+        answer(asdict(restored))
         return
     say(f"Restored {restored.rows:,} rows as they were at {restored.made_at:%H:%M on %d %B %Y}. Everybody has to sign in again.")
     say(f"Whoever follows the events goes on after position {restored.position}, even if they had read further.")
-    if restored.heads is not None:
-        say(f"The heads of the event chain from the backup lie in {restored.heads}.")
+    if restored.heads_aside is not None:
+        say(f"The kept heads of the history that was replaced lie in {restored.heads_aside}; keep them.")
+    for finding in restored.findings:
+        say(f"Beware, the history was backed up like this: {finding}")
     start = "API, workers and beat (`matching serve`, `worker`, `beat`)" if settings().service_mode else "the service: `matching serve`"
     say(f"Run `matching doctor`, then start {start}. It makes new snapshots by itself.")
 

@@ -19,6 +19,7 @@ import migrations
 from api.db import Database
 from api.services.backup_files import CHUNK_ROWS, HEADS, MANIFEST, SEAL_BYTES, Head, Manifest, Member, member_of, seal, tables, written
 from api.services.faults import Fault
+from api.services.heads import DAILY
 from api.settings import Settings
 from models.queries import events
 from models.queries import tables as all_tables
@@ -34,7 +35,7 @@ Progress = Callable[[str], None]
 
 def heads_file(settings: Settings) -> Path:
     """Where the heads of the event chain are kept outside the database."""
-    return settings.home / "audit" / "heads.jsonl"
+    return settings.heads_folder / DAILY
 
 
 def usual_target(settings: Settings, at: datetime) -> Path:

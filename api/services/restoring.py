@@ -7,7 +7,7 @@ forbids deletion, so that a new file is made beside the old one and takes its pl
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,16 +20,16 @@ from sqlalchemy.orm import Session
 
 import migrations
 from api.db import Database
-from api.services import delivering
-from api.services.backing_up import heads_file
+from api.services import delivering, heads
+from api.services.auditing import verify
 from api.services.backup_files import Backup, BackupDamaged, Head, opened_backup, tables
 from api.services.faults import Fault
 from api.services.recording import record
 from api.settings import Settings
 from models.actors import SYSTEM
-from models.events import GENESIS, Event
-from models.queries import events
+from models.events import Event
 from models.queries import tables as all_tables
+from models.queries.chain import hash_at
 
 PRECIOUS = ("person", "need", "innovation", "event")
 """A database with a row in any of these is somebody's."""
@@ -42,12 +42,16 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was brought back: rows, and where the event chain of the backup ended."""
+    """What was brought back, where the event chain of the backup ended and what is wrong with it.
+
+    `heads_aside` is where the kept heads of the history that was replaced lie now, None when they are of this one too.
+    """
 
     rows: int
     made_at: datetime
     position: int
-    heads: Path | None
+    findings: Sequence[str]
+    heads_aside: Path | None
 
 
 def restore(file: Path, settings: Settings, *, replace: bool, at: datetime, on_progress: Progress = lambda _table: None) -> Restored:
@@ -61,13 +65,14 @@ def restore(file: Path, settings: Settings, *, replace: bool, at: datetime, on_p
         into = _into_file if make_url(settings.url).get_backend_name() == "sqlite" else _into_server
         with into(settings, backup, replace=replace, at=at) as session:
             _load(session, backup, on_progress)
-            _prove(session, backup)
+            findings, agree = _prove(session, backup, at), _agree(session, settings.heads_folder)
             _tell(session, backup, at)
             shutil.rmtree(settings.snapshot_folder, ignore_errors=True)
             if settings.snapshot_folder.exists():
                 raise Fault(f"{settings.snapshot_folder} cannot be deleted, and its snapshots are of another state. Nothing was changed.")
+        aside = _keep_heads(backup, settings.heads_folder, agree=agree, at=at)
         said = backup.manifest
-        return Restored(rows=said.rows, made_at=said.made_at, position=said.head.position, heads=_keep_heads(backup, settings))
+        return Restored(rows=said.rows, made_at=said.made_at, position=said.head.position, findings=findings, heads_aside=aside)
 
 
 def _must_fit(backup: Backup) -> None:
@@ -152,24 +157,17 @@ def _load(session: Session, backup: Backup, on_progress: Progress) -> None:
         raise BackupDamaged(f"{backup.file} holds rows that do not belong together. Nothing was changed; take another file.") from error
 
 
-def _prove(session: Session, backup: Backup) -> None:
-    """Count what was loaded, and follow the event chain to the head that the backup names."""
+def _prove(session: Session, backup: Backup, at: datetime) -> Sequence[str]:
+    """Count what was loaded, and read the event chain to the head that the backup names; returns what is wrong with the chain itself.
+
+    A chain that was tampered with before it was backed up is brought back all the same, and told: there may be no other backup.
+    """
     counted = {table.name: all_tables.count(session, table) for table in tables()}
-    expected = {name: member.rows for name, member in backup.manifest.tables.items()}
-    if counted != expected or _end_of_chain(session) != backup.manifest.head:
+    chain = verify(session, [], at=at)
+    told = Head(position=chain.position, hash=chain.hash)
+    if counted != {name: member.rows for name, member in backup.manifest.tables.items()} or told != backup.manifest.head:
         raise BackupDamaged(f"{backup.file} does not hold the rows that it names. Nothing was changed; take another file.")
-
-
-def _end_of_chain(session: Session) -> Head:
-    """The head of the chain as its links lead to it; where one is broken, the head is not reached."""
-    position, previous = 0, GENESIS
-    while following := events.after(session, position, SYSTEM, kinds=None, limit=_AT_ONCE):
-        for event in following:
-            if (event.position, event.previous_hash, event.hash) != (position + 1, previous, event.chain_hash()):
-                return Head(position=position, hash=previous)
-            position, previous = event.position or 0, event.hash or ""
-        session.expunge_all()
-    return Head(position=position, hash=previous)
+    return [finding.said for finding in chain.findings]
 
 
 def _tell(session: Session, backup: Backup, at: datetime) -> None:
@@ -192,16 +190,27 @@ def _tell(session: Session, backup: Backup, at: datetime) -> None:
         session.expunge_all()
 
 
-def _keep_heads(backup: Backup, settings: Settings) -> Path | None:
-    """Put the heads of the backup beside those of this home, never over them; returns where they lie."""
-    if backup.manifest.heads is None:
-        return None
-    target = heads_file(settings)
-    if target.exists():
-        target = target.with_name(f"heads-of-{backup.manifest.id}.jsonl")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(backup.heads())
-    return target
+def _agree(session: Session, folder: Path) -> bool:
+    """Whether the events of this chain are those of which this home keeps the heads."""
+    files = [path for path in (folder / heads.DAILY, folder / heads.LATEST) if path.is_file()]
+    kept = [head for path in files for head in heads.read(path)[0]]
+    return all(hash_at(session, each.position) == each.hash for each in kept)
+
+
+def _keep_heads(backup: Backup, folder: Path, *, agree: bool, at: datetime) -> Path | None:
+    """Put the heads of another history aside, and those of the backup where this home has none; returns where the former lie now."""
+    aside = None
+    if not agree:
+        aside = folder / f"before-restore-{at:%Y%m%dT%H%M%SZ}"
+        aside.mkdir()
+        for path in (folder / heads.DAILY, folder / heads.LATEST):
+            if path.exists():
+                path.rename(aside / path.name)
+    daily = folder / heads.DAILY
+    if backup.manifest.heads is not None and not daily.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        daily.write_bytes(backup.heads())
+    return aside
 
 
 def _switch(side: Path, file: Path, at: datetime) -> None:
