@@ -24,7 +24,7 @@ def list_proposals(
 ) -> PageOut[ProposalOut]:
     """List proposals, most probable first; without a state those to decide now, less the ones that you skipped."""
     page = proposals.queue(session, reader, at=now, **wanted.model_dump())
-    shown = [ProposalOut.of(row, undo_window_seconds=settings.undo_window_seconds) for row in page.rows]
+    shown = [ProposalOut.of(row, reader, undo_window_seconds=settings.undo_window_seconds) for row in page.rows]
     return PageOut(items=shown, next=page.following)
 
 
@@ -32,7 +32,7 @@ def list_proposals(
 def read_proposal(proposal_id: UUID, reader: Reviewer, settings: CurrentSettings, session: Reading, response: Response) -> ProposalOut:
     """Read one proposal with its reasons and every decision on it."""
     row = proposals.get(session, proposal_id, reader)
-    return tag(response, ProposalOut.of(row, undo_window_seconds=settings.undo_window_seconds))
+    return tag(response, ProposalOut.of(row, reader, undo_window_seconds=settings.undo_window_seconds))
 
 
 @router.post(

@@ -12,7 +12,9 @@ from api.schemas.matches import FINDING_EXAMPLE, FindingOut
 from api.schemas.needs import NeedRef
 from api.schemas.pages import PageQuery
 from api.services.content import Moment, Short, Strict
+from models.actors import Actor
 from models.decisions import Decision, Reason, ReasonCode, Skip, Verdict
+from models.policies import MATCH_READ_FLAGS
 from models.proposals import Band, Proposal, ProposalState
 
 
@@ -165,17 +167,18 @@ class ProposalOut(BaseModel):
     probability: float = Field(description="Calibrated, in [0, 1], as it stood in the run.")
     rank: int
     findings: list[FindingOut]
-    flags: list[str]
+    flags: list[str] = Field(description="What staff should look at, such as copied text; for the Hub only.")
     run: RunOut
     decisions: list[DecisionOut] = Field(description="Every verdict, in the order of time.")
     created_at: datetime
 
     @classmethod
-    def of(cls, row: Proposal, *, undo_window_seconds: float) -> "ProposalOut":
-        """The proposal of a row."""
+    def of(cls, row: Proposal, actor: Actor, *, undo_window_seconds: float) -> "ProposalOut":
+        """The proposal of a row, as far as the actor may know it."""
         derived: dict[str, Any] = {
             "need": NeedRef.model_validate(row.need),
             "innovation": InnovationRef.of(row.innovation),
+            "flags": row.flags if MATCH_READ_FLAGS.admits(actor) else [],
             "run": RunOut.model_validate(row.run),
             "decisions": [DecisionOut.of(each, undo_window_seconds=undo_window_seconds) for each in row.decisions],
         }

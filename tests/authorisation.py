@@ -1,0 +1,312 @@
+"""Who may do what, worked out from the router and the policies: rows of every kind, askers in every role, one outcome each."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from sqlalchemy.orm import Session
+from starlette.staticfiles import StaticFiles
+
+from api.security import COOKIE, CSRF_HEADER, Door, OpenDoor
+from api.services import accounts
+from models import policies
+from models.actors import ANONYMOUS, Actor
+from models.decisions import Decision, Verdict
+from models.documents import Revision, Side, Visibility
+from models.imports import ImportBatch, ImportStatus
+from models.innovations import InnovationStatus
+from models.jobs import JobRow, JobState
+from models.needs import NeedStatus
+from models.people import Role
+from models.policies import Grant, Policy, Relation, Subject, subject_of
+from models.proposals import Proposal, ProposalState
+from tests import factories
+from tests.factories import NOW
+
+ALLOWED, SIGN_IN, REFUSED, HIDDEN = "yes", "sign in", "no", "hidden"
+ASKERS: Final = ("anonymous", "no role", *(role.value for role in Role))
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Somebody in one role: what the rules know of them, and the headers of their requests."""
+
+    actor: Actor
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row as a rule sees it: its words in the table, what it is, its address, and what is sent."""
+
+    words: str
+    subject: Subject | None = None
+    id: UUID | None = None
+    policy: Policy | None = None  # asked besides the route's own
+    sent: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class World:
+    """Askers by role, and rows by the name of the parameter that addresses them."""
+
+    askers: dict[str, Asker]
+    rows: dict[str, list[Case]]
+    places: dict[str, UUID]
+
+
+def routes(app: FastAPI) -> Iterator[tuple[str, str, list[Policy]]]:
+    """Method, address and policies of every route; static files, which are the same for all, are left out."""
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(getattr(route, "app", None), StaticFiles):
+            continue
+        doors = list(_doors(context.dependant)) if isinstance(route, APIRoute) else []
+        for method in sorted(context.methods or {"ANY"}):
+            yield method, context.path, doors
+
+
+def _doors(dependant: Dependant) -> Iterator[Policy]:
+    if isinstance(dependant.call, Door | OpenDoor):
+        yield dependant.call.policy
+    for each in dependant.dependencies:
+        yield from _doors(each)
+
+
+def expected(policy: Policy, actor: Actor, case: Case) -> str:
+    """What becomes of a request at a door of this policy."""
+    found = _outcome(policy, actor, case.subject)
+    return _outcome(case.policy, actor, case.subject) if found == ALLOWED and case.policy is not None else found
+
+
+def _outcome(policy: Policy, actor: Actor, subject: Subject | None) -> str:
+    if not policy.admits(actor):
+        return REFUSED if actor.is_known else SIGN_IN
+    if subject is None:
+        return ALLOWED
+    reading = policy.name.endswith(".read")
+    if policy.sees is not None and not policy.sees.allows(actor, subject):
+        return HIDDEN
+    return ALLOWED if policy.allows(actor, subject) else (HIDDEN if reading else REFUSED)
+
+
+def cases_of(world: World, method: str, path: str) -> list[Case]:
+    """The rows, or the things sent, on which the outcome at a route depends; one that says nothing when it does not."""
+    if special := _SENT.get(f"{method} {path}"):
+        return list(special(world))
+    named = [name for name in world.rows if f"{{{name}}}" in path]
+    return world.rows[named[0]] if named else [Case("")]
+
+
+def make_world(session: Session) -> World:
+    """One asker in each role, of Leeds and of the example supplier, and rows that are theirs or not."""
+    askers = {name: _asker(session, name) for name in ASKERS}
+    places = {key: factories.make_place(session, key).id for key in ("LDS", "WAK")}
+    return World(
+        askers,
+        {
+            "need_id": list(_needs(session)),
+            "innovation_id": list(_innovations(session, askers["pipeline"].actor)),
+            "proposal_id": list(_proposals(session)),
+            "import_id": list(_imports(session, askers)),
+            "job_id": list(_jobs(session)),
+        },
+        places,
+    )
+
+
+def _asker(session: Session, name: str) -> Asker:
+    if name == "anonymous":
+        return Asker(ANONYMOUS, {})
+    if name == Role.PIPELINE:
+        key = factories.make_key(session, Role.PIPELINE)
+        return Asker(accounts.actor_of_key(session, key, at=NOW), {"Authorization": f"Bearer {key}"})
+    person = factories.make_person(session, None if name == "no role" else Role(name))
+    begun = accounts.start_session(session, person.id, at=datetime.now(UTC), hours=1)
+    headers = {CSRF_HEADER: begun.csrf_token, "Sec-Fetch-Site": "same-origin", "Cookie": f"{COOKIE}={begun.token}"}
+    return Asker(accounts.actor_of_person(person), headers)
+
+
+def _needs(session: Session) -> Iterator[Case]:
+    draft, hub_only = {"status": NeedStatus.DRAFT}, {"visibility": Visibility.HUB_ONLY}
+    leeds, wakefield = (factories.make_place(session, key).id for key in ("LDS", "WAK"))
+    told: list[tuple[str, tuple[str, ...], UUID, dict[str, Any]]] = [
+        ("own place's draft", ("LDS",), leeds, draft),
+        ("own place's, Hub only", ("LDS",), leeds, hub_only),
+        ("own place's, withdrawn", ("LDS",), leeds, {"status": NeedStatus.WITHDRAWN}),
+        ("another place's, public", ("WAK",), wakefield, {}),
+        ("another place's, partners", ("WAK",), wakefield, {"visibility": Visibility.PARTNERS}),
+        ("another place's, Hub only", ("WAK",), wakefield, hub_only),
+        ("another place's draft", ("WAK",), wakefield, draft),
+        ("another place's, withdrawn", ("WAK",), wakefield, {"status": NeedStatus.WITHDRAWN}),
+        ("another place's, Hub only, concerns own place too", ("LDS", "WAK"), wakefield, hub_only),
+        ("another place's draft, concerns own place too", ("LDS", "WAK"), wakefield, draft),
+    ]
+    for words, places, owner, values in told:
+        row = factories.make_need(session, places=places, owner_place_id=owner, **values)
+        yield Case(words, subject_of(row), row.id)
+    row = factories.make_need(session, places=("WAK",), owner_place_id=wakefield, **hub_only)
+    _hand_on(session, factories.make_proposal(session, row))
+    yield Case("another place's, Hub only, handed on", replace(subject_of(row), handed_on=True), row.id)
+    row = factories.make_need(session, live=False)
+    yield Case("own place's, of an import under way", subject_of(row), row.id)
+
+
+def _innovations(session: Session, pipeline: Actor) -> Iterator[Case]:
+    draft, hub_only = {"status": InnovationStatus.DRAFT}, {"visibility": Visibility.HUB_ONLY}
+    public, held = {"visibility": Visibility.PUBLIC}, {"consent_at": None, "consent_by": ""}
+    own, rival = "Example supplier", "Rival"
+    told: list[tuple[str, str, dict[str, Any]]] = [
+        ("own organisation's draft", own, draft),
+        ("own organisation's, Hub only", own, hub_only),
+        ("own organisation's, without consent", own, public | held),
+        ("a rival's, public", rival, public),
+        ("a rival's, partners", rival, {"visibility": Visibility.PARTNERS}),
+        ("a rival's, Hub only", rival, hub_only),
+        ("a rival's draft", rival, draft),
+        ("a rival's, public, without consent", rival, public | held),
+        ("a rival's draft that the pipeline brought in", rival, draft | {"created_by": pipeline.name}),
+    ]
+    for words, supplier, values in told:
+        row = factories.make_innovation(session, supplier=supplier, **values)
+        yield Case(words, subject_of(row), row.id)
+    row = factories.make_innovation(session, supplier=rival, **hub_only)
+    _hand_on(session, factories.make_proposal(session, innovation=row))
+    yield Case("a rival's, Hub only, handed on", replace(subject_of(row), handed_on=True), row.id)
+
+
+def _proposals(session: Session) -> Iterator[Case]:
+    def case(words: str, *, place: str = "LDS", visibility: Visibility = Visibility.PARTNERS, judged: int = 1, **values: Any) -> Case:
+        need = factories.make_need(session, places=(place,), visibility=Visibility.HUB_ONLY)
+        innovation = factories.make_innovation(session, visibility=visibility, revision=2)
+        session.add(Revision(innovation_id=innovation.id, number=1, content=innovation.content(), content_hash=uuid4().hex, saved_at=NOW))
+        row = factories.make_proposal(session, need, innovation, innovation_revision=judged, **values)
+        return Case(words, subject_of(row), row.id)
+
+    yield case("on own place's need", judged=2)
+    yield case("on own place's need, of an innovation for the Hub only", judged=2, visibility=Visibility.HUB_ONLY)
+    yield case("on own place's need, of an older text", judged=1)
+    yield case("on own place's need, out of force", judged=2, state=ProposalState.SUPERSEDED)
+    yield case("on another place's need", place="WAK", judged=2)
+    row = factories.make_proposal(session, factories.make_need(session, places=("WAK",), visibility=Visibility.HUB_ONLY))
+    _hand_on(session, row)
+    yield Case("on another place's need, handed on", subject_of(row), row.id)
+
+
+def _hand_on(session: Session, row: Proposal) -> None:
+    by = factories.make_person(session)
+    row.decisions.append(
+        Decision(verdict=Verdict.CONFIRMED, decided_by=by.id, decided_by_name=by.name, decided_at=NOW, note="", announced_at=NOW)
+    )
+    row.state = ProposalState.CONFIRMED
+    session.flush()
+
+
+def _imports(session: Session, askers: dict[str, Asker]) -> Iterator[Case]:
+    for words, name in (("own place's", "place"), ("the pipeline's", "pipeline"), ("the Hub's", "hub")):
+        row = ImportBatch(
+            side=Side.NEED, file_name="needs.csv", file_hash=uuid4().hex, created_at=NOW, created_by=askers[name].actor.name,
+            status=ImportStatus.CHECKED,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        yield Case(words, subject_of(row), row.id)
+
+
+def _jobs(session: Session) -> Iterator[Case]:
+    row = JobRow(
+        name="propose", arguments={}, dedupe_key="dead", state=JobState.DEAD, due_at=NOW, created_at=NOW, finished_at=NOW, attempts=5,
+        last_error="", correlation_id="", priority=0,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    yield Case("", None, row.id)
+
+
+def _stated(world: World) -> Iterator[Case]:
+    for words, place in (("for own place", "LDS"), ("for another place only", "WAK")):
+        yield Case(words, Subject(concerned=frozenset({world.places[place]})), sent={"json": {"title": "A need", "places": [place]}})
+
+
+def _offered(_world: World) -> Iterator[Case]:
+    yield Case("in one's own name", sent={"json": {"name": "An offer"}})
+    yield Case("for another organisation", policy=policies.INNOVATION_CREATE_FOR, sent={"json": {"name": "An offer", "supplier": "Rival"}})
+
+
+def _given(world: World) -> Iterator[Case]:
+    rows = world.rows["innovation_id"]
+    yield from rows
+    own = rows[0]
+    yield replace(own, words=f"{own.words}, given to a rival", policy=policies.INNOVATION_GIVE, sent={"json": {"supplier": "Rival"}})
+
+
+def _brought_in(_world: World) -> Iterator[Case]:
+    needs, innovations = b"title,places\nA need,LDS\n", b"name\nAn innovation\n"
+    yield Case("needs", policy=policies.NEED_IMPORT, sent={"data": {"side": "need"}, "files": {"file": ("a.csv", needs)}})
+    told = {"data": {"side": "innovation"}, "files": {"file": ("a.csv", innovations)}}
+    yield Case("innovations", policy=policies.INNOVATION_IMPORT, sent=told)
+
+
+_SENT: Final[dict[str, Callable[[World], Iterator[Case]]]] = {
+    "POST /api/v1/needs": _stated,
+    "POST /api/v1/innovations": _offered,
+    "PATCH /api/v1/innovations/{innovation_id}": _given,
+    "POST /api/v1/imports": _brought_in,
+}
+
+
+def as_markdown(app: FastAPI, world: World) -> str:
+    """The table route x role x own or other, and the policies behind it."""
+    lines = [HEAD]
+    for method, path, (policy, *_) in sorted(
+        routes(app), key=lambda each: (each[1].startswith(("/api/", "/health/", "/metrics")), each[1], each[0])
+    ):
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for case in cases_of(world, method, path):
+            alike.setdefault(tuple(expected(policy, asker.actor, case) for asker in world.askers.values()), []).append(case.words)
+        lines += [_row(f"`{method} {path}`", policy.name, "; ".join(words), *told) for told, words in alike.items()]
+    lines.append(POLICIES_HEAD)
+    for policy in policies.POLICIES.values():
+        grants = "; ".join(_grant(grant) for grant in policy.grants)
+        lines.append(_row(f"`{policy.name}`", policy.scope, grants, policy.sees.name if policy.sees else ""))
+    return "\n".join(lines) + "\n"
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _grant(grant: Grant) -> str:
+    said = [grant.to.value, "" if grant.on is Relation.ANY else grant.on.value.replace("_", " ")]
+    said += [f"({', '.join(sorted(some))})" for some in (grant.states, grant.visibilities) if some]
+    return " ".join([each for each in said if each] + ["with consent"] * grant.consented)
+
+
+HEAD: Final = f"""# Who may do what
+
+Made from the router and from `models/policies.py` by `python -m tests.api.test_policies`; never edited by hand.
+A test asks every route for every line of it, as every role, and fails where the service does otherwise.
+
+*yes* is let in (and may still be told that a form or a state does not fit), *no* is refused (403),
+*hidden* is as if it were not there (404), *sign in* asks who it is (401; on a page that is read, the way to the sign-in page).
+The place is Leeds, the innovator is of one organisation, and the pipeline is a key with every scope but to decide.
+A key also needs the scope of the policy; a person has all. A page asks the same of its visitor as the API does.
+
+## Routes
+
+{_row("route", "policy", "about", *ASKERS)}
+{_row(*["---"] * (3 + len(ASKERS)))}"""
+POLICIES_HEAD: Final = f"""
+## Policies
+
+Who holds a grant may do it on the rows that the grant is about: *owner* is whose need or innovation it is,
+*concerned* whose place it names, *author* who brought it in, *handed on* is a match that was confirmed and announced.
+A row must be readable by the policy of the last column first.
+
+{_row("policy", "scope of a key", "who, on which rows", "sees by")}
+{_row(*["---"] * 4)}"""
