@@ -111,10 +111,15 @@ def _none_as_empty(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON brought
     return "" if value is None else value
 
 
-Text = Annotated[str, BeforeValidator(_none_as_empty), Field(max_length=LONGEST_TEXT), _cleaned(LONGEST_TEXT)]
+def _or_null(longest: int) -> BeforeValidator:
+    """Take null for an empty text, and say so in the description."""
+    return BeforeValidator(_none_as_empty, json_schema_input_type=Annotated[str, Field(max_length=longest)] | None)
+
+
+Text = Annotated[str, _or_null(LONGEST_TEXT), Field(max_length=LONGEST_TEXT), _cleaned(LONGEST_TEXT)]
 Title = Annotated[str, Field(min_length=1, max_length=300), _cleaned(300), AfterValidator(_title)]
-Short = Annotated[str, BeforeValidator(_none_as_empty), Field(max_length=500), _cleaned(500)]
-WebAddress = Annotated[str, BeforeValidator(_none_as_empty), Field(max_length=2000), _cleaned(2000), AfterValidator(_web_address)]
+Short = Annotated[str, _or_null(500), Field(max_length=500), _cleaned(500)]
+WebAddress = Annotated[str, _or_null(2000), Field(max_length=2000), _cleaned(2000), AfterValidator(_web_address)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_our_years)]
 Day = Annotated[date, Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
 Codes = Annotated[list[str], Field(max_length=200)]
