@@ -92,7 +92,8 @@ def ping(url: str, *, seconds: float = _ANSWER_SECONDS) -> float:
 
 def _connection(url: str, seconds: float) -> Connection:
     waits = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
-    return Connection(url, connect_timeout=seconds, transport_options=waits)
+    once_more = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+    return Connection(url, connect_timeout=seconds, transport_options={**waits, **once_more})
 
 
 class Publisher:
