@@ -19,7 +19,7 @@ from structlog.typing import EventDict
 from api.services.faults import trace_of
 
 _TALKING = ("uvicorn", "celery", "alembic.runtime.migration")  # whose information is worth a line; of other libraries it is warnings only
-_REPEATING = ("celery.worker.strategy", "celery.app.trace")  # say of each task what our own line says better
+_REPEATING = ("celery.worker.strategy", "celery.app.trace", "celery.beat")  # say of each task what our own line says better, or nothing
 _CONSTANT = frozenset({"uvicorn", "alembic"})  # whose sentences without arguments are written in their source as they are
 _log = structlog.get_logger("process")
 

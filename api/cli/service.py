@@ -29,7 +29,15 @@ def worker_command(
     retell_the_rest()
     level = chosen.log_level.lower()
     create_worker(chosen).worker_main(
-        ["worker", f"--queues={queues}", f"--concurrency={concurrency}", f"--loglevel={level}", "--without-gossip", "--without-mingle"]
+        [
+            "--quiet",
+            "worker",
+            f"--queues={queues}",
+            f"--concurrency={concurrency}",
+            f"--loglevel={level}",
+            "--without-gossip",
+            "--without-mingle",
+        ]
     )
 
 
@@ -39,7 +47,7 @@ def beat_command() -> None:
     from api.worker import create_worker  # noqa: PLC0415 -- Celery is loaded by who needs it
 
     retell_the_rest()
-    create_worker(chosen).start(["beat", f"--loglevel={chosen.log_level.lower()}", "--pidfile="])
+    create_worker(chosen).start(["--quiet", "beat", f"--loglevel={chosen.log_level.lower()}", "--pidfile="])
 
 
 def _service_settings() -> Settings:
