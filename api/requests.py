@@ -152,6 +152,7 @@ class _CheckedRequest(Request):
         for name, value in sent.multi_items():
             # Control characters that can be stored are left to the rules of the content, which tell a person the field.
             if _UNSTORABLE.search(name + value) if isinstance(value, str) else _FORBIDDEN.search(name + (value.filename or "")):
+                await sent.close()
                 raise ForbiddenCharacter("A field holds a control character or half a character. Remove it and send it again.")
         self.sent = sent
         return sent
