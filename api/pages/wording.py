@@ -180,6 +180,11 @@ EVENTS: Final[Mapping[str, str]] = {
     "person.role_revoked": "Role taken away",
     "person.password_set": "Password changed",
     "person.deactivated": "Account closed",
+    "session.begun": "Signed in",
+    "session.ended": "Signed out",
+    "access.refused": "Attempt refused",
+    "job.retried": "Failed job tried again",
+    "database.restored": "Database restored from a backup",
     "key.created": "Key made",
     "key.revoked": "Key ended",
 }
