@@ -24,7 +24,7 @@ from models.decisions import Decision
 from models.events import Event
 from models.imports import ImportBatch
 from models.innovations import Innovation
-from models.jobs import JobRow, JobState
+from models.jobs import JobRow
 from models.keys import Scope
 from models.needs import Need
 from models.people import Role
@@ -71,7 +71,7 @@ def counts(database):
 def ask(make, database):
     """`ask(client, "POST /api/v1/needs", headers)`: the same sound request each time."""
     make(factories.make_place)
-    proposal, decided, dead = make(factories.make_proposal), [], make(_dead_job)
+    proposal, decided = make(factories.make_proposal), []
 
     def ask(client, route, headers, *, changed=False):
         method, url = route.split()
@@ -87,18 +87,9 @@ def ask(make, database):
             "/api/v1/innovations": {"name": note},
             "/api/v1/proposals/{proposal_id}/decision": {"verdict": "rejected", "reason": "not_ready", "note": note},
         }
-        return client.request(method, url.format(proposal_id=proposal.id, job_id=dead.id), json=bodies.get(url), headers=headers)
+        return client.request(method, url.format(proposal_id=proposal.id), json=bodies.get(url), headers=headers)
 
     return ask
-
-
-def _dead_job(session):
-    at = datetime.now(UTC)
-    said = {"name": "snapshot", "dedupe_key": "", "arguments": {}, "state": JobState.DEAD, "attempts": 5}
-    row = JobRow(**said, due_at=at, created_at=at, finished_at=at, last_error="Full disk")
-    session.add(row)
-    session.flush()
-    return row
 
 
 def test_every_route_that_creates_takes_a_key_after_it_has_looked_who_asks(app):
@@ -142,7 +133,7 @@ def test_what_is_sent_again_is_done_once_and_answered_alike(ask, database, clien
     assert counts(database) == done
 
 
-@pytest.mark.parametrize("route", sorted(set(CREATING) - {"POST /api/v1/proposals/{proposal_id}/undo", "POST /api/v1/jobs/{job_id}/retry"}))
+@pytest.mark.parametrize("route", sorted(set(CREATING) - {"POST /api/v1/proposals/{proposal_id}/undo"}))
 def test_a_key_with_another_payload_is_refused(ask, database, client_as, route):
     lead, headers = client_as(Role.LEAD), keyed(**ANY_VERSION)
     ask(lead, route, headers)

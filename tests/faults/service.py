@@ -18,7 +18,8 @@ class Service:
     """`matching serve` on a free loopback port, on one home that outlives it."""
 
     def __init__(self, home: Path, **settings: str) -> None:
-        self._environment = {**os.environ, "MATCHING_HOME": str(home), "MATCHING_PORT": "0", "MATCHING_LOG_LEVEL": "ERROR", **settings}
+        said = {"MATCHING_HOME": str(home), "MATCHING_PORT": "0", "MATCHING_LOG_LEVEL": "ERROR", "MATCHING_WRITES_PER_MINUTE": "0"}
+        self._environment = {**os.environ, **said, **settings}
         self._process: subprocess.Popen[str] | None = None
         self._reader = threading.Thread()
         self._said: list[str] = []
