@@ -15,7 +15,6 @@ from api.main import create_app
 from api.services.faults import Fault
 from api.settings import Settings, settings
 from api.sharing import count_together
-from api.sharing import count_together
 
 GRACE_SECONDS = 20  # for requests in hand when the service is told to stop
 
@@ -77,7 +76,6 @@ def serve(listening: socket.socket, chosen: Settings, *, announce: Callable[[], 
     retell_the_rest()
     if chosen.processes > 1:
         count_together(chosen.home, f"api-{listening.getsockname()[1]}")
-        count_together(chosen.home, f"api-{chosen.port}")
         config = configured(chosen)
         listening.listen(config.backlog)
         say(f"{chosen.processes} processes answer at {_address(listening)}. Stop with Ctrl+C.")

@@ -14,6 +14,8 @@ from starlette import status as http
 
 from api.pages import wording
 from api.security import Visit
+from api.services.measuring import Lookout
+from api.services.readiness import is_behind
 from models.policies import ACTIVITY_READ, INNOVATION_READ, PROPOSAL_READ
 
 STATIC: Final = files("api").joinpath("static")
@@ -65,8 +67,18 @@ def page(
         "signed_in": visit.actor.person_id is not None,
         "csrf_token": visit.csrf_token,
         "menu": menu(visit, request.url.path),
+        "notice": "" if visit.actor.is_anonymous else notice(request.app.state.lookout),
     }
     return HTMLResponse(environment().get_template(template).render(around | shown), status)
+
+
+def notice(lookout: Lookout) -> str:
+    """What whoever expects matches must know of the matching, as it stood some seconds ago; no page waits for it."""
+    if lookout.last_matching_fault() in {"encoder", "ranker"}:
+        return "We cannot look for matches at the moment. What you write is kept, and is matched when we can again."
+    if is_behind(lookout.last_figures()):
+        return "Matching is behind: the latest needs and innovations may not be among the matches yet."
+    return ""
 
 
 def menu(visit: Visit, path: str) -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ from api.db import Database
 from api.services.library import Libraries, RankingUnavailable
 from models.actors import SYSTEM
 from models.documents import Side
+from models.jobs import JobState
 from models.queries import backlog, jobs
 from models.queries.backlog import Waiting
 
@@ -47,7 +48,12 @@ class Figures:
     @property
     def dead_jobs(self) -> int:
         """How many jobs failed too often and wait for a person."""
-        return sum(states.get("dead", 0) for states in self.jobs.values())
+        return sum(states.get(JobState.DEAD, 0) for states in self.jobs.values())
+
+    @property
+    def running_jobs(self) -> int:
+        """How many jobs are in somebody's hands."""
+        return sum(states.get(JobState.RUNNING, 0) for states in self.jobs.values())
 
     def age(self, since: datetime | None) -> float:
         """Seconds from a moment to that of the figures; 0 when there is none."""

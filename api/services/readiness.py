@@ -119,14 +119,20 @@ def _hands(*, hands_work: bool, told_by_broker: bool) -> Iterator[str]:
         yield "Jobs are not being run in this process: new texts wait. Restart the service."
 
 
+def _remedy(figures: Figures, *, told_by_broker: bool) -> str:
+    if figures.running_jobs:
+        return "Others are being done; add workers if this lasts." if told_by_broker else "Others are being done."
+    return "Is a worker running?" if told_by_broker else "Restart the service if this lasts."
+
+
 def _late(figures: Figures | None, *, told_by_broker: bool) -> Iterator[str]:
     """What the rows say of work that waits too long."""
     if figures is None:
         yield "The database is slow: how much work waits cannot be told. Run `matching doctor` on the server if this lasts."
         return
+    remedy = _remedy(figures, told_by_broker=told_by_broker)
     for queue, seconds in figures.due_seconds.items():
         if seconds > LATE_SECONDS[queue]:
-            remedy = "Is a worker running?" if told_by_broker else "Restart the service if this lasts."
             yield f"Jobs wait in the queue '{queue}', the oldest for {seconds:.0f} seconds. {remedy}"
     if figures.dead_jobs:
         yield f"{figures.dead_jobs} jobs failed too often and wait for a person. Run `matching doctor` to see them."

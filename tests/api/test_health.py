@@ -146,6 +146,27 @@ def test_jobs_that_wait_long_degrade_the_service(service_mode, reasons, transact
     assert reasons() == ["Jobs wait in the queue 'now', the oldest for 90 seconds. Is a worker running?"]
 
 
+@pytest.mark.parametrize(
+    ("in_service_mode", "remedy"), [(True, "Others are being done; add workers if this lasts."), (False, "Others are being done.")]
+)
+def test_jobs_that_wait_behind_others_are_told_apart(service_mode, reasons, transaction, in_service_mode, remedy):
+    if in_service_mode:
+        service_mode()
+    late = datetime.now(UTC) - timedelta(seconds=90)
+    with transaction() as session:
+        session.add(job(due_at=late))
+        session.add(job(due_at=late, state=JobState.RUNNING, dedupe_key="2", leased_until=datetime.now(UTC) + timedelta(seconds=20)))
+
+    assert reasons() == [f"Jobs wait in the queue 'now', the oldest for 90 seconds. {remedy}"]
+
+
+def test_jobs_that_this_process_leaves_lying_degrade_it(reasons, transaction):
+    with transaction() as session:
+        session.add(job(due_at=datetime.now(UTC) - timedelta(seconds=90)))
+
+    assert reasons() == ["Jobs wait in the queue 'now', the oldest for 90 seconds. Restart the service if this lasts."]
+
+
 @pytest.mark.both
 def test_a_dead_job_degrades_the_service(reasons, transaction):
     with transaction() as session:
