@@ -104,9 +104,8 @@ def visit(
             same_origin(request)
             accounts.check_csrf_token(found.csrf_token, csrf_token)
     limits: Limits = request.app.state.limits
-    limits.count(
-        found.actor, address=request.client.host if request.client else "", method=request.method, route=request.scope["route"].path
-    )
+    endpoint, address = request.scope["endpoint"], request.client.host if request.client else ""
+    limits.count(found.actor, address=address, method=request.method, route=f"{endpoint.__module__}.{endpoint.__name__}")
     request.state.actor_name = found.actor.name
     return found
 

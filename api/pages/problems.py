@@ -23,7 +23,7 @@ WORDS: Final[dict[int, tuple[str, str]]] = {
     413: ("That is too long", "Send a shorter text or a smaller file."),
     415: ("We could not read that", "Go back and use the form on the page."),
     422: ("Something is not right", "Check the address or the form. Choose filters from the lists on the page."),
-    429: ("Too many tries", "Wait a few minutes, then try again."),
+    429: ("Too many tries", "Wait a little, then try again."),
     500: ("Something went wrong on our side", "Nothing was changed. Try again in a few minutes. If it happens again, tell the Hub."),
     503: ("The service is busy", "Nothing was changed. Try again in a minute."),
 }
@@ -36,6 +36,7 @@ _TOLD: Final = frozenset(
         "TransitionRefused",
         "StaleVersion",
         "TooManyAttempts",
+        "TooManyRequests",
         "CrossSiteRefused",
         "RankingUnavailable",
     }

@@ -2,13 +2,14 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
 import time_machine
 from limits.storage import MemoryStorage
 
 from api.services.counting import storage_for
-from api.services.limiting import Limits, TooManyRequests
+from api.services.limiting import UNLIMITED, Limits, TooManyRequests
 from api.settings import Settings
 from models.actors import ANONYMOUS, SYSTEM, Actor
 from models.people import Role
@@ -64,6 +65,15 @@ def test_a_limit_of_nought_is_none():
 
     count(counted, times=1_000)
     count(counted, method="DELETE", times=1_000)
+
+
+def test_who_watches_the_service_is_not_limited():
+    counted = limits()
+
+    for route in UNLIMITED:
+        module, name = route.rsplit(".", 1)
+        assert callable(getattr(import_module(module), name))
+        count(counted, route=route, times=100)
 
 
 def test_all_processes_count_together_with_the_broker(broker_url):
