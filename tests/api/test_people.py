@@ -35,7 +35,7 @@ def test_whoever_signs_in_is_known_from_then_on(client, officer):
         "actor": f"person:{officer.id}",
         "name": "Hub triage officer",
         "roles": ["hub"],
-        "scopes": ["decide", "events", "import", "read", "write"],
+        "scopes": ["decide", "events", "import", "metrics", "read", "write"],
         "places": [],
         "csrf_token": reply.json()["csrf_token"],
     }
@@ -221,9 +221,13 @@ def test_a_new_password_signs_everybody_out(client, officer, transaction):
 
 
 def test_an_account_without_a_role_is_told_so(client_as):
-    reply = client_as(None).get("/api/v1/me")
+    nobody_yet = client_as(None)
+
+    reply = nobody_yet.get("/api/v1/innovations")
 
     assert (reply.status_code, reply.json()["detail"]) == (403, "Your account has no role yet. Ask the Hub lead for one.")
+    assert nobody_yet.get("/api/v1/me").json()["roles"] == []
+    assert nobody_yet.delete("/api/v1/session").status_code == 204
 
 
 def test_the_password_is_never_told_back(client, officer):
