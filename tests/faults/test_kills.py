@@ -17,7 +17,7 @@ import migrations
 from api.db import Database
 from api.settings import Settings
 from models.decisions import Decision
-from models.events import GENESIS, Event
+from models.events import Event
 from models.imports import ImportBatch, ImportStatus
 from models.keys import Scope
 from models.needs import Need, NeedStatus
@@ -26,6 +26,7 @@ from models.proposals import Proposal
 from models.queries import imports, jobs
 from tests import factories
 from tests.factories import ANY_VERSION
+from tests.faults.checks import check_chain
 from tests.faults.service import Service
 
 ROWS = 40
@@ -169,13 +170,3 @@ def check_imports(database: Database, told: Told) -> None:
 
 def files_of(told: Told) -> Iterator[str]:
     return (name.removesuffix(".csv") for name in told.files)
-
-
-def check_chain(database: Database) -> None:
-    with database.reading() as session:
-        events = list(session.scalars(select(Event).order_by(Event.position)))
-    previous = GENESIS
-    for position, event in enumerate(events, start=1):
-        assert (event.position, event.previous_hash) == (position, previous)
-        previous = event.chain_hash()
-        assert event.hash == previous

@@ -1,0 +1,103 @@
+"""The service mode as an operator runs it: API processes, workers and beat, each started again when it ends."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from api.settings import Settings
+from tests.servers import STOP_SECONDS, free_port, kill_tree
+
+RESTART_SECONDS = 0.5
+_COMMAND = (sys.executable, "-c", "from api.cli import app; app()")
+
+
+class Program:
+    """One command of the service, which is killed with all that it started."""
+
+    def __init__(self, name: str, arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path) -> None:
+        self.name = name
+        self._arguments = arguments
+        self._environment = {**os.environ, **environment}
+        self._log = folder / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Start it, unless it runs."""
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                with self._log.open("ab") as log:
+                    self._process = subprocess.Popen([*_COMMAND, *self._arguments], env=self._environment, stdout=log, stderr=log)
+
+    def kill(self) -> bool:
+        """SIGKILL to the whole tree; returns whether there was one."""
+        with self._lock:
+            running = self._process is not None and self._process.poll() is None
+            if self._process is not None:
+                kill_tree(self._process)
+            return running
+
+    def stop(self) -> None:
+        """End it as an operator does; by force when it takes too long."""
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                return
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                kill_tree(self._process)
+
+    def said(self) -> str:
+        """What it wrote, in all its lives."""
+        return self._log.read_text(encoding="utf-8") if self._log.exists() else ""
+
+
+class Fleet:
+    """Two API processes, two workers, one worker that sweeps, and beat; a supervisor starts whatever ended."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        common = {f"MATCHING_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_unset=True).items()}
+        self.ports = [free_port(), free_port()]
+        apis = [Program(f"api{port}", ("serve",), {**common, "MATCHING_PORT": str(port)}, folder) for port in self.ports]
+        workers = [Program(f"worker{number}", ("worker",), common, folder) for number in (1, 2)]
+        sweeper = Program("sweeper", ("worker", "--queues=sweep"), common, folder)
+        self.kinds = {"api": apis, "worker": workers, "sweeper": [sweeper], "beat": [Program("beat", ("beat",), common, folder)]}
+        self.programs = [program for kind in self.kinds.values() for program in kind]
+        self._stopping = threading.Event()
+        self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._supervisor.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stopping.set()
+        self._supervisor.join()
+        stopping = [threading.Thread(target=program.stop) for program in self.programs]
+        for each in stopping:
+            each.start()
+        for each in stopping:
+            each.join()
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where the API processes listen."""
+        return [f"http://127.0.0.1:{port}/api/v1" for port in self.ports]
+
+    def memory_mib(self) -> float:
+        """Resident memory of all that this test process started."""
+        return sum(each.memory_info().rss for each in psutil.Process().children(recursive=True)) / 2**20
+
+    def _supervise(self) -> None:
+        while not self._stopping.is_set():
+            for program in self.programs:
+                program.start()
+            self._stopping.wait(RESTART_SECONDS)
