@@ -1,5 +1,6 @@
 """worker and beat: the service mode's other processes."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -33,6 +34,7 @@ def worker_command(
             "--quiet",
             "worker",
             f"--queues={queues}",
+            f"--hostname={queues.replace(',', '-')}.{os.getpid()}@%h",  # several on one machine are told apart
             f"--concurrency={concurrency}",
             f"--loglevel={level}",
             "--without-gossip",
