@@ -103,7 +103,10 @@ class Server(ABC):
     def _tell(self, number: signal.Signals) -> None:
         if self._process is not None:
             for process in tree(self._process.pid):
-                process.send_signal(number)
+                try:
+                    process.send_signal(number)
+                except psutil.NoSuchProcess:  # one that was only for a moment
+                    continue
 
     def _ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
