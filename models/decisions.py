@@ -91,6 +91,17 @@ class Decision(Base):
     announced_at: Mapped[datetime | None]
     proposal: Mapped["Proposal"] = relationship(back_populates="decisions")
 
+    @property
+    def in_words(self) -> str:
+        """Who decided what, and when, as a sentence for those who came after."""
+        did = "took back what was decided on" if self.verdict is Verdict.UNDONE else self.verdict.value
+        return f"{self.decided_by_name} {did} this proposal at {self.decided_at:%H:%M on %d %B %Y}."
+
+    @property
+    def in_short(self) -> dict[str, str]:
+        """The same for programs."""
+        return {"decided_by": self.decided_by_name, "verdict": self.verdict.value, "decided_at": self.decided_at.isoformat()}
+
 
 class Skip(Base):
     """A reviewer set a proposal aside for themselves."""

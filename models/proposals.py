@@ -1,7 +1,7 @@
 """Proposals: matches stored and put before the Hub."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -101,12 +101,7 @@ class Proposal(Base):
         if self.state is ProposalState.SUPERSEDED:
             raise ProposalClosed("This proposal was replaced by a newer one. Open the pair again.", state=self.state.value)
         if standing := self.closing_decision:
-            raise ProposalClosed(
-                f"{standing.decided_by_name} {standing.verdict} this proposal at {standing.decided_at:%H:%M on %d %B %Y}.",
-                decided_by=standing.decided_by_name,
-                verdict=standing.verdict.value,
-                decided_at=standing.decided_at.isoformat(),
-            )
+            raise ProposalClosed(standing.in_words, **standing.in_short)
 
     def decide(self, verdict: Verdict, *, by: UUID, by_name: str, at: datetime, reason: Reason) -> Decision:
         """Record a verdict. A closing one (confirm, reject) stands until undone; another raises ProposalClosed."""
@@ -119,7 +114,7 @@ class Proposal(Base):
             verdict=verdict,
             decided_by=by,
             decided_by_name=by_name,
-            decided_at=at,
+            decided_at=self._turn(at),
             reason_code=reason.code,
             note=reason.note,
             until=reason.until if verdict is Verdict.DEFERRED else None,
@@ -129,6 +124,10 @@ class Proposal(Base):
         self.deferred_until = decision.until
         self.version += 1
         return decision
+
+    def _turn(self, at: datetime) -> datetime:
+        """`at`, or just after the latest decision: who waited for another may have read the clock before them."""
+        return max([at, *(row.decided_at + timedelta(microseconds=1) for row in self.decisions)])
 
     @property
     def is_outdated(self) -> bool:
@@ -162,6 +161,8 @@ class Proposal(Base):
         last = live[-1]
         if last.decided_by != by:
             raise NotUndoable(f"Only {last.decided_by_name}, who decided, can undo it.", decided_by=last.decided_by_name)
+        if last.announced_at is not None:
+            raise NotUndoable("The match has been announced, so that it can no longer be undone.")
         if (at - last.decided_at).total_seconds() >= window_seconds:
             raise NotUndoable(f"The time to undo ended {window_seconds / 60:g} minutes after the decision.")
         return last
@@ -169,7 +170,9 @@ class Proposal(Base):
     def undo(self, *, by: UUID, by_name: str, at: datetime, window_seconds: float) -> Decision:
         """Take the latest verdict back by a new row; raises NotUndoable."""
         last = self.undoable(by=by, at=at, window_seconds=window_seconds)
-        row = Decision(verdict=Verdict.UNDONE, decided_by=by, decided_by_name=by_name, decided_at=at, undoes_id=last.id, note="")
+        row = Decision(
+            verdict=Verdict.UNDONE, decided_by=by, decided_by_name=by_name, decided_at=self._turn(at), undoes_id=last.id, note=""
+        )
         self.decisions.append(row)
         self.state, self.deferred_until = ProposalState.OPEN, None
         self.version += 1

@@ -41,9 +41,9 @@ def decide(
     decision = proposal.decide(verdict, by=person_id, by_name=actor.shown_as, at=at, reason=reason)
     session.flush()
     why = reason.code.value if reason.code else None
-    record(session, _event(f"proposal.{verdict}", proposal, actor, at, decision=str(decision.id), reason=why), at=at)
+    record(session, _event(f"proposal.{verdict}", proposal, actor, decision.decided_at, decision=str(decision.id), reason=why), at=at)
     if verdict is Verdict.CONFIRMED:
-        enqueue(session, Job.DELIVER, at=at, due_at=at + timedelta(seconds=undo_window_seconds), decision=str(decision.id))
+        enqueue(session, Job.DELIVER, at=at, due_at=decision.decided_at + timedelta(seconds=undo_window_seconds), decision=str(decision.id))
     session.flush()
     return decision
 
@@ -71,7 +71,7 @@ def undo(
     _must_be_as_read(proposal, version)
     row = proposal.undo(by=person_id, by_name=actor.shown_as, at=at, window_seconds=undo_window_seconds)
     session.flush()
-    record(session, _event("proposal.undone", proposal, actor, at, decision=str(row.id), undoes=str(row.undoes_id)), at=at)
+    record(session, _event("proposal.undone", proposal, actor, row.decided_at, decision=str(row.id), undoes=str(row.undoes_id)), at=at)
     session.flush()
     return row
 
@@ -100,8 +100,12 @@ def _to_decide(session: Session, proposal_id: UUID, actor: Actor, policy: Policy
 
 def _must_be_as_read(proposal: Proposal, version: int | None) -> None:
     """Refuse a stale version; asked last, because who decided meanwhile and what says more than that something changed."""
-    if version is not None and version != proposal.version:
-        raise StaleVersion("Somebody changed this proposal after you read it. Read it again.", version=proposal.version)
+    if version is None or version == proposal.version:
+        return
+    if not proposal.decisions:
+        raise StaleVersion("This is not the version of the proposal that there is. Read it again.", version=proposal.version)
+    last = proposal.decisions[-1]
+    raise StaleVersion(f"{last.in_words} Read the proposal again before you decide.", version=proposal.version, **last.in_short)
 
 
 def _event(kind: str, proposal: Proposal, actor: Actor, at: datetime, **data: str | None) -> Event:

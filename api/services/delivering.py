@@ -31,12 +31,12 @@ class Feed:
 
 def announce(session: Session, decision_id: UUID, *, at: datetime, undo_window_seconds: float) -> Event | None:
     """Write `match.confirmed` once, when the window has passed and the decision stands; None otherwise."""
-    decision = proposals.decision(session, decision_id)
-    if decision is None or decision.announced_at is not None:
+    proposal_id = proposals.proposal_of_decision(session, decision_id)
+    if proposal_id is None:
         return None
-    proposal = proposals.to_decide(session, decision.proposal_id, SYSTEM)
-    standing = proposal.closing_decision
-    if standing is None or standing.id != decision.id or proposal.state is not ProposalState.CONFIRMED:
+    proposal = proposals.to_decide(session, proposal_id, SYSTEM)  # the one lock that deciding and undoing take too
+    decision = proposal.closing_decision
+    if decision is None or decision.id != decision_id or proposal.state is not ProposalState.CONFIRMED or decision.announced_at is not None:
         return None
     due = decision.decided_at + timedelta(seconds=undo_window_seconds)
     if at < due:

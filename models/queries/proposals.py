@@ -109,9 +109,9 @@ def unannounced(session: Session, before: datetime, limit: int = 100) -> Sequenc
     return session.scalars(query.order_by(Decision.decided_at, Decision.id).limit(limit)).all()
 
 
-def decision(session: Session, decision_id: UUID) -> Decision | None:
-    """One decision, locked."""
-    return session.scalars(select(Decision).where(Decision.id == decision_id).with_for_update()).first()
+def proposal_of_decision(session: Session, decision_id: UUID) -> UUID | None:
+    """Which proposal a decision is on; None when there is no such decision."""
+    return session.scalar(select(Decision.proposal_id).where(Decision.id == decision_id))
 
 
 def counts(session: Session) -> dict[str, int]:

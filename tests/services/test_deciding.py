@@ -86,6 +86,41 @@ def test_a_stale_page_is_told_so(database, make_proposal, hub):
         decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, version=7)
 
 
+def test_who_comes_after_a_deferral_or_an_undoing_is_told_of_it(database, make_proposal, hub, person):
+    proposal_id, second = make_proposal(), person(Role.HUB, shown_as="Second officer")
+    decide(database, proposal_id, Verdict.DEFERRED, actor=hub, reason=Reason(code=ReasonCode.SKILLS, until=now() + timedelta(days=1)))
+
+    with pytest.raises(StaleVersion, match="Hub triage officer deferred") as refused:
+        decide(database, proposal_id, Verdict.CONFIRMED, actor=second, version=1)
+    assert (refused.value.details["decided_by"], refused.value.details["verdict"]) == ("Hub triage officer", "deferred")
+    with database.transaction() as session:
+        deciding.undo(session, proposal_id, actor=hub, at=now(), undo_window_seconds=WINDOW)
+    with pytest.raises(StaleVersion, match="Hub triage officer took back"):
+        decide(database, proposal_id, Verdict.CONFIRMED, actor=second, version=1)
+
+
+def test_decisions_are_told_in_their_order_although_a_clock_was_read_earlier(database, make_proposal, hub, person):
+    proposal_id, at, second = make_proposal(), now(), person(Role.HUB, shown_as="Second officer")
+    until = Reason(code=ReasonCode.SKILLS, until=at + timedelta(days=1))
+    decide(database, proposal_id, Verdict.DEFERRED, actor=second, at=at, reason=until)
+    decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, at=at - timedelta(seconds=2))  # had waited for the other
+
+    with database.reading() as session:
+        assert [row.verdict for row in proposals.get(session, proposal_id, hub).decisions] == [Verdict.DEFERRED, Verdict.CONFIRMED]
+        assert [event.kind for event in events.of_subject(session, proposal_id)] == ["proposal.confirmed", "proposal.deferred"]
+    with pytest.raises(NotUndoable, match="Only Hub triage officer"), database.transaction() as session:
+        deciding.undo(session, proposal_id, actor=second, at=at, undo_window_seconds=WINDOW)
+
+
+def test_an_announced_match_is_not_undone_by_whose_clock_is_behind(database, make_proposal, hub):
+    proposal_id, at = make_proposal(), now()
+    decision = decide(database, proposal_id, Verdict.CONFIRMED, actor=hub, at=at)
+    announced(database, decision.id, at=at + timedelta(seconds=WINDOW))
+
+    with pytest.raises(NotUndoable, match="announced"), database.transaction() as session:
+        deciding.undo(session, proposal_id, actor=hub, at=at + timedelta(seconds=WINDOW - 1), undo_window_seconds=WINDOW)
+
+
 def test_only_a_person_of_the_hub_decides(database, make_proposal, person):
     proposal_id = make_proposal()
 
