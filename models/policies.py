@@ -154,8 +154,7 @@ def stands(actor: Actor, relation: Relation, subject: Subject) -> bool:
             return readable and bool(subject.concerned & actor.place_ids)
         case Relation.AUTHOR:
             return subject.created_by == actor.name
-        case Relation.HANDED_ON:
-            return subject.handed_on
+    return subject.handed_on
 
 
 @singledispatch

@@ -113,6 +113,10 @@ def test_an_act_of_a_person_takes_a_person():
         policies.PROPOSAL_DECIDE.person(actor(Role.PLACE), Subject())
 
 
+def test_only_what_anybody_may_takes_no_sign_in():
+    assert {name for name, policy in POLICIES.items() if policy.is_open} == {"service.meet", "reference.read", "need.read"}
+
+
 def test_what_no_policy_is_about_is_told():
     with pytest.raises(TypeError, match="UUID"):
         subject_of(uuid4())
