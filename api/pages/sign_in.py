@@ -57,11 +57,13 @@ def sign_in(request: Request, *, visit: CurrentVisit, _: Nobody, settings: Curre
 
 
 @router.post("/sign-out")
-def sign_out(request: Request, *, _: Leaver, settings: CurrentSettings) -> Response:
-    """End the session and go to the first page."""
+def sign_out(request: Request, *, actor: Leaver, settings: CurrentSettings, at: Now, sent: Sent) -> Response:
+    """End the session, or every session of this person, and go to the first page."""
     database: Database = request.app.state.database
     with database.transaction() as session:
-        accounts.end_session(session, browsers.session_token(request))
+        accounts.end_session(session, browsers.session_token(request), at=at, actor=actor)
+        if forms.text(sent, "everywhere") and actor.person_id:
+            accounts.end_sessions(session, actor.person_id, at=at, actor=actor)
     answer = see_other("/")
     browsers.forget_sign_in(answer, settings)
     return answer

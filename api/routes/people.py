@@ -35,18 +35,19 @@ def sign_in(body: SignIn, *, _: Nobody, request: Request, response: Response, no
 @router.delete("/session", status_code=204, responses=problems(*ASKING, CrossSiteRefused))
 def sign_out(
     actor: Leaver,
+    *,
     request: Request,
     response: Response,
     settings: CurrentSettings,
     session: Transaction,
-    *,
+    now: Now,
     everywhere: Annotated[bool, Query(description="End every sign-in of this person, not of this browser alone.")] = False,
 ) -> None:
     """Sign out; the cookie opens nothing any more."""
     if token := browsers.session_token(request):
-        accounts.end_session(session, token)
+        accounts.end_session(session, token, at=now, actor=actor)
     if everywhere and actor.person_id:
-        accounts.end_sessions(session, actor.person_id)
+        accounts.end_sessions(session, actor.person_id, at=now, actor=actor)
     browsers.forget_sign_in(response, settings)
 
 

@@ -243,11 +243,12 @@ def proven(session: Session, email: str, password: str) -> Person:
 
 def start_session(session: Session, person_id: UUID, *, at: datetime, hours: float, replacing: str | None = None) -> SignedIn:
     """Sign a proven person in under a new token; the token that the browser brought, if any, ends."""
-    if replacing:
-        people.end_session(session, digest(replacing))
     person = people.by_id(session, person_id)
     if person is None or not person.active:
         raise SignInRefused("This account is closed. Ask the Hub lead to open it again.")
+    actor = actor_of_person(person)
+    if replacing:
+        end_session(session, replacing, at=at, actor=actor)
     token = secrets.token_urlsafe(32)
     row = SignInSession(
         token_hash=digest(token),
@@ -261,17 +262,23 @@ def start_session(session: Session, person_id: UUID, *, at: datetime, hours: flo
     )
     session.add(row)
     session.flush()
+    _record(session, "session.begun", person_id, at=at, actor=actor)
     return SignedIn(token=token, csrf_token=row.csrf_token, person=person, expires_at=row.expires_at)
 
 
-def end_session(session: Session, token: str) -> None:
+def end_session(session: Session, token: str, *, at: datetime, actor: Actor) -> None:
     """Sign out: the token opens nothing any more."""
-    people.end_session(session, digest(token))
+    if (row := people.signed_in(session, digest(token), to_change=True)) is not None:
+        session.delete(row)
+        session.flush()
+        _record(session, "session.ended", row.person_id, at=at, actor=actor)
 
 
-def end_sessions(session: Session, person_id: UUID) -> int:
+def end_sessions(session: Session, person_id: UUID, *, at: datetime, actor: Actor) -> int:
     """Sign a person out everywhere; returns in how many browsers that was."""
-    return people.end_sessions_of(session, person_id)
+    if browsers := people.end_sessions_of(session, person_id):
+        _record(session, "session.ended", person_id, at=at, actor=actor, browsers=browsers)
+    return browsers
 
 
 def purge_sessions(session: Session, *, at: datetime) -> int:

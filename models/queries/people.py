@@ -57,12 +57,6 @@ def renew_sessions_of(session: Session, person_id: UUID, *, at: datetime) -> Non
     session.execute(update(SignInSession).where(SignInSession.person_id == person_id).values(renew_at=at))
 
 
-def end_session(session: Session, token_hash: str) -> None:
-    """Forget one signed-in session."""
-    either = (SignInSession.token_hash == token_hash) | (SignInSession.previous_token_hash == token_hash)
-    session.execute(delete(SignInSession).where(either))
-
-
 def end_sessions_of(session: Session, person_id: UUID) -> int:
     """Forget every session of a person; returns how many there were."""
     return _rows(session.execute(delete(SignInSession).where(SignInSession.person_id == person_id)))

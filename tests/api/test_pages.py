@@ -244,7 +244,8 @@ def test_the_activity_names_what_happened_by_whom_and_in_what_order(app: FastAPI
     shown = words(hub.get("/events", headers=PAGE).text)
 
     assert "Nothing has happened here yet" in empty
-    assert re.search(r"1 What Match confirmed \( match of event 1 \) Who Hub officer When \d", shown)
+    assert re.search(r"2 What Match confirmed \( match of event 2 \) Who Hub officer When \d", shown)
+    assert re.search(r"1 What Signed in Who Hub officer When \d", shown)
 
 
 def test_the_activity_goes_back_to_its_beginning(hub: TestClient, database: Database, make: Callable[..., Any]) -> None:
@@ -260,7 +261,7 @@ def test_the_activity_goes_back_to_its_beginning(hub: TestClient, database: Data
     latest = hub.get("/events", headers=PAGE).text
     earliest = hub.get("/events?after=0", headers=PAGE).text
 
-    assert 'href="/events?after=20"' in latest
+    assert 'href="/events?after=21"' in latest  # the sign-in of who reads it is one, too
     assert 'href="/events?after=50"' in earliest
     assert {"The service", "Key 0a1b2c3d", "Somebody who has left"} <= set(re.findall(r"Who </span>([^<]*)<", earliest))
 
