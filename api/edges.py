@@ -11,7 +11,7 @@ import structlog
 from asgi_correlation_id import correlation_id
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,7 +27,7 @@ LARGEST_UPLOAD = 10 * 2**20
 BODY_SECONDS = 60.0
 LONGEST_ADDRESS = 8 * 2**10
 LARGEST_HEADERS = 32 * 2**10
-_WITH_PORT = re.compile(r":\d*$")
+_PORT = re.compile(r":\d*$")
 _log = structlog.get_logger("api")
 
 _POLICY = (
@@ -54,17 +54,17 @@ class KnownHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Compare the name asked for."""
-        if scope["type"] == "http" and not scope["path"].startswith("/health/") and (refusal := self._refusal(Headers(scope=scope))):
+        if scope["type"] == "http" and (refusal := self._refusal(scope)):
             await answer(Request(scope), tell(refusal))(scope, receive, send)
             return
         await self.app(scope, receive, send)
 
-    def _refusal(self, headers: Headers) -> DomainError | None:
-        said = headers.getlist("host")
+    def _refusal(self, scope: Scope) -> DomainError | None:
+        said = Headers(scope=scope).getlist("host")
         if len(said) > 1:
             return MalformedBody("The request names several hosts. Name one.")
-        name = said[0].rpartition(":")[0] if said and _WITH_PORT.search(said[0]) else "".join(said)
-        if self.names and name.lower() not in self.names:
+        name = _PORT.sub("", "".join(said)).lower()
+        if self.names and name not in self.names and not scope["path"].startswith("/health/"):
             return HostUnknown("There is no service of that name here. Ask for it by the name that its operator gave you.")
         return None
 
@@ -219,6 +219,8 @@ class LastResort:
 
         try:
             await self.app(scope, receive, watched)
+        except ClientDisconnect:
+            return  # nobody waits for an answer any more, and nothing of ours went wrong
         except Exception:
             if scope["type"] != "http" or started:
                 raise

@@ -63,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         generate_unique_id_function=lambda route: route.name,
         redoc_url=None,
+        redirect_slashes=False,  # it would send people to whatever host their request named
         openapi_tags=[{"name": name, "description": text} for name, text in _TAGS],
         responses=errors.problems(),
         lifespan=_lifespan,

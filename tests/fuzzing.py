@@ -1,6 +1,5 @@
 """A whole service with rows of every kind, and a run of Schemathesis over it as one asker."""
 
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,13 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import schemathesis
-import uvicorn
 from fastapi import FastAPI
 from schemathesis.engine import Status, events, from_schema
 from sqlalchemy.orm import Session
 
-import migrations
-from api.cli.serving import configured
 from api.security import COOKIE, CSRF_HEADER
 from api.services import accounts
 from api.settings import Settings
@@ -25,7 +21,7 @@ from models.jobs import JobRow, JobState
 from models.keys import Scope
 from models.people import Role
 from tests import factories
-from tests.servers import wait_until
+from tests.serving import served
 
 SEED: Final = 20261121
 PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
@@ -78,26 +74,15 @@ class Run:
 
 @contextmanager
 def running(home: Path, encoder_folder: Path) -> Iterator[Service]:
-    """The service on a free loopback port, jobs and all, with nothing to limit how much is asked."""
+    """The service with its jobs and its encoder, and nothing to limit how much is asked."""
     unlimited = {"reads_per_minute": 0, "writes_per_minute": 0, "sign_in_attempts": 10**6}
-    settings = Settings(home=home, encoder=str(encoder_folder.name), log_level="ERROR", port=0, **unlimited)
+    settings = Settings(home=home, encoder=encoder_folder.name, log_level="ERROR", **unlimited)
     settings.encoder_folder.parent.mkdir(parents=True)
     settings.encoder_folder.symlink_to(encoder_folder, target_is_directory=True)
-    migrations.upgrade(settings.url)
-    config = configured(settings)
-    config.load()
-    with config.app.state.database.transaction() as session:
-        ids, headers = _rows(session), _askers(session)
-    server = uvicorn.Server(config)
-    serving = threading.Thread(target=server.run)
-    serving.start()
-    try:
-        wait_until(lambda: server.started, 20)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield Service(f"http://127.0.0.1:{port}", config.app, ids, headers)
-    finally:
-        server.should_exit = True
-        serving.join()
+    with served(settings) as service:
+        with service.app.state.database.transaction() as session:
+            ids, headers = _rows(session), _askers(session)
+        yield Service(service.url, service.app, ids, headers)
 
 
 def fuzz(service: Service, asker: str, *, examples: int, seed: int, phases: Sequence[str] = PHASES) -> Run:
