@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from celery import signals
 from celery.contrib.testing.worker import start_worker, test_worker_started
+from sqlalchemy import update
 
 from api.broker import QUEUES, SWEEP, TASK, Publisher
 from api.db import Database
@@ -15,6 +16,7 @@ from api.jobs.context import Context
 from api.jobs.working import Work
 from api.services.library import Libraries
 from api.worker import create_worker
+from models.jobs import JobRow
 from models.queries import jobs
 from tests.servers import wait_until
 
@@ -50,6 +52,8 @@ def celery_runner(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setattr(Libraries, "of", lambda _settings: context.libraries)
     monkeypatch.setattr(signals.worker_process_shutdown, "receivers", [])
     publisher = Publisher(context.settings)
+    with context.database.transaction() as session:  # what was owed before anybody listened was told to nobody
+        session.execute(update(JobRow).values(sent_at=None))
     publisher.start()
     try:
         with ExitStack() as stack:
