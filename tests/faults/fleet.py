@@ -9,12 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import httpx2
 import psutil
 
 from api.settings import Settings
-from tests.servers import STOP_SECONDS, free_port, kill_tree
+from tests.servers import STOP_SECONDS, free_port, kill_tree, wait_until
 
 RESTART_SECONDS = 0.5
+START_SECONDS = 90
 _COMMAND = (sys.executable, "-c", "from api.cli import app; app()")
 
 
@@ -92,6 +94,11 @@ class Fleet:
         """Where the API processes listen."""
         return [f"http://127.0.0.1:{port}/api/v1" for port in self.ports]
 
+    def wait_until_it_answers(self) -> None:
+        """Until every API process takes requests."""
+        for port in self.ports:
+            wait_until(lambda: _answers(port), START_SECONDS)  # noqa: B023 -- asked before the next port
+
     def memory_mib(self) -> float:
         """Resident memory of all that this test process started."""
         return sum(each.memory_info().rss for each in psutil.Process().children(recursive=True)) / 2**20
@@ -101,3 +108,10 @@ class Fleet:
             for program in self.programs:
                 program.start()
             self._stopping.wait(RESTART_SECONDS)
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx2.get(f"http://127.0.0.1:{port}/health/live").status_code == 200
+    except httpx2.HTTPError:
+        return False

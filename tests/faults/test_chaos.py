@@ -115,6 +115,7 @@ def make_scene(tmp_path: Path, encoder: OnnxEncoder, encoder_folder: Path) -> It
             fleet = stack.enter_context(Fleet(settings, tmp_path))
             scene = Scene(database, postgresql, valkey, fleet)
             scene.clients = list(writers(plan, scene, encoder.id))
+            fleet.wait_until_it_answers()
             return scene
 
         yield make
@@ -193,8 +194,8 @@ class Monkey:
     ],
 )
 def test_no_fault_loses_halves_or_doubles_what_was_acknowledged(make_scene: Callable[[Plan], Scene], plan: Plan, tell: Any) -> None:
-    began = time.monotonic()
     scene = make_scene(plan)
+    began = time.monotonic()
     monkey = Monkey(plan, scene, seed=plan.writes)
 
     for client in scene.clients:
