@@ -30,10 +30,12 @@ def doctor_command(
         database.dispose()
     well = all(check.well for check in checks)
     if as_json:
-        shown = [{"name": check.name, "well": check.well, "found": check.found, "remedy": check.remedy} for check in checks]
+        shown = [
+            {"name": check.name, "state": check.state, "well": check.well, "found": check.found, "remedy": check.remedy} for check in checks
+        ]
         answer({"well": well, "checks": shown})
     else:
-        rows = [(check.name, "well" if check.well else "WRONG", check.found, check.remedy) for check in checks]
+        rows = [(check.name, check.state, check.found, check.remedy) for check in checks]
         show_table("Doctor", ("Part", "State", "Found", "What to do"), rows)
     if not well:
         raise typer.Exit(1)

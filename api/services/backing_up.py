@@ -21,7 +21,7 @@ from api.services.backup_files import CHUNK_ROWS, HEADS, MANIFEST, SEAL_BYTES, H
 from api.services.faults import Fault
 from api.services.heads import DAILY
 from api.settings import Settings
-from models.queries import events
+from models.queries import backlog, events
 from models.queries import tables as all_tables
 
 _QUICK = 1  # of zlib: vectors are most of a backup, and no level makes them much smaller
@@ -70,8 +70,8 @@ def back_up(
 
 
 def _fill(archive: ZipFile, session: Session, kept_heads: bytes | None, at: datetime, on_progress: Progress) -> Manifest:
-    revision = all_tables.revision(session)
-    if revision != migrations.head():
+    revision = backlog.schema_step(session)
+    if revision is None or revision != migrations.head():
         raise Fault("The database is of another version. Run `matching init` to bring it to this one, then back it up.")
     position, chain_hash = events.head(session)
     members = {}

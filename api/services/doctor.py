@@ -6,7 +6,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -17,7 +16,11 @@ from sqlalchemy.orm import Session
 
 import migrations
 from api.db import Database
+from api.services.auditing import end_of_chain
+from api.services.checks import Check
+from api.services.heads import HeadUnreadable, KeptHead, latest
 from api.services.library import Libraries, RankingUnavailable
+from api.services.surroundings import check_backups, check_exposure, check_queue, check_server
 from api.settings import Settings
 from matcher.snapshot import SnapshotDamaged, SnapshotMissing, load_newest
 from models.documents import Side
@@ -29,20 +32,6 @@ LEAST_FREE_BYTES = 200 * 1024 * 1024
 _PINNED = re.compile(r"([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;]+)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at; `remedy` is empty when all is well."""
-
-    name: str
-    found: str
-    remedy: str = ""
-
-    @property
-    def well(self) -> bool:
-        """Whether nothing is to be done."""
-        return not self.remedy
-
-
 def examine(settings: Settings, database: Database | None, libraries: Libraries, *, at: datetime) -> list[Check]:
     """Look at everything that the service needs; what cannot be looked at is left out, because its cause is told.
 
@@ -52,9 +41,14 @@ def examine(settings: Settings, database: Database | None, libraries: Libraries,
     record = _database(database)
     checks += [record, _encoder(libraries), _ranker(libraries)]
     if database is not None and record.well:
+        kept = _kept_head(settings)  # before the database is read, so that it is no younger than what is seen there
         with database.reading() as session:
-            checks += [_snapshots(session, libraries), _jobs(session, at), _documents(session), _events(session, at)]
-    return [*checks, _port(settings)]
+            checks += check_server(session, settings)
+            checks += [_snapshots(session, libraries), _jobs(session, settings, at), _documents(session)]
+            checks += [_events(session, settings, at), _history(session, kept)]
+    if settings.service_mode:
+        checks += check_queue(settings)
+    return [*checks, check_backups(settings, at), check_exposure(settings), _port(settings)]
 
 
 def _python() -> Check:
@@ -130,13 +124,13 @@ def _snapshots(session: Session, libraries: Libraries) -> Check:
     return Check("snapshots", f"whole, at event {found.position}")
 
 
-def _jobs(session: Session, at: datetime) -> Check:
+def _jobs(session: Session, settings: Settings, at: datetime) -> Check:
     if dead := jobs.dead(session):
         found = f"{len(dead)} failed too often; the last error was {dead[-1].last_error}"
         return Check("jobs", found, "Mend the cause, then run `matching doctor --retry`.")
     waiting = jobs.next_due_at(session)
     if waiting is not None and waiting < at - timedelta(minutes=LATE_MINUTES):
-        return Check("jobs", f"One has been due since {waiting:%H:%M on %d %B %Y}.", "Start the service: `matching serve`.")
+        return Check("jobs", f"One has been due since {waiting:%H:%M on %d %B %Y}.", _start(settings))
     return Check("jobs", f"{jobs.pending_count(session, at)} waiting, none late")
 
 
@@ -149,11 +143,31 @@ def _documents(session: Session) -> Check:
     return Check("documents", f"{shown}, all encoded")
 
 
-def _events(session: Session, at: datetime) -> Check:
+def _events(session: Session, settings: Settings, at: datetime) -> Check:
     oldest = events.unsealed(session, limit=1)
     if oldest and oldest[0].recorded_at < at - timedelta(minutes=LATE_MINUTES):
-        return Check("events", f"Unsealed since {oldest[0].recorded_at:%H:%M on %d %B %Y}.", "Start the service: `matching serve`.")
+        return Check("events", f"Unsealed since {oldest[0].recorded_at:%H:%M on %d %B %Y}.", _start(settings))
     return Check("events", f"sealed up to {events.head(session)[0]}")
+
+
+def _start(settings: Settings) -> str:
+    return "Start a worker: `matching worker`, and `matching beat`." if settings.service_mode else "Start the service: `matching serve`."
+
+
+def _kept_head(settings: Settings) -> KeptHead | HeadUnreadable | None:
+    try:
+        return latest(settings.heads_folder)
+    except HeadUnreadable as error:
+        return error
+
+
+def _history(session: Session, kept: KeptHead | HeadUnreadable | None) -> Check:
+    """The end of the event chain; reading all of it is for `matching audit verify`."""
+    if isinstance(kept, HeadUnreadable):
+        return Check("history", str(kept), "Run `matching audit verify`, and find out who wrote there.")
+    if wrong := end_of_chain(session, kept):
+        return Check("history", wrong, "Run `matching audit verify`, and find out who could write to the database.")
+    return Check("history", f"goes on after the head that was kept on {kept.date:%d %B %Y}" if kept else "no head of it was kept yet")
 
 
 def _port(settings: Settings) -> Check:

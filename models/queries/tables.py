@@ -55,13 +55,6 @@ def holds_any(session: Session, names: Collection[str]) -> bool:
     return any(session.scalar(query) for query in first)
 
 
-def revision(session: Session) -> str:
-    """The step of the history at which this database stands; empty when nothing was ever created in it."""
-    if not inspect(session.connection()).has_table("alembic_version"):
-        return ""
-    return str(session.scalar(text("SELECT version_num FROM alembic_version")) or "")
-
-
 def lock_for_restoring(session: Session) -> bool:
     """Keep other restores of a PostgreSQL database out until the end of the transaction; False when one is under way."""
     return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _RESTORE_LOCK}))

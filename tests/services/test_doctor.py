@@ -5,17 +5,20 @@ import threading
 from collections import namedtuple
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from uuid import uuid4
 
 import pytest
 
 import migrations
 from api.db import Database
 from api.queue import Job, enqueue
-from api.services import doctor, indexing
-from api.services.doctor import examine, retry_dead
+from api.services import delivering, doctor, indexing
+from api.services.auditing import keep_head
+from api.services.doctor import examine
 from api.services.library import Libraries
 from api.settings import Settings
 from models.documents import Side
+from models.events import Event
 from models.jobs import JobState
 from models.queries import jobs
 from tests.walk import ADHD_NEED, now
@@ -103,19 +106,43 @@ def test_work_that_nobody_does_is_told(database, said, look, monkeypatch):
     assert "Unsealed since" in checks["events"].found
 
 
-def test_a_dead_job_is_told_and_can_be_tried_again(migrated, look):
-    for attempt in (1, 2):
-        with migrated.transaction() as session:
-            enqueue(session, Job.SEAL, at=now())
-            job = jobs.next_due(session, now())
-            job.attempts, job.state, job.last_error = 5, JobState.DEAD, f"OSError: disk full {attempt}"
+def test_a_dead_job_is_told(migrated, look):
+    with migrated.transaction() as session:
+        enqueue(session, Job.SEAL, at=now())
+    with migrated.transaction() as session:
+        job = jobs.next_due(session, now())
+        job.attempts, job.state, job.last_error = 5, JobState.DEAD, "OSError: disk full"
+
     assert "disk full" in look(migrated)["jobs"].found
 
-    with migrated.transaction() as session:
-        assert retry_dead(session, at=now()) == 2
 
+def test_in_service_mode_late_work_asks_for_a_worker_and_the_queue_is_looked_at(database, said, look, monkeypatch):
+    monkeypatch.setattr(migrations, "current", lambda _engine: migrations.head())
+    said(Side.NEED, ADHD_NEED)
+
+    checks = look(database, broker_url="redis://127.0.0.1:1/0")
+
+    assert "matching worker" in checks["jobs"].remedy
+    assert "matching worker" in checks["events"].remedy
+    assert "Start Redis" in checks["broker"].remedy
+
+
+def test_a_history_that_does_not_end_where_it_did_is_told(migrated, look, settings):
+    with migrated.transaction() as session:
+        event = Event.of("need.opened", subject_kind="need", subject_id=uuid4(), actor="-", at=now())
+        session.add(event)
+        session.flush()
+        delivering.seal(session, at=now())
     with migrated.reading() as session:
-        assert jobs.counts(session) == {Job.SEAL: {"queued": 1}}
+        keep_head(session, settings.heads_folder, at=now())
+    assert "goes on after the head" in look(migrated)["history"].found
+
+    kept = settings.heads_folder / "head.json"
+    kept.write_text(kept.read_text(encoding="utf-8").replace(event.hash, "0" * 64), encoding="utf-8")
+    assert "audit verify" in look(migrated)["history"].remedy
+
+    kept.write_text("rubbish", encoding="utf-8")
+    assert "who wrote there" in look(migrated)["history"].remedy
 
 
 def test_a_home_that_cannot_be_written_is_told(migrated, look, tmp_path):

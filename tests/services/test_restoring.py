@@ -222,6 +222,7 @@ def test_what_came_after_the_backup_is_gone_and_its_heads_are_put_aside(small, b
     heads_file(small.settings).write_text(
         json.dumps({"date": "2026-12-01", "position": 99, "hash": "a" * 64, "chain_id": "b" * 64}) + "\n", encoding="utf-8"
     )
+    (small.settings.heads_folder / "head.json").unlink()
     small.close()
 
     restored = bring_back(small, backup)
