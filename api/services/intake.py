@@ -176,9 +176,10 @@ def _write(session: Session, side: Side, row: Any, values: Mapping[str, Any], *,
 def _write_need_rows(session: Session, row: Need, plain: dict[str, Any], actor: Actor) -> None:
     if (keys := plain.pop("places", None)) is not None:
         row.places = places.by_keys(session, keys)
-        NEED_CREATE.check(actor, Subject(concerned=frozenset(place.id for place in row.places)))
-        if row.owner_place_id is None:
-            row.owner_place_id = owner_place(actor, [place.id for place in row.places])
+        place_ids = [place.id for place in row.places]
+        NEED_CREATE.check(actor, Subject(concerned=frozenset(place_ids)))
+        if row.owner_place_id not in place_ids:
+            row.owner_place_id = owner_place(actor, place_ids)
     if "owning_organisation" in plain:
         ods_code = plain.pop("owning_organisation")
         row.owner_organisation = places.organisation_of(session, ods_code) if ods_code else None

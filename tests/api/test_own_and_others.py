@@ -91,6 +91,21 @@ def test_a_neighbour_is_offered_no_button_that_would_be_refused(client_as, make,
     assert wakefield.get(f"/needs/{need.id}/change").status_code == 403
 
 
+def test_a_need_stays_its_places_while_it_concerns_it_and_not_longer(client_as, hub, places):
+    leeds, wakefield = (client_as(Role.PLACE, place=key) for key in ("LDS", "WAK"))
+    url = f"/api/v1/needs/{leeds.post('/api/v1/needs', json=JOINT | {'places': ['LDS'], 'submit': True}).json()['id']}"
+
+    def may_change(client):
+        return client.patch(url, json={"metric": "Weeks"}, headers=ANY_VERSION).status_code == 200
+
+    leeds.patch(url, json={"places": ["WAK", "LDS"]}, headers=ANY_VERSION)
+    joined = (may_change(leeds), may_change(wakefield))
+    hub.patch(url, json={"places": ["WAK"]}, headers=ANY_VERSION)
+
+    assert joined == (True, False)
+    assert (may_change(leeds), may_change(wakefield)) == (False, True)
+
+
 def test_the_pipeline_is_offered_what_it_may_do_with_what_it_brought_in(client_with_key):
     pipeline = client_with_key(Role.PIPELINE)
     draft = pipeline.post("/api/v1/innovations", json={"name": "From the national record", "supplier": "A firm"}).json()["id"]

@@ -151,7 +151,7 @@ NOT_YET = {
 WITHOUT_ACTOR = {
     "the walk's own jobs act for nobody": {
         "documents": {"find", "one_for_update", "searchable", "searchable_texts"},
-        "proposals": {"decision", "in_force", "outdated_of", "unannounced"},
+        "proposals": {"in_force", "outdated_of", "unannounced"},
         "events": {"unsealed"},
         "imports": {"batch", "to_apply"},
     },
