@@ -82,7 +82,7 @@ def lapse(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: 
     A match that was announced is reversed in the feed; one that was not yet never will be.
     """
     ids = {"need_id": document_id} if side is Side.NEED else {"innovation_id": document_id}
-    for proposal in proposals.of_document(session, SYSTEM, **ids):
+    for proposal in proposals.of_document(session, SYSTEM, lock=True, **ids):
         announced = proposal.lapse()
         record(session, _event("proposal.lapsed", proposal, actor, at), at=at)
         if announced is not None:

@@ -1,6 +1,6 @@
 """searchable -> ranked -> proposed: matches are computed on demand; those worth a look are stored for the Hub."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -117,17 +117,17 @@ def propose(session: Session, ranked: Ranked, *, at: datetime) -> RankingRun | N
     A pair that is decided stays decided unless one of its texts changed since; a pair that is open is replaced by
     its newer judgement, so that one proposal of a pair is in force.
     """
-    row = documents.one_for_update(session, ranked.side, ranked.document_id)
+    worth = [each for each in ranked.ranking.judgements if each.band is not MatcherBand.WEAK]
+    row, present = _locked(session, ranked, [_candidate_id(each, ranked.side) for each in worth])
     if row is None or row.revision != ranked.revision or not row.searchable:
         return None
     run = _run_of(ranked, at)
     session.add(run)
     session.flush()
-    worth = [each for each in ranked.ranking.judgements if each.band is not MatcherBand.WEAK]
     for outdated in proposal_rows.outdated_of(session, ranked.side, row.id, row.revision):
         outdated.lapse()
     session.flush()
-    stored = _store(session, ranked, run, worth)
+    stored = _store(session, ranked, run, worth, present)
     row.proposed_revision = row.revision
     record(session, _completed(run, row.id, stored, at), at=at)
     session.flush()
@@ -147,9 +147,21 @@ def _completed(run: RankingRun, query_id: UUID, stored: int, at: datetime) -> Ev
     )
 
 
-def _store(session: Session, ranked: Ranked, run: RankingRun, worth: Sequence[Judgement]) -> int:
+def _locked(session: Session, ranked: Ranked, candidates: Collection[UUID]) -> tuple[Any, dict[UUID, int]]:
+    """The document, and the present revisions of those of its candidates that may still be ranked, all locked.
+
+    Innovations before needs, and both before proposals, whoever asks for whom: who rank or withdraw the two sides of a
+    pair at once wait for each other, and never in a ring.
+    """
+    if ranked.side is Side.INNOVATION:
+        row = documents.one_for_update(session, ranked.side, ranked.document_id)
+        return row, documents.lock_searchable(session, Side.NEED, candidates)
+    present = documents.lock_searchable(session, Side.INNOVATION, candidates)
+    return documents.one_for_update(session, ranked.side, ranked.document_id), present
+
+
+def _store(session: Session, ranked: Ranked, run: RankingRun, worth: Sequence[Judgement], present: Mapping[UUID, int]) -> int:
     candidates = {_candidate_id(each, ranked.side): each for each in worth}
-    present = documents.lock_searchable(session, ranked.side.other, candidates.keys())
     need_ids, innovation_ids = [{UUID(each.need_id) for each in worth}, {UUID(each.innovation_id) for each in worth}]
     standing = proposal_rows.in_force(session, need_ids=need_ids, innovation_ids=innovation_ids)
     kept = 0

@@ -86,10 +86,14 @@ def in_force(session: Session, *, need_ids: Collection[UUID], innovation_ids: Co
     return {(row.need_id, row.innovation_id): row for row in session.scalars(query.with_for_update(of=Proposal)).unique()}
 
 
-def of_document(session: Session, actor: Actor, *, need_id: UUID | None = None, innovation_id: UUID | None = None) -> Sequence[Proposal]:
-    """The proposals in force of one need or of one innovation that the actor may read."""
+def of_document(
+    session: Session, actor: Actor, *, need_id: UUID | None = None, innovation_id: UUID | None = None, lock: bool = False
+) -> Sequence[Proposal]:
+    """The proposals in force of one need or of one innovation that the actor may read; `lock` keeps deciders out."""
     query = select(Proposal).where(Proposal.state != ProposalState.SUPERSEDED, proposals_visible_to(actor))
     query = query.where(Proposal.need_id == need_id) if need_id else query.where(Proposal.innovation_id == innovation_id)
+    if lock:
+        query = query.with_for_update(of=Proposal).execution_options(populate_existing=True)
     return session.scalars(query.order_by(Proposal.probability.desc(), Proposal.id)).unique().all()
 
 

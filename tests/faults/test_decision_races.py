@@ -14,10 +14,13 @@ import numpy as np
 import pytest
 
 from api.security import CSRF_HEADER
-from api.services import accounts, deciding, delivering
+from api.services import accounts, deciding, delivering, intake, proposing
+from api.services.proposing import Ranked
+from matcher.types import Band, Judgement, Ranking
+from matcher.types import Side as MatcherSide
 from models.base import in_utc
 from models.decisions import CLOSING, NotUndoable, Reason, ReasonCode, Verdict
-from models.documents import StaleVersion
+from models.documents import Side, StaleVersion
 from models.events import Event
 from models.proposals import Proposal, ProposalClosed, ProposalState
 from tests import factories
@@ -58,6 +61,11 @@ class Tally:
             f"{mode}: {self.races} decision races in {seconds:.0f} s: {self.winners} winners, "
             f"{self.told_who} others told who, when and what, {self.put_off} deferrals before a winner"
         )
+
+
+def few_or_many(few, many):
+    """A few races for the fast suite, many for the long one."""
+    return [pytest.param(few, id=str(few)), pytest.param(many, id=str(many), marks=[pytest.mark.long, pytest.mark.timeout(1_200)])]
 
 
 @pytest.fixture
@@ -159,9 +167,7 @@ def check(database, proposal_id, answers, *, version):
     return len(before)
 
 
-@pytest.mark.parametrize(
-    "races", [pytest.param(40, id="40"), pytest.param(1_000, id="1000", marks=[pytest.mark.long, pytest.mark.timeout(900)])]
-)
+@pytest.mark.parametrize("races", few_or_many(40, 1_000))
 def test_of_those_who_decide_at_once_one_wins_and_the_others_are_told_who(database, make, people, browsers, together, mode, capsys, races):
     chance, tally = np.random.default_rng(races), Tally()
     for number in range(races):
@@ -185,9 +191,7 @@ def test_of_those_who_decide_at_once_one_wins_and_the_others_are_told_who(databa
 
 
 @pytest.mark.parametrize("door", ["service", "api"])
-@pytest.mark.parametrize(
-    "races", [pytest.param(10, id="10"), pytest.param(100, id="100", marks=[pytest.mark.long, pytest.mark.timeout(600)])]
-)
+@pytest.mark.parametrize("races", few_or_many(5, 100))
 def test_a_decision_is_taken_back_once_however_often_somebody_clicks(database, make, people, browsers, together, door, races):
     for number in range(races):
         proposal_id = make(factories.make_proposal).id
@@ -203,11 +207,9 @@ def test_a_decision_is_taken_back_once_however_often_somebody_clicks(database, m
         assert (proposal.state, proposal.closing_decision, kinds["proposal.undone"]) == (ProposalState.OPEN, None, 1)
 
 
-@pytest.mark.parametrize(
-    "races", [pytest.param(40, id="40"), pytest.param(400, id="400", marks=[pytest.mark.long, pytest.mark.timeout(600)])]
-)
+@pytest.mark.parametrize("races", few_or_many(20, 500))
 def test_an_undone_match_is_never_announced_and_an_announced_one_never_undone(database, make, people, together, mode, capsys, races):
-    outcomes: Counter[str] = Counter()
+    chance, outcomes = np.random.default_rng(races), Counter()
     for number in range(races):
         proposal_id, person = make(factories.make_proposal).id, people[number % MOST_PEOPLE]
         by_service(database, person, proposal_id, Verdict.CONFIRMED, 1)
@@ -215,7 +217,7 @@ def test_an_undone_match_is_never_announced_and_an_announced_one_never_undone(da
         due = decision.decided_at + timedelta(seconds=WINDOW)  # each has read its own clock before it waits for the other
         undo = partial(undo_by_service, database, person, proposal_id, at=due - timedelta(milliseconds=1))
 
-        undone, announced = together([undo, partial(announce, database, decision.id, at=due)])
+        undone, announced = together([late(chance, undo), late(chance, partial(announce, database, decision.id, at=due))])
 
         proposal, kinds = state_of(database, proposal_id)
         assert (undone, announced) in {(201, False), (409, True)}
@@ -223,6 +225,99 @@ def test_an_undone_match_is_never_announced_and_an_announced_one_never_undone(da
         assert proposal.state is (ProposalState.CONFIRMED if announced else ProposalState.OPEN)
         outcomes["announced" if announced else "undone"] += 1
     show(capsys, f"{mode}: {races} races of undo and announcement: {dict(outcomes)}")
+
+
+@pytest.mark.parametrize("races", few_or_many(10, 200))
+@pytest.mark.parametrize("side", list(Side))
+def test_a_match_that_was_announced_while_a_text_was_withdrawn_is_reversed(database, make, people, together, side, races):
+    chance, hub = np.random.default_rng(races), accounts.actor_of_person(people[0])
+    for _ in range(races):
+        made = make(factories.make_proposal)
+        by_service(database, people[0], made.id, Verdict.CONFIRMED, 1)
+        (decision,) = state_of(database, made.id)[0].decisions
+        due = decision.decided_at + timedelta(seconds=WINDOW)
+        document_id = made.need_id if side is Side.NEED else made.innovation_id
+        withdraw = partial(withdraw_by_service, database, side, document_id, hub)
+
+        _, announced = together([late(chance, withdraw), late(chance, partial(announce, database, decision.id, at=due))])
+
+        proposal, kinds = state_of(database, made.id)
+        assert (kinds["match.confirmed"], kinds["match.reversed"]) == (int(announced), int(announced))
+        assert (proposal.state, kinds["proposal.lapsed"], proposal.version) == (ProposalState.SUPERSEDED, 1, 3)
+
+
+@pytest.mark.parametrize("races", few_or_many(10, 100))
+def test_who_rank_and_withdraw_both_sides_of_pairs_at_once_never_wait_in_a_ring(database, make, people, together, races):
+    hub = accounts.actor_of_person(people[0])
+    for _ in range(races):
+        made = [make(factories.make_proposal) for _ in range(2)]
+        needs, innovations = [each.need_id for each in made], [each.innovation_id for each in made]
+        runs = [
+            ranked(side, one, others)
+            for side, own, others in ((Side.NEED, needs, innovations), (Side.INNOVATION, innovations, needs))
+            for one in own
+        ]
+
+        together(
+            [
+                *(partial(propose, database, each) for each in runs),
+                partial(withdraw_by_service, database, Side.INNOVATION, innovations[0], hub),
+            ]
+        )
+
+        with database.reading() as session:
+            found = [row for row in session.query(Proposal).all() if row.need_id in needs and row.state is not ProposalState.SUPERSEDED]
+        assert {row.innovation_id for row in found} == {innovations[1]}
+        assert len({(row.need_id, row.innovation_id) for row in found}) == len(found)
+
+
+def ranked(side, document_id, others):
+    """What a ranking over the other side found: all of them fit."""
+    judgements = tuple(
+        Judgement(
+            need_id=str(document_id if side is Side.NEED else other),
+            innovation_id=str(other if side is Side.NEED else document_id),
+            probability=0.9,
+            band=Band.STRONG,
+            features=(),
+            findings=(),
+        )
+        for other in others
+    )
+    return Ranked(
+        side=side,
+        document_id=document_id,
+        revision=1,
+        revisions=dict.fromkeys(others, 1),
+        ranking=Ranking(
+            query_id=str(document_id), query_side=MatcherSide(side.value), ranker="test", judgements=judgements, nothing_fits=False
+        ),
+        ranker_hash="-",
+        encoder_id="-",
+        position=0,
+        candidate_count=len(others),
+    )
+
+
+def propose(database, found):
+    with database.transaction() as session:
+        return proposing.propose(session, found, at=now())
+
+
+def withdraw_by_service(database, side, document_id, actor):
+    with database.transaction() as session:
+        intake.withdraw(session, side, document_id, actor=actor, at=now())
+
+
+def late(chance, call):
+    """The call some milliseconds after its turn, so that now one is first and now the other."""
+    seconds = float(chance.uniform(0, 0.01))
+
+    def after():
+        time.sleep(seconds)
+        return call()
+
+    return after
 
 
 def undo_by_service(database, person, proposal_id, *, at=None):
