@@ -39,6 +39,7 @@ def sign_in(request: Request, *, email: str, password: str, at: datetime) -> Arr
     Raises SignInRefused or TooManyAttempts.
     """
     state = request.app.state
+    request.state.account = email  # for the audit, which names the person when there is one
     database: Database = state.database
     attempts: Attempts = state.attempts
     device_token = request.cookies.get(cookie_name(DEVICE_COOKIE, state.settings), "")

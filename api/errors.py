@@ -239,6 +239,8 @@ def tell(error: DomainError) -> Told:
 
 
 ErrorPage = Callable[[Request, Told], Response]
+Note = Callable[[Request, DomainError, Response], Response]
+"""Has a refused attempt written down after its answer has gone out (`api.refusals`)."""
 
 
 def answer(request: Request, told: Told) -> Response:
@@ -291,7 +293,10 @@ _FRAMEWORK: dict[int, DomainError] = {
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:
-    return answer(request, tell(cast(DomainError, error)))
+    found = cast(DomainError, error)
+    given = answer(request, tell(found))
+    note: Note | None = getattr(request.app.state, "note_refusal", None)
+    return given if note is None else note(request, found, given)
 
 
 async def _invalid_request(request: Request, error: Exception) -> Response:

@@ -11,7 +11,7 @@ from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
-from api import errors
+from api import errors, refusals
 from api.db import Database
 from api.edges import HeadLimit, Heads, KnownHosts, LastResort, RenewedSignIn, RequestLog, SafeHeaders, SizeLimit
 from api.jobs.context import Context
@@ -26,6 +26,7 @@ from api.services.library import Libraries
 from api.services.limiting import Limits
 from api.services.measuring import Lookout
 from api.services.readiness import WarmUp
+from api.services.refusing import Repeats
 from api.settings import Settings
 from api.settings import settings as settings_of_environment
 
@@ -120,6 +121,8 @@ def _put_state(app: FastAPI, settings: Settings) -> None:
     app.state.attempts = Attempts(settings.sign_in_attempts, counts)
     app.state.runner = _hands(Context(database=database, libraries=libraries, settings=settings))
     app.state.warm_up = WarmUp(database, libraries)
+    app.state.repeats = Repeats()
+    app.state.note_refusal = refusals.note
     app.state.lookout = Lookout(database, libraries, ping=_ping(settings))
     app.state.scrapers = metrics.RememberedScrapers()
     watch_connections(database.engine)

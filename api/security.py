@@ -100,13 +100,13 @@ def visit(
             found = Visit(accounts.actor_of_key(session, key.credentials, at=now))
     elif cookie:
         found = _signed_in(request, cookie, at=now)
-        if found.csrf_token and request.method not in _SAFE_METHODS:
-            same_origin(request)
-            accounts.check_csrf_token(found.csrf_token, csrf_token)
+    request.state.actor, request.state.actor_name = found.actor, found.actor.name  # for log and audit, also of what is refused below
+    if found.csrf_token and request.method not in _SAFE_METHODS:
+        same_origin(request)
+        accounts.check_csrf_token(found.csrf_token, csrf_token)
     limits: Limits = request.app.state.limits
     endpoint, address = request.scope["endpoint"], request.client.host if request.client else ""
     limits.count(found.actor, address=address, method=request.method, route=f"{endpoint.__module__}.{endpoint.__name__}")
-    request.state.actor_name = found.actor.name
     return found
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette import status as http
 
-from api import browsers
+from api import browsers, refusals
 from api.db import Database
 from api.pages import forms
 from api.pages.forms import FormError, Sent
@@ -50,7 +50,8 @@ def sign_in(request: Request, *, visit: CurrentVisit, _: Nobody, settings: Curre
     try:
         arrival = browsers.sign_in(request, email=email, password=password, at=at)
     except SignInRefused as error:
-        return _form(request, visit, settings, following=following, email=email, errors=[FormError("email", error.message)])
+        form = _form(request, visit, settings, following=following, email=email, errors=[FormError("email", error.message)])
+        return refusals.note(request, error, form)
     answer = see_other(following)
     browsers.welcome(answer, arrival, settings, at=at)
     return answer

@@ -7,10 +7,11 @@ from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
-from models.events import GENESIS, Event
+from models.events import ACCESS_REFUSED, GENESIS, Event
 from models.queries.visibility import events_visible_to
 
 _SEALER_LOCK = 7_251_001  # any constant: one sealer at a time on PostgreSQL; SQLite has one writer anyway
+_IS_A_CHANGE = Event.kind != ACCESS_REFUSED  # a refused attempt leaves everything as it was
 
 
 def head(session: Session) -> tuple[int, str]:
@@ -49,7 +50,7 @@ def after(session: Session, position: int, actor: Actor, *, kinds: Collection[st
 
 def changed_since(session: Session, subject_kind: str, position: int) -> tuple[set[UUID], set[UUID]]:
     """Ids of subjects with sealed events past a position, and with events not sealed yet."""
-    mine = select(Event.subject_id).where(Event.subject_kind == subject_kind)
+    mine = select(Event.subject_id).where(Event.subject_kind == subject_kind, _IS_A_CHANGE)
     sealed = set(session.scalars(mine.where(Event.position > position)))
     loose = set(session.scalars(mine.where(Event.position.is_(None))))
     return sealed, loose
@@ -58,7 +59,9 @@ def changed_since(session: Session, subject_kind: str, position: int) -> tuple[s
 def changes_since(session: Session, position: int, subject_kinds: Collection[str]) -> int:
     """How many subjects of these kinds have an event past a position, or one that is not sealed yet."""
     newer = or_(Event.position > position, Event.position.is_(None))
-    found = select(Event.subject_kind, Event.subject_id).where(Event.subject_kind.in_(subject_kinds), newer).distinct().subquery()
+    found = (
+        select(Event.subject_kind, Event.subject_id).where(Event.subject_kind.in_(subject_kinds), newer, _IS_A_CHANGE).distinct().subquery()
+    )
     return session.scalar(select(func.count()).select_from(found)) or 0
 
 

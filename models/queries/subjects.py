@@ -1,0 +1,23 @@
+"""What events are about: whether there is such a thing, whoever may see it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.imports import ImportBatch
+from models.innovations import Innovation
+from models.jobs import JobRow
+from models.needs import Need
+from models.proposals import Proposal
+
+TABLES: Final[Mapping[str, Any]] = {"need": Need, "innovation": Innovation, "proposal": Proposal, "import": ImportBatch, "job": JobRow}
+"""The tables of things that addresses name, by the word for them in events."""
+
+
+def there_is(session: Session, kind: str, subject_id: UUID) -> bool:
+    """Whether a thing is there, whoever asks; for the record of what was refused only."""
+    key = TABLES[kind].id
+    return session.scalar(select(key).where(key == subject_id)) is not None
