@@ -87,13 +87,13 @@ class Pointer:
 def newest(root: Path, encoder_id: str) -> Pointer | None:
     """The current snapshot of an encoder, told in microseconds; None when none was written or nobody can tell."""
     try:
-        name = (root / _slug(encoder_id) / CURRENT).read_text(encoding="ascii").partition(" ")[0]
-    except (OSError, UnicodeDecodeError):
+        name = (_pointer(root / _slug(encoder_id)) or b"").partition(b" ")[0].decode("ascii")
+        if not _NAME.fullmatch(name):
+            return None
+        position, written = name.split("-")
+        return Pointer(name=name, position=int(position), created_at=datetime.strptime(written, "%Y%m%dT%H%M%S%f%z"))
+    except ValueError:  # no ASCII, or a month that no year has
         return None
-    if not _NAME.fullmatch(name):
-        return None
-    position, written = name.split("-")
-    return Pointer(name=name, position=int(position), created_at=datetime.strptime(written, "%Y%m%dT%H%M%S%f%z"))
 
 
 def load_newest(root: Path, encoder_id: str) -> Snapshot:
@@ -104,14 +104,24 @@ def load_newest(root: Path, encoder_id: str) -> Snapshot:
         SnapshotDamaged: if a file is missing or a bit of it changed.
     """
     home = root / _slug(encoder_id)
+    while (pointer := _pointer(home)) is not None:
+        try:
+            return _open(_named_by(pointer, home), encoder_id)
+        except (SealBroken, OSError) as error:
+            if pointer == _pointer(home):  # else newer ones were written, and this one pruned, while it was read
+                said = f"The snapshot for {encoder_id} in {root} is damaged: {error} Rebuild it with: matching index"
+                raise SnapshotDamaged(said) from error
+    raise SnapshotMissing(f"No snapshot for {encoder_id} in {root}. Build it with: matching index")
+
+
+def _pointer(home: Path) -> bytes | None:
+    """What says which snapshot is current; None when there is none, nothing when it cannot be read."""
     try:
-        pointer = (home / CURRENT).read_bytes()
-    except FileNotFoundError as error:
-        raise SnapshotMissing(f"No snapshot for {encoder_id} in {root}. Build it with: matching index") from error
-    try:
-        return _open(_named_by(pointer, home), encoder_id)
-    except (SealBroken, OSError) as error:
-        raise SnapshotDamaged(f"The snapshot for {encoder_id} in {root} is damaged: {error} Rebuild it with: matching index") from error
+        return (home / CURRENT).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return b""
 
 
 def _open(folder: Path, encoder_id: str) -> Snapshot:

@@ -103,10 +103,10 @@ class Libraries:
         allowed = frozenset(str(each) for each in documents.searchable_ids(session, side, actor))
         shelf = self._shelf(session, side)
         with shelf.lock:
-            self._catch_up(session, side, shelf)
+            head = self._catch_up(session, side, shelf)
             if self._renew(session, side, shelf):
                 self._catch_up(session, side, shelf)
-        return View(self, session, side, shelf, allowed)
+        return View(self, session, side, shelf, allowed, head)
 
     def snapshots_of(self, session: Session) -> Path:
         """Where the snapshots of this database lie; those of another one, left in the same home, are never read."""
@@ -195,16 +195,17 @@ class Libraries:
         rows = {row.id: row for row in documents.searchable(session, side, None, self.encoder.id)}
         return encoded_rows(session, side, rows, self.encoder.id)
 
-    def _catch_up(self, session: Session, side: Side, shelf: _Shelf) -> None:
-        """Read again every document with an event since the shelf's position, sealed or not."""
+    def _catch_up(self, session: Session, side: Side, shelf: _Shelf) -> int:
+        """Read again every document with an event since the shelf's position, sealed or not; returns how far the session sees."""
         head, _ = events.head(session)
         if head < shelf.position:  # this session began before another had caught up further
-            return
+            return head
         sealed, loose = events.changed_since(session, side.value, shelf.position)
         changed = {str(each) for each in sealed | loose}
         if changed:
             self._take_over(shelf, changed, self.encoded(session, side, changed))
         shelf.position = head
+        return head
 
     def _take_over(self, shelf: _Shelf, changed: Collection[str], now: Mapping[str, EncodedDocument]) -> None:
         shelf.gone.update(changed)
@@ -221,8 +222,9 @@ class Libraries:
 class View:
     """A `matcher.ranking.Library`: one side's searchable documents, narrowed to what the asker may see."""
 
-    def __init__(self, libraries: Libraries, session: Session, side: Side, shelf: _Shelf, allowed: frozenset[str]) -> None:
+    def __init__(self, libraries: Libraries, session: Session, side: Side, shelf: _Shelf, allowed: frozenset[str], head: int) -> None:
         self._libraries, self._session, self._side, self._shelf = libraries, session, side, shelf
+        self._head = head  # of the events, as far as the session sees
         self.allowed = allowed
 
     def dense(self, vector: Vector, k: int) -> list[Candidate]:
@@ -244,7 +246,8 @@ class View:
         missing = [document_id for document_id, encoded in held.items() if encoded is None]
         read = self._libraries.encoded(self._session, self._side, missing) if missing else {}
         with self._shelf.lock:
-            if len(self._shelf.kept) + len(read) <= KEPT_DOCUMENTS:
+            # What a session that began earlier has read may have changed since, and is not kept for those who come later.
+            if self._head >= self._shelf.position and len(self._shelf.kept) + len(read) <= KEPT_DOCUMENTS:
                 self._shelf.kept.update({each: encoded for each, encoded in read.items() if each not in self._shelf.gone})
         found = {each: encoded or read.get(each) for each, encoded in held.items()}
         return {each: encoded for each, encoded in found.items() if encoded is not None}
