@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType, TracebackType
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -32,7 +31,7 @@ HANDLERS: Mapping[str, Callable[..., Effect]] = MappingProxyType(
         Job.APPLY_IMPORT: imports.apply_import,
     }
 )
-BATCHES: Mapping[str, Callable[[Context, Sequence[Mapping[str, Any]]], Effect]] = MappingProxyType({Job.EMBED: documents.embed})
+BATCHES: Mapping[str, Callable[[Context, Sequence[JobRow]], Effect]] = MappingProxyType({Job.EMBED: documents.embed})
 """Jobs of which several are done at once."""
 ABANDON: Mapping[str, Callable[..., None]] = MappingProxyType({Job.APPLY_IMPORT: imports.abandon_import})
 """What becomes of work that failed too often, where somebody would wait for it in vain."""
@@ -158,7 +157,7 @@ class Work:
     def _effect(self, claimed: Sequence[JobRow]) -> Effect:
         name = claimed[0].name
         if name in BATCHES:
-            return BATCHES[name](self._context, [job.arguments for job in claimed])
+            return BATCHES[name](self._context, claimed)
         return HANDLERS[name](self._context, **claimed[0].arguments)
 
     @staticmethod

@@ -362,7 +362,7 @@ def test_a_document_that_changes_while_it_is_encoded_is_encoded_again(database, 
     from api.services import intake
 
     need_id = said(Side.NEED, ADHD_NEED)
-    keep = embed(context, [{"side": "need", "id": str(need_id)}])
+    keep = embed(context, [JobRow(arguments={"side": "need", "id": str(need_id)}, correlation_id="")])
     with database.transaction() as session:
         intake.change(session, Side.NEED, need_id, {"problem": "Children wait."}, actor=hub, at=now())
     forget(database)

@@ -86,7 +86,7 @@ def test_a_batch_holds_no_more_than_its_texts(database, context, handle):
 
 def test_one_that_spoils_a_batch_is_found_and_the_others_are_done(database, work, handle):
     def spoilt(_context, each):
-        if any(one["id"] == "bad" for one in each):
+        if any(one.arguments["id"] == "bad" for one in each):
             raise ZeroDivisionError
         return nothing
 
