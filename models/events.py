@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from typing import Any, cast
@@ -104,23 +104,30 @@ SAID = ("id", "kind", "subject_kind", "subject_id", "actor", "data", "recorded_a
 HASHED = ("position", "previous_hash", *SAID)
 
 
-def hash_of(values: Mapping[str, Any]) -> str:
-    """SHA-256 in hex over the columns HASHED, alike whichever database gave the values back.
+_DATA = 1 + HASHED.index("data")  # after the word for the form
+_encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
-    Times count in UTC, and a number counts by its value: 1.0 is 1, because PostgreSQL's JSON keeps no more of it.
-    """
+
+def hash_of(values: Mapping[str, Any]) -> str:
+    """SHA-256 in hex over the columns HASHED."""
     said = {
         **values,
         "id": str(values["id"]),
         "subject_id": str(values["subject_id"]),
         "recorded_at": in_utc(values["recorded_at"]).isoformat(timespec="microseconds"),
-        "data": _by_value(values["data"]),
     }
-    listed = [FORM, *(said[name] for name in HASHED)]
-    return hashlib.sha256(json.dumps(listed, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hash_of_written([said[name] for name in HASHED])
+
+
+def hash_of_written(values: Sequence[Any]) -> str:
+    """The same over values in the order of HASHED, of which ids and times are written out: `…-…`, `…T…+00:00`."""
+    listed = [FORM, *values]
+    listed[_DATA] = _by_value(listed[_DATA])
+    return hashlib.sha256(_encoded(listed).encode()).hexdigest()
 
 
 def _by_value(data: Any) -> Any:  # noqa: ANN401 -- JSON values
+    """A whole number is whole however it was written: PostgreSQL gives back some that were floats as integers."""
     if isinstance(data, dict):
         return {name: _by_value(value) for name, value in data.items()}
     if isinstance(data, list):

@@ -1,20 +1,19 @@
 """The event chain as the database holds it: read as text and hashed anew, so that a value nobody can read is told too."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, cast, func, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
-from models.events import HASHED, ChainHead, Event, hash_of
+from models.events import HASHED, ChainHead, Event, hash_of_written
 
 BATCH = 1000
-_PLAIN = ("position", "kind", "subject_kind", "actor", "ordinal", "correlation_id", "once_key", "previous_hash", "hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,8 @@ def links(session: Session) -> Iterator[Link]:
     """Every sealed event in the order of positions, read in batches from one state of the database."""
     query = select(*_stored(session)).where(Event.position.is_not(None)).order_by(Event.position, Event.id)
     with session.execute(query, execution_options={"yield_per": BATCH}) as found:
-        for row in found.mappings():
-            yield Link(row["position"], row["previous_hash"], row["hash"], _computed({str(name): value for name, value in row.items()}))
+        for *values, stored_hash in found:
+            yield Link(values[_POSITION], values[_PREVIOUS], stored_hash, _computed(values))
 
 
 def unsealed(session: Session, before: datetime) -> tuple[int, int]:
@@ -58,41 +57,31 @@ def unsealed(session: Session, before: datetime) -> tuple[int, int]:
 
 
 def _stored(session: Session) -> list[ColumnElement[Any]]:
-    """The columns of a link as numbers and text: the types of the models, and of the driver, fail on what they do not know."""
-    if session.get_bind().dialect.name == "sqlite":
-        return [type_coerce(getattr(Event, name), NullType()).label(name) for name in (*HASHED, "hash")]
-    time = func.to_char(func.timezone("UTC", Event.recorded_at), "YYYY-MM-DD HH24:MI:SS.US")
-    texts = [cast(getattr(Event, name), String).label(name) for name in ("id", "subject_id", "data")]
-    return [*(getattr(Event, name) for name in _PLAIN), time.label("recorded_at"), *texts]
+    """The hashed columns and the hash, as numbers and text: the types of the models, and of the driver, fail on what they do not know."""
+    columns: dict[str, ColumnElement[Any]] = {name: type_coerce(getattr(Event, name), NullType()) for name in (*HASHED, "hash")}
+    if session.get_bind().dialect.name == "postgresql":
+        columns |= {name: cast(getattr(Event, name), String) for name in ("id", "subject_id", "data")}
+        columns["recorded_at"] = func.to_char(func.timezone("UTC", Event.recorded_at), "YYYY-MM-DD HH24:MI:SS.US")
+    return list(columns.values())
 
 
-def _computed(row: Mapping[str, Any]) -> str | None:
+def _computed(values: list[Any]) -> str | None:
+    """The hash of what is stored, in its one written form: an id in lower case, a time to the microsecond, no name twice in an object."""
+    written = values.copy()
     try:
-        said = {
-            "id": _id(row["id"]),
-            "subject_id": _id(row["subject_id"]),
-            "recorded_at": _time(row["recorded_at"]),
-            "data": json.loads(row["data"], object_pairs_hook=_once_each),
-        }
-        return hash_of({name: row[name] for name in HASHED if name not in said} | said)
+        for place in _IDS:
+            written[place] = "-".join(_parts(_ID, values[place]))
+        written[_TIME] = "T".join(_parts(_WHEN, values[_TIME])) + "+00:00"
+        written[_DATA] = _decoded(values[_DATA])
+        return hash_of_written(written)
     except (ValueError, TypeError, RecursionError):
         return None
 
 
-def _id(stored: str) -> str:
-    """An id in its one written form: SQLite keeps 32 hex digits, PostgreSQL tells groups of them."""
-    found = UUID(hex=stored)
-    if stored not in {found.hex, str(found)}:
-        raise ValueError("An id is written in another form than ours.")
-    return str(found)
-
-
-def _time(stored: str) -> datetime:
-    """A time in its one written form, in UTC."""
-    found = datetime.fromisoformat(stored)
-    if stored != found.isoformat(sep=" ", timespec="microseconds"):
-        raise ValueError("A time is written in another form than ours.")
-    return found.replace(tzinfo=UTC)
+def _parts(form: re.Pattern[str], stored: str) -> tuple[str, ...]:
+    if (found := form.fullmatch(stored)) is None:
+        raise ValueError("A value is written in another form than ours.")
+    return found.groups()
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -101,3 +90,10 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("An object says a name twice.")
     return found
+
+
+_POSITION, _PREVIOUS, _TIME, _DATA = (HASHED.index(name) for name in ("position", "previous_hash", "recorded_at", "data"))
+_IDS = (HASHED.index("id"), HASHED.index("subject_id"))
+_ID = re.compile("-?".join(f"([0-9a-f]{{{length}}})" for length in (8, 4, 4, 4, 12)))  # SQLite keeps 32 digits, PostgreSQL tells groups
+_WHEN = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d\.\d{6})")
+_decoded = json.JSONDecoder(object_pairs_hook=_once_each).decode
