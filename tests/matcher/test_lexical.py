@@ -65,6 +65,14 @@ def test_removed_and_replaced_documents_are_gone_at_once(index):
     assert len(index) == 3
 
 
+def test_what_was_replaced_or_removed_is_counted_as_spent(index):
+    assert index.spent == 0
+    index.remove(["alarm", "elsewhere"])
+    index.add([("falls", "Wounds heal slowly."), ("new", "A new one.")])
+
+    assert (index.spent, len(index)) == (2, 4)
+
+
 def test_an_index_of_nothing_answers():
     assert LexicalIndex().search("falls", 5) == []
 

@@ -1,10 +1,11 @@
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from matcher.snapshot import CURRENT, KEPT, SnapshotDamaged, SnapshotMissing, load_newest, write
+from matcher import snapshot as module
+from matcher.snapshot import CURRENT, KEPT, SnapshotDamaged, SnapshotMissing, load_newest, newest, write
 from matcher.types import Side
 
 NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)
@@ -144,3 +145,57 @@ def test_a_writer_that_fails_leaves_the_one_before(tmp_path):
 
     assert load_newest(tmp_path, ENCODER).position == 7
     assert CURRENT in [path.name for path in files_of(tmp_path)]
+
+
+def test_which_one_is_current_is_told_by_its_name_alone(tmp_path):
+    assert newest(tmp_path, ENCODER) is None
+
+    folder = write_small(tmp_path)
+
+    told = newest(tmp_path, ENCODER)
+    assert (told.name, told.position, told.created_at) == (folder.name, 7, NOON)
+
+
+def test_a_pointer_with_any_bit_flipped_names_nothing_or_something_that_is_refused(tmp_path):
+    pointer = write_small(tmp_path).parent / CURRENT
+    whole, none = pointer.read_bytes(), 0
+
+    for place in range(8 * len(whole)):
+        flipped = bytearray(whole)
+        flipped[place // 8] ^= 1 << place % 8
+        pointer.write_bytes(flipped)
+        none += newest(tmp_path, ENCODER) is None
+        assert_damage_is_found(tmp_path)
+
+    assert none > 0
+
+
+@pytest.mark.parametrize("said", [b"0000000000000000007-20251303T120000000000Z x", "sieben".encode("utf-16"), b"", b"../7"])
+def test_a_pointer_that_names_no_snapshot_of_any_day_is_nothing(tmp_path, said):
+    (write_small(tmp_path).parent / CURRENT).write_bytes(said)
+
+    assert newest(tmp_path, ENCODER) is None
+
+
+def test_a_pointer_that_cannot_be_read_is_damage(tmp_path):
+    pointer = write_small(tmp_path).parent / CURRENT
+    pointer.unlink()
+    pointer.mkdir()
+
+    assert newest(tmp_path, ENCODER) is None
+    assert_damage_is_found(tmp_path)
+
+
+def test_who_is_overtaken_by_writers_while_opening_opens_the_newer_one(tmp_path, monkeypatch):
+    write_small(tmp_path)
+    open_sealed, overtaken = module.open_sealed, []
+
+    def slowly(folder):
+        if not overtaken:
+            overtaken.extend(write_small(tmp_path, 8 + number, created_at=NOON + timedelta(seconds=number)) for number in range(KEPT + 1))
+            assert not folder.exists()
+        return open_sealed(folder)
+
+    monkeypatch.setattr(module, "open_sealed", slowly)
+
+    assert load_newest(tmp_path, ENCODER).name == overtaken[-1].name
