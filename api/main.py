@@ -50,7 +50,8 @@ _TAGS = (
 _ABOUT = """Brings West Yorkshire's health needs and the innovations that answer them together.
 
 Send a key as `Authorization: Bearer mk_…`, or sign in. Problems are RFC 9457. An unknown parameter or field is refused.
-Reads carry an `ETag`; send it back as `If-Match` to change only what you read. Quote `X-Correlation-ID` when you ask for help."""
+Reads carry an `ETag`; send it back as `If-Match` to change only what you read.
+A POST that creates takes an `Idempotency-Key`: sent again, it is done once. Quote `X-Correlation-ID` when you ask for help."""
 
 
 def create_app(settings: Settings) -> FastAPI:
