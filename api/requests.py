@@ -115,12 +115,14 @@ class StrictRoute(APIRoute):
         async def strict(request: Request) -> Response:
             _check_parameters(request, known)
             checked = _CheckedRequest(request.scope, request.receive)
-            if self.body_field is not None:
-                await _check_body(checked, form=takes_form)
             try:
+                if self.body_field is not None:
+                    await _check_body(checked, form=takes_form)
                 answer: Response = await handle(checked)
             except _AnsweredBefore as before:
                 return _again(before.answer)
+            finally:
+                await checked.close()  # the files of a form, which a page would leave open
             checked.state.answer = answer  # `_creation` keeps it
             return answer
 
