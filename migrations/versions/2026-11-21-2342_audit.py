@@ -137,7 +137,8 @@ def hash_before(row: Mapping[str, Any]) -> str:
         row["correlation_id"],
         row["data"],
     ]
-    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def hash_now(row: Mapping[str, Any]) -> str:
