@@ -1,6 +1,5 @@
 """The service mode under every fault at once: what was acknowledged is there once, and what could not be taken was told so."""
 
-import sys
 import threading
 import time
 from collections import Counter
@@ -32,6 +31,7 @@ from models.proposals import Proposal
 from models.queries import jobs
 from tests import factories
 from tests.faults.checks import check_chain
+from tests.faults.figures import show
 from tests.faults.fleet import Fleet
 from tests.faults.writers import Told, Writer
 from tests.servers import PostgreSQL, Valkey
@@ -193,7 +193,7 @@ class Monkey:
         pytest.param(LONG, id="5000 writes", marks=[pytest.mark.faults, pytest.mark.timeout(1_200)]),
     ],
 )
-def test_no_fault_loses_halves_or_doubles_what_was_acknowledged(make_scene: Callable[[Plan], Scene], plan: Plan, tell: Any) -> None:
+def test_no_fault_loses_halves_or_doubles_what_was_acknowledged(make_scene: Callable[[Plan], Scene], plan: Plan, capsys: Any) -> None:
     scene = make_scene(plan)
     began = time.monotonic()
     monkey = Monkey(plan, scene, seed=plan.writes)
@@ -208,10 +208,11 @@ def test_no_fault_loses_halves_or_doubles_what_was_acknowledged(make_scene: Call
     wait_until_done(scene.database)
 
     told = all_told(scene.clients)
-    tell(
+    show(
+        capsys,
         f"{told.writes} writes acknowledged in {written - began:.0f} s; faults {dict(monkey.done)}; "
         f"due jobs but embed ({dict(owed)}) drained {drained:.1f} s after the last; slowest write {told.slowest_seconds:.1f} s; "
-        f"{scene.fleet.memory_mib():.0f} MiB in all processes; on the way: {dict(told.seen)}"
+        f"{scene.fleet.memory_mib():.0f} MiB in all processes; on the way: {dict(told.seen)}",
     )
     assert told.wrong == []
     assert not any(client.is_alive() for client in scene.clients)
@@ -220,17 +221,6 @@ def test_no_fault_loses_halves_or_doubles_what_was_acknowledged(make_scene: Call
     check_rows(scene.database, told)
     check_events(scene.database, told)
     check_chain(scene.database)
-
-
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Write figures where they are seen although the test passes."""
-
-    def write(figures: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{figures}\n")
-
-    return write
 
 
 def wait_until_drained(database: Database, since: datetime) -> tuple[float, Counter[str]]:

@@ -68,7 +68,7 @@ class Writer(threading.Thread):
             while self.told.writes < self._writes - self._needs // 4:
                 next(changes)
             for need in steps[: self._needs // 4]:
-                self._step(need, "withdraw", "need.withdrawn", {"status": "withdrawn"})
+                self._step(need, "withdraw", "need.closed", {"status": "withdrawn"})
         except Gone:
             return
         finally:
