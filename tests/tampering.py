@@ -30,7 +30,7 @@ def write_history(session: Session, count: int, random: Random) -> None:
             subject_id=uuid4(),
             actor=f"person:{uuid4()}",
             at=NOW + timedelta(seconds=number, microseconds=random.choice((0, 17))),
-            once_key=f"once:{number}" if random.random() < 0.3 else None,
+            once_key=f"once:{uuid4()}" if random.random() < 0.3 else None,
             revision=number,
             probability=random.choice((0.5, 1.0, 1e-7)),
             status={"is": ["open", None, True]},
