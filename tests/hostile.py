@@ -161,5 +161,5 @@ def _body(chance: random.Random, target: Target, where: str, payload: str, heade
 
 
 def _as_header(payload: str) -> bytes:
-    """As much of it as HTTP lets into a header; the rest is for the tests of connections."""
-    return "".join(sign for sign in payload[:4_000] if sign not in "\r\n\0").encode("utf-8", "surrogatepass")
+    """As much of it as HTTP lets into a header, and never a sound correlation id; the rest is for the tests of connections."""
+    return "".join(["<", *(sign for sign in payload[:4_000] if sign not in "\r\n\0")]).encode("utf-8", "surrogatepass")
