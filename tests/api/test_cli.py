@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 import typer
-from typer.testing import CliRunner
 
 import migrations
-from api.cli import PARTS, app
+from api.cli import PARTS
 from api.cli.faults import told
 from api.cli.shell import newest_step
 from api.services import columns
@@ -24,37 +23,6 @@ from models.documents import Side
 ROOT = Path(__file__).parents[2]
 NEEDS = "title,problem,places\nPeople fall,Older people who fall at home wait too long for help,LDS\n"
 PASSWORD = "a long enough password"
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch, encoder_folder):
-    """A home of its own for each test, with the encoder in it."""
-    (tmp_path / "encoder").mkdir()
-    (tmp_path / "encoder" / "all-MiniLM-L6-v2").symlink_to(encoder_folder)
-    monkeypatch.setenv("MATCHING_HOME", str(tmp_path))
-    monkeypatch.setenv("MATCHING_PORT", "0")
-    read_settings.cache_clear()
-    yield tmp_path
-    read_settings.cache_clear()
-
-
-@pytest.fixture
-def cli(home):
-    """Run a command in this process and hold it to its exit status."""
-
-    def run(*arguments, status=0, **options):
-        result = CliRunner().invoke(app, [str(each) for each in arguments], **options)
-        assert result.exit_code == status, (result.output, result.exception)
-        return result
-
-    return run
-
-
-@pytest.fixture
-def ready(cli):
-    """The command line of an installation whose database is set up."""
-    cli("init")
-    return cli
 
 
 def said(result):
