@@ -16,7 +16,7 @@ from api.services.heads import KeptHead
 from api.settings import settings
 from models.queries import events
 
-audit_command = new_group("The history: whether it is whole, and the heads that were kept of it.")
+audit_command = new_group("Say whether the history is whole, and list the heads that were kept of it.")
 MoreHeads = Annotated[
     list[Path] | None,
     typer.Option("--heads", exists=True, dir_okay=False, help="A file of heads kept elsewhere, a copy of heads.jsonl; may be given again."),
