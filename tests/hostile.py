@@ -86,6 +86,7 @@ RAW: Final[tuple[bytes, ...]] = (
 )
 NAMES: Final = ("q", "after", "limit", "status", "kind", "next", "place", "band", "need_id", "done", "surprise", "side")
 HEADERS: Final = ("X-Correlation-ID", "If-Match", "Idempotency-Key", "Accept", "Cookie", "Referer", "X-Forwarded-For", "Accept-Language")
+LEAVING: Final = {("POST", "/sign-out"), ("DELETE", "/api/v1/session")}  # who signs out has nothing more to attack
 SECRETS: Final = ("Authorization", "X-CSRF-Token", "Origin", "Sec-Fetch-Site", "Content-Type", "Host")
 
 
@@ -113,7 +114,7 @@ class Target:
     form: bool = False
 
 
-def attacks(targets: list[Target], ids: Mapping[str, str], askers: list[str], *, seed: int, count: int) -> Iterator[Attack]:
+def attacks(targets: list[Target], ids: Mapping[str, list[str]], askers: list[str], *, seed: int, count: int) -> Iterator[Attack]:
     """So many requests, the same for a seed; every route is visited equally often."""
     chance = random.Random(seed)  # noqa: S311 -- repeatable is what it is to be
     for number in range(count):
@@ -124,7 +125,9 @@ def attacks(targets: list[Target], ids: Mapping[str, str], askers: list[str], *,
         if target.method != "GET":
             places += ["field"] * 6 + ["value"] * 3 + ["raw"] * 2
         where = chance.choice(places)
-        yield _made(chance, target, where, payload, ids, chance.choice(askers), f"{kind} in {where}")
+        asker = "anonymous" if (target.method, target.path) in LEAVING else chance.choice(askers)
+        aimed_at = {name: chance.choice(there) for name, there in ids.items()}
+        yield _made(chance, target, where, payload, aimed_at, asker, f"{kind} in {where}")
 
 
 def _made(chance: random.Random, target: Target, where: str, payload: str, ids: Mapping[str, str], asker: str, words: str) -> Attack:
@@ -155,7 +158,7 @@ def _body(chance: random.Random, target: Target, where: str, payload: str, heade
         headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
         return "&".join(f"{name}={quote(str(value).encode('utf-8', 'surrogatepass'))}" for name, value in said.items()).encode()
     headers.setdefault("Content-Type", "multipart/form-data; boundary=x")
-    file = '"; filename="' + payload[:200] if chance.random() < 0.3 else ""
+    file = '"; filename="' + payload[:200] if chance.random() < 0.1 else ""
     parts = (f'--x\r\nContent-Disposition: form-data; name="{name}{file}"\r\n\r\n{value}\r\n' for name, value in said.items())
     return ("".join(parts) + "--x--\r\n").encode("utf-8", "surrogatepass")
 

@@ -80,9 +80,10 @@ def _fields(described: dict[str, Any], operation: dict[str, Any]) -> list[str]:
 @pytest.fixture
 def world(app, client, client_as, client_with_key, make):
     """Rows to aim at, by the name of the parameter that addresses them, and who aims."""
-    proposal = make(factories.make_proposal)
-    ids = dict.fromkeys(re.findall(r"{(\w+)}", " ".join(target.path for target in targets(app))), str(proposal.id))
-    ids |= {"need_id": str(proposal.need_id), "innovation_id": str(proposal.innovation_id)}
+    rows = [make(factories.make_proposal) for _ in range(12)]
+    names = re.findall(r"{(\w+)}", " ".join(target.path for target in targets(app)))
+    ids = {name: [str(row.id) for row in rows] for name in names}
+    ids |= {"need_id": [str(row.need_id) for row in rows], "innovation_id": [str(row.innovation_id) for row in rows]}
     askers = {
         "anonymous": client,
         "hub": client_as(Role.HUB),
@@ -121,7 +122,8 @@ def bombard(app: FastAPI, world: Any, *, seed: int, count: int) -> dict[str, lis
     """Send them all; what was wrong, by what was sent."""
     ids, askers = world
     found = {}
-    for number, attack in enumerate(attacks(targets(app), ids, sorted(askers), seed=seed, count=count)):
+    often = [*askers, *["hub"] * 4, "place"]  # those who may do most
+    for number, attack in enumerate(attacks(targets(app), ids, often, seed=seed, count=count)):
         with structlog.testing.capture_logs() as log:
             began = time.process_time()
             reply = send(askers[attack.asker], attack)
