@@ -1,0 +1,285 @@
+"""Every change is one event, by the actor and in the same transaction; what fails leaves none."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.db import Database
+from api.queue import Job, enqueue
+from api.services import accounts, importing, retrying
+from models.actors import SYSTEM
+from models.base import Base
+from models.documents import Side
+from models.events import Event
+from models.innovations import InnovationStatus
+from models.jobs import JobRow
+from models.keys import Scope
+from models.needs import NeedStatus
+from models.people import Role
+from models.queries import keys, people
+from tests import factories
+from tests.api.test_page_forms import INNOVATION as INNOVATION_FORM
+from tests.api.test_page_forms import NEED as NEED_FORM
+from tests.factories import ANY_VERSION, PASSWORD
+from tests.imports import NEEDS as NEEDS_FILE
+
+NOW = datetime.now(UTC)
+NEED = {"title": "People fall", "problem": "Older people who fall wait too long for help.", "places": ["LDS"]}
+INNOVATION = {"name": "Falls sensor", "problems_tackled": "People fall and lie for hours.", "how_it_works": "A sensor calls a neighbour."}
+DRAFT = {"then": "draft", "version": "1"}
+LEFT_ALONE = {"POST /api/v1/matches"}  # ranks a text that is not stored
+
+
+class World:
+    """What is changed, by a Hub lead; what is put there for it comes before `on`, and the change after."""
+
+    def __init__(self, app: FastAPI, lead: TestClient, make: Callable[..., Any]) -> None:
+        self.lead, self.make, self.stranger = lead, make, TestClient(app, raise_server_exceptions=False)
+        self.person = make(factories.make_person, Role.BOARD)
+        for key in ("LDS", "WAK"):
+            make(factories.make_place, key)
+        self.writing_fails: pytest.MonkeyPatch | None = None
+        self.on(None)
+
+    def on(self, found: Any) -> Any:
+        """What is there; from now on events count, or cannot be written."""
+        self.before, self.rows = self._written(), self.make(everything)
+        if self.writing_fails is not None:
+            self.writing_fails.setattr(Event, "of", fail)
+        return found
+
+    def events(self) -> list[Event]:
+        """Those that were written since, in their order."""
+        return [event for event in self._written() if event.id not in {each.id for each in self.before}]
+
+    def _written(self) -> list[Event]:
+        return list(self.make(lambda session: session.scalars(select(Event).order_by(Event.recorded_at, Event.ordinal)).all()))
+
+    def api(self, path: str, said: Any = None, method: str = "POST") -> Any:
+        """A change by API."""
+        return self.lead.request(method, f"/api/v1{path}", json=said, headers=ANY_VERSION)
+
+    def form(self, path: str, **said: Any) -> Any:
+        """A change by form."""
+        return self.lead.post(path, data=said, headers={"Accept": "text/html"}, follow_redirects=False)
+
+    def draft(self, side: Side) -> Any:
+        """One that is not submitted."""
+        if side is Side.NEED:
+            return self.make(factories.make_need, status=NeedStatus.DRAFT).id
+        return self.make(factories.make_innovation, status=InnovationStatus.DRAFT).id
+
+    def proposal(self) -> Any:
+        """One to decide."""
+        return self.make(factories.make_proposal).id
+
+    def decided(self) -> Any:
+        """One that was just confirmed."""
+        found = self.proposal()
+        self.api(f"/proposals/{found}/decision", {"verdict": "confirmed"})
+        return found
+
+    def import_file(self) -> Any:
+        """A file of needs."""
+        return self.lead.post("/api/v1/imports", data={"side": "need"}, files={"file": ("rows.csv", NEEDS_FILE.encode())})
+
+
+def fail(*_args: object, **_values: object) -> None:
+    raise RuntimeError("The event cannot be written.")
+
+
+def make_dead_job(session: Session) -> Any:
+    enqueue(session, Job.SNAPSHOT, at=NOW)
+    row = session.scalars(select(JobRow).where(JobRow.name == Job.SNAPSHOT)).one()
+    row.give_up("It failed.", at=NOW)
+    return row.id
+
+
+def of_documents(side: Side, said: Any, form: Any, created: str, changed: str, submitted: str, withdrawn: str) -> Any:
+    """The routes that needs and innovations have alike, by what each writes."""
+    path, part = f"/{side}s", f"/{side}s/{{{side}_id}}"
+    other = {next(iter(said)): "Another"}
+    return {
+        f"POST /api/v1{path}": (created, lambda world: world.api(path, said)),
+        f"PATCH /api/v1{part}": (changed, lambda world: world.api(f"{path}/{world.on(world.draft(side))}", other, "PATCH")),
+        f"POST /api/v1{part}/submit": (submitted, lambda world: world.api(f"{path}/{world.on(world.draft(side))}/submit")),
+        f"POST /api/v1{part}/withdraw": (withdrawn, lambda world: world.api(f"{path}/{world.on(world.draft(side))}/withdraw")),
+        f"POST {path}/new": (created, lambda world: world.form(f"{path}/new", **form | DRAFT)),
+        f"POST {part}/change": (changed, lambda world: world.form(f"{path}/{world.on(world.draft(side))}/change", **form | DRAFT)),
+        f"POST {part}/submit": (submitted, lambda world: world.form(f"{path}/{world.on(world.draft(side))}/submit", version="1")),
+        f"POST {part}/withdraw": (withdrawn, lambda world: world.form(f"{path}/{world.on(world.draft(side))}/withdraw", version="1")),
+    }
+
+
+Change = tuple[str, Callable[[World], Any]]
+ROUTES: dict[str, Change] = {
+    **of_documents(Side.NEED, NEED, NEED_FORM, "need.created", "need.changed", "need.opened", "need.closed"),
+    **of_documents(
+        Side.INNOVATION,
+        INNOVATION,
+        INNOVATION_FORM,
+        "innovation.created",
+        "innovation.changed",
+        "submission.received",
+        "submission.withdrawn",
+    ),
+    "POST /api/v1/session": (
+        "session.begun",
+        lambda world: world.stranger.post("/api/v1/session", json={"email": world.person.email, "password": PASSWORD}),
+    ),
+    "POST /sign-in": (
+        "session.begun",
+        lambda world: world.stranger.post(
+            "/sign-in", data={"email": world.person.email, "password": PASSWORD}, headers={"Accept": "text/html"}, follow_redirects=False
+        ),
+    ),
+    "DELETE /api/v1/session": ("session.ended", lambda world: world.api("/session", method="DELETE")),
+    "POST /sign-out": ("session.ended", lambda world: world.form("/sign-out")),
+    "POST /api/v1/imports": ("import.staged", World.import_file),
+    "POST /api/v1/jobs/{job_id}/retry": ("job.retried", lambda world: world.api(f"/jobs/{world.on(world.make(make_dead_job))}/retry")),
+    "POST /api/v1/proposals/{proposal_id}/decision": (
+        "proposal.rejected",
+        lambda world: world.api(f"/proposals/{world.on(world.proposal())}/decision", {"verdict": "rejected", "reason": "no_budget"}),
+    ),
+    "POST /api/v1/proposals/{proposal_id}/undo": (
+        "proposal.undone",
+        lambda world: world.api(f"/proposals/{world.on(world.decided())}/undo"),
+    ),
+    "POST /proposals/{proposal_id}/decision": (
+        "proposal.confirmed",
+        lambda world: world.form(f"/proposals/{world.on(world.proposal())}/decision", verdict="confirmed", version="1"),
+    ),
+    "POST /proposals/{proposal_id}/skip": (
+        "proposal.skipped",
+        lambda world: world.form(f"/proposals/{world.on(world.proposal())}/skip", version="1"),
+    ),
+    "POST /proposals/{proposal_id}/undo": (
+        "proposal.undone",
+        lambda world: world.form(f"/proposals/{world.on(world.decided())}/undo", version="2"),
+    ),
+}
+
+
+@pytest.fixture
+def world(app: FastAPI, client_as: Callable[..., TestClient], make: Callable[..., Any]) -> World:
+    return World(app, client_as(Role.LEAD), make)
+
+
+def test_the_table_holds_every_route_that_changes_something(app: FastAPI) -> None:
+    changing = {
+        f"{method} {each.path}"
+        for each in iter_route_contexts(app.routes)
+        for method in each.methods or ()
+        if method not in {"GET", "HEAD", "OPTIONS"}
+    }
+
+    assert changing == ROUTES.keys() | LEFT_ALONE
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_change_is_one_event(world: World, route: str) -> None:
+    kind, change = ROUTES[route]
+
+    reply = change(world)
+
+    (event,) = world.events()
+    assert reply.status_code < 400, reply.text
+    assert (event.kind, event.actor.split(":")[0]) == (kind, "person")
+    assert event.correlation_id == reply.headers["x-correlation-id"]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_change_that_cannot_be_written_down_is_not_made(world: World, route: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, change = ROUTES[route]
+    world.writing_fails = monkeypatch
+
+    if "{" not in route:  # the others put something there first
+        world.on(None)
+    reply = change(world)
+
+    assert reply.status_code == 500
+    assert world.make(everything) == world.rows
+
+
+def everything(session: Session) -> dict[str, Any]:
+    """Every row of every table that tells of the domain."""
+    tables = (table for table in Base.metadata.sorted_tables if table.name not in {"job", "known_device"})
+    return {table.name: sorted(map(repr, session.execute(table.select()))) for table in tables}
+
+
+ACCOUNTS: dict[str, Callable[[Session, Any], Any]] = {
+    "person.created": lambda session, _: accounts.create_person(
+        session, email="new@example.org", name="New officer", password=PASSWORD, at=NOW, actor=SYSTEM
+    ),
+    "person.role_granted": lambda session, person: accounts.grant(session, person, Role.HUB, at=NOW, actor=SYSTEM),
+    "person.role_revoked": lambda session, person: accounts.revoke(session, person, Role.BOARD, at=NOW, actor=SYSTEM),
+    "person.password_set": lambda session, person: accounts.set_password(session, person, PASSWORD, at=NOW, actor=SYSTEM),
+    "person.deactivated": lambda session, person: accounts.deactivate(session, person, at=NOW, actor=SYSTEM),
+    "session.begun": lambda session, person: accounts.start_session(session, person.id, at=NOW, hours=1),
+    "key.created": lambda session, _: accounts.create_key(
+        session, name="A system", role=Role.PIPELINE, scopes={Scope.READ}, at=NOW, actor=SYSTEM
+    ),
+    "key.revoked": lambda session, _: accounts.revoke_key(session, keys.every_key(session)[0].prefix, at=NOW, actor=SYSTEM),
+    "job.retried": lambda session, _: retrying.retry_all(session, actor=SYSTEM, at=NOW),
+}
+
+
+@pytest.mark.parametrize("kind", ACCOUNTS)
+def test_a_change_by_command_is_one_event(world: World, database: Database, kind: str) -> None:
+    world.make(factories.make_key)
+    world.make(make_dead_job)
+    world.on(None)
+
+    with database.transaction() as session:
+        ACCOUNTS[kind](session, people.by_id(session, world.person.id))
+
+    (event,) = world.events()
+    assert event.kind == kind
+
+
+def test_twice_is_one_event(world: World, database: Database) -> None:
+    with database.transaction() as session:
+        person = people.by_id(session, world.person.id)
+        for _ in range(2):
+            accounts.grant(session, person, Role.HUB, at=NOW, actor=SYSTEM)
+            accounts.revoke(session, person, Role.BOARD, at=NOW, actor=SYSTEM)
+            accounts.end_sessions(session, person.id, at=NOW, actor=SYSTEM)
+            accounts.end_session(session, "no token of ours", at=NOW, actor=SYSTEM)
+
+    assert [event.kind for event in world.events()] == ["person.role_granted", "person.role_revoked"]
+
+
+def test_a_sign_in_over_another_ends_that_one_and_a_sign_out_everywhere_all(world: World) -> None:
+    said = {"email": world.person.email, "password": PASSWORD}
+    world.lead.post("/api/v1/session", json=said)
+    TestClient(world.stranger.app).post("/api/v1/session", json=said)
+    signed_in = world.stranger.post("/api/v1/session", json=said)
+    world.stranger.delete("/api/v1/session?everywhere=true", headers={"X-CSRF-Token": signed_in.json()["csrf_token"]})
+
+    told = [(event.kind, event.actor == f"person:{world.person.id}", event.data) for event in world.events()]
+    assert told == [
+        ("session.ended", True, {}),
+        *[("session.begun", True, {})] * 3,
+        ("session.ended", True, {}),
+        ("session.ended", True, {"browsers": 2}),
+    ]
+
+
+def test_rows_of_an_import_come_into_force_with_an_event_each_and_one_for_all(world: World, database: Database) -> None:
+    import_id = UUID(world.import_file().json()["id"])
+    for _ in range(2):
+        with database.reading() as session:
+            step = importing.next_step(session, import_id, at=NOW)
+        world.on(None)
+        with database.transaction() as session:
+            importing.take(session, step, at=NOW)
+
+    assert [event.kind for event in world.events()] == ["need.opened", "import.completed"]
