@@ -16,11 +16,10 @@ from fastapi.params import Form
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from python_multipart.multipart import parse_options_header
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, UploadFile
 
-from api.db import Database
+from api.db import AWAY, Database
 from api.errors import ForbiddenCharacter, InvalidRequest, MalformedBody, PreconditionRequired, WrongMediaType
 from api.security import CSRF_FIELD, CurrentVisit
 from api.services import answering
@@ -232,8 +231,8 @@ def _free(database: Database, claim: Claim) -> None:
     try:
         with database.transaction() as session:
             answering.free(session, claim)
-    except OperationalError as error:
-        _log.warning("answer.claim_left", error=type(error.orig).__name__)
+    except AWAY as error:
+        _log.warning("answer.claim_left", error=type(error).__name__)
 
 
 def _again(answer: Answer) -> Response:

@@ -96,18 +96,27 @@ def visit(
     if "authorization" in request.headers:
         if key is None:
             raise KeyRefused("Send the key as 'Authorization: Bearer mk_…'.")
-        with database.reading() as session:
-            found = Visit(accounts.actor_of_key(session, key.credentials, at=now))
+        try:
+            with database.reading() as session:
+                found = Visit(accounts.actor_of_key(session, key.credentials, at=now))
+        except KeyRefused:
+            _count(request, ANONYMOUS)  # who guesses is nobody we know
+            raise
     elif cookie:
         found = _signed_in(request, cookie, at=now)
     request.state.actor, request.state.actor_name = found.actor, found.actor.name  # for log and audit, also of what is refused below
     if found.csrf_token and request.method not in _SAFE_METHODS:
         same_origin(request)
         accounts.check_csrf_token(found.csrf_token, csrf_token)
+    _count(request, found.actor)  # after the token: what another site sends in a person's name is not theirs
+    return found
+
+
+def _count(request: Request, actor: Actor) -> None:
+    """Count the request among those of its actor; raises TooManyRequests."""
     limits: Limits = request.app.state.limits
     endpoint, address = request.scope["endpoint"], request.client.host if request.client else ""
-    limits.count(found.actor, address=address, method=request.method, route=f"{endpoint.__module__}.{endpoint.__name__}")
-    return found
+    limits.count(actor, address=address, method=request.method, route=f"{endpoint.__module__}.{endpoint.__name__}")
 
 
 def _signed_in(request: Request, token: str, *, at: datetime) -> Visit:

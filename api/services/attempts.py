@@ -48,7 +48,7 @@ class Attempts:
         `device` is the name of a device known to the account. The try counts against the account from here before
         it is made, so that many at once do not slip through.
         """
-        account, network = _account_key(account), _network_of(address)
+        account, network = _account_key(account), network_of(address)
         here: Key = (self._few, "device", device, account) if device else (self._few, "pair", network, account)
         everywhere: list[Key] = [] if device else [(self._of_address, "address", network, ""), (self._of_account, "account", account, "")]
         for limit in everywhere:
@@ -76,7 +76,7 @@ def _account_key(account: str) -> str:
     return hashlib.sha256(known_as.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _network_of(address: str) -> str:
+def network_of(address: str) -> str:
     """The network that one guesser has: an IPv4 address, or an IPv6 network of 64 bits."""
     try:
         parsed = ip_address(address)

@@ -7,6 +7,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from api.services.attempts import network_of
 from api.services.counting import SharedStorage
 from models.actors import ANONYMOUS, Actor
 from models.base import DomainError
@@ -34,12 +35,12 @@ class Limits:
     def count(self, actor: Actor, *, address: str, method: str, route: str) -> None:
         """Count one request; raises TooManyRequests, which says when to ask again, and counts no refused one.
 
-        `address` is the network's, and stands for those whom nobody knows; `route` is the name of the function that answers.
+        The network of `address` stands for those whom nobody knows; `route` is the name of the function that answers.
         """
         limit = self._reads if method in READING else self._writes
         if limit is None or route in UNLIMITED:
             return
-        who = f"address:{address}" if actor == ANONYMOUS else actor.name
+        who = f"network:{network_of(address)}" if actor == ANONYMOUS else actor.name
         asked = ("requests", who, route, "read" if limit is self._reads else "write")
         if self._limiter.hit(limit, *asked):
             return

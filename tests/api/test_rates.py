@@ -67,6 +67,20 @@ def test_who_is_refused_at_the_door_is_counted_too(client):
     assert statuses(lambda: client.post(NEEDS, json=NEED), 3) == [401, 401, 429]
 
 
+def test_who_guesses_keys_is_counted_by_address_and_no_key_that_is_one(client, client_with_key):
+    guess = {"Authorization": "Bearer mk_00000000_" + "x" * 43}
+    assert statuses(lambda: client.get("/api/v1/events", headers=guess), 4) == [401, 401, 401, 429]
+
+    assert client_with_key(Role.PIPELINE, {Scope.EVENTS}).get("/api/v1/events").status_code == 200
+
+
+def test_what_another_site_sends_in_a_persons_name_is_not_counted_as_theirs(hub, make):
+    make(factories.make_place)
+    assert statuses(lambda: hub.post(NEEDS, json=NEED, headers={"Sec-Fetch-Site": "cross-site"}), 5) == [403] * 5
+
+    assert hub.post(NEEDS, json=NEED).status_code == 201
+
+
 def test_whether_the_service_lives_may_always_be_asked(client):
     assert statuses(lambda: client.get("/health/live"), 10) == [200] * 10
 

@@ -60,6 +60,15 @@ def test_reads_writes_routes_and_askers_are_counted_apart():
         count(counted, ANONYMOUS)
 
 
+def test_one_household_is_one_network():
+    counted = limits(reads=1)
+    count(counted, ANONYMOUS, address="2001:db8:0:1::1")
+
+    count(counted, ANONYMOUS, address="2001:db8:0:2::1")
+    with pytest.raises(TooManyRequests):
+        count(counted, ANONYMOUS, address="2001:db8:0:1:ffff::2")
+
+
 def test_a_limit_of_nought_is_none():
     counted = limits(reads=0, writes=0)
 
