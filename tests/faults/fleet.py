@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,16 +48,18 @@ class Program:
                 kill_tree(self._process)
             return running
 
-    def stop(self) -> None:
-        """End it as an operator does; by force when it takes too long."""
+    def stop(self) -> float:
+        """End it as an operator does, by force when it takes too long; returns the seconds that it took."""
+        began = time.monotonic()
         with self._lock:
             if self._process is None or self._process.poll() is not None:
-                return
+                return 0.0
             self._process.terminate()
             try:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 kill_tree(self._process)
+        return time.monotonic() - began
 
     def said(self) -> str:
         """What it wrote, in all its lives."""
@@ -81,13 +85,15 @@ class Fleet:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def stop(self) -> dict[str, float]:
+        """End all at once; returns the seconds that each took."""
         self._stopping.set()
         self._supervisor.join()
-        stopping = [threading.Thread(target=program.stop) for program in self.programs]
-        for each in stopping:
-            each.start()
-        for each in stopping:
-            each.join()
+        with ThreadPoolExecutor(len(self.programs)) as pool:
+            seconds = pool.map(Program.stop, self.programs)
+            return {program.name: taken for program, taken in zip(self.programs, seconds, strict=True)}
 
     @property
     def addresses(self) -> list[str]:
