@@ -9,8 +9,8 @@ from typer.main import get_command
 
 PARTS = {
     "serve": ("serving", "Serve pages and API until stopped; in embedded mode run the jobs too."),
-    "worker": ("service", "Run jobs in service mode, until stopped."),
-    "beat": ("service", "Have forgotten jobs looked for in service mode, until stopped."),
+    "worker": ("service", "Run jobs in service mode, until stopped; a stop lets those in hand end."),
+    "beat": ("service", "Have due and forgotten jobs looked for in service mode, until stopped; a second one does no harm."),
     "run": ("running", "Set everything up with the demonstration data, then serve; run it again at any time."),
     "init": ("setting_up", "Make the home folder and the database, or bring them to this version."),
     "demo": ("setting_up", "Bring in the demonstration: needs, innovations and an account for each role."),

@@ -40,7 +40,7 @@ def restore_command(
     replace: Annotated[bool, typer.Option("--replace", help="Restore over a database that holds people, needs or innovations.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put a backup in the place of the database: all of it, or nothing when anything is wrong."""
+    """Put a backup in the place of the database: all of it, or nothing."""
     with claimed_home(), _told("Reading") as tell:
         restored = restore(file, settings(), replace=replace, at=datetime.now(UTC), on_progress=tell)
     if as_json:
