@@ -44,7 +44,7 @@ _TEXTS_A_DOCUMENT = 8  # about; the texts of a batch are counted when they are r
 log = structlog.get_logger(__name__)
 
 
-class LeaseLost(DomainError):
+class LeaseLost(Exception):
     """Somebody else has taken the job, because this process seemed to have died."""
 
 
@@ -133,7 +133,7 @@ class Work:
                 effect = self._effect(claimed)
                 self._keep(claimed, effect)
         except LeaseLost as lost:
-            log.warning("job.lost", job=claimed[0].name, reason=lost.message)
+            log.warning("job.lost", job=claimed[0].name, reason=str(lost))
         except RankingUnavailable as unavailable:
             self._put_back(claimed, unavailable.message)
         except AWAY:
