@@ -8,7 +8,6 @@ from typing import Any
 
 import structlog
 from celery import Celery
-from kombu import Connection
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -20,6 +19,13 @@ QUEUES = (NOW, BULK, SWEEP)
 TASK = "matching."  # before the name of each job's task
 DISPATCH_SECONDS = 5.0
 _ANSWER_SECONDS = 1.0  # more than Redis ever takes when it is well
+_AT_ONCE = {
+    "socket_timeout": _ANSWER_SECONDS,
+    "socket_connect_timeout": _ANSWER_SECONDS,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+}
 _PAUSE_SECONDS = 3.0  # before a broker that was away is tried again
 _MOST_WAITING = 10_000  # messages; what is forgotten beyond, the rows still say
 
@@ -90,12 +96,6 @@ def ping(url: str, *, seconds: float = _ANSWER_SECONDS) -> float:
     return time.perf_counter() - began
 
 
-def _connection(url: str, seconds: float) -> Connection:
-    waits = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
-    once_more = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
-    return Connection(url, connect_timeout=seconds, transport_options={**waits, **once_more})
-
-
 class Publisher:
     """Tells the broker of committed jobs, in a thread, so that no request waits for Redis or fails with it.
 
@@ -108,7 +108,6 @@ class Publisher:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
-        self._url = settings.broker_url
         self._stop_listening: Callable[[], None] = lambda: None
 
     def start(self) -> None:
@@ -151,7 +150,7 @@ class Publisher:
     def _tell(self) -> None:
         if not self._waiting:
             return
-        with _connection(self._url, _ANSWER_SECONDS) as connection, self._app.amqp.Producer(connection) as producer:
+        with self._app.connection_for_write(transport_options=_AT_ONCE) as connection, self._app.amqp.Producer(connection) as producer:
             while self._waiting:
                 owed = self._waiting[0]
                 self._app.send_task(
