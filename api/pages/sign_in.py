@@ -63,7 +63,7 @@ def sign_out(request: Request, *, actor: Leaver, settings: CurrentSettings, at: 
     database: Database = request.app.state.database
     with database.transaction() as session:
         accounts.end_session(session, browsers.session_token(request), at=at, actor=actor)
-        if forms.text(sent, "everywhere") and actor.person_id:
+        if forms.text(sent, "everywhere") and actor.person_id and actor.key_id is None:
             accounts.end_sessions(session, actor.person_id, at=at, actor=actor)
     answer = see_other("/")
     browsers.forget_sign_in(answer, settings)

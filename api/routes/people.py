@@ -46,7 +46,7 @@ def sign_out(
     """Sign out; the cookie opens nothing any more."""
     if token := browsers.session_token(request):
         accounts.end_session(session, token, at=now, actor=actor)
-    if everywhere and actor.person_id:
+    if everywhere and actor.person_id and actor.key_id is None:  # a key signs nobody out
         accounts.end_sessions(session, actor.person_id, at=now, actor=actor)
     browsers.forget_sign_in(response, settings)
 

@@ -15,6 +15,7 @@ from api.security import COOKIE, CSRF_HEADER
 from api.services import accounts
 from api.services.attempts import TIMES_AN_ACCOUNT, Attempts
 from models.actors import SYSTEM
+from models.keys import Scope
 from models.people import PARALLEL_REQUESTS, RENEWED_EVERY, KnownDevice, Role, SignInSession
 from tests import factories
 from tests.pages import PAGE
@@ -205,6 +206,19 @@ class TestSigningOut:
         assert client.delete(f"{SESSION}?everywhere=true", headers=headers).status_code == 204
 
         assert [knows(each) for each in (client, *others)] == [False, False, False, True]
+
+    def test_everywhere_may_be_this_browser_alone(self, client, officer):
+        headers = {CSRF_HEADER: sign_in(client).json()["csrf_token"]}
+
+        assert client.delete(f"{SESSION}?everywhere=true", headers=headers).status_code == 204
+        assert not knows(client)
+
+    def test_a_machine_signs_nobody_out(self, client, officer, client_with_key):
+        sign_in(client)
+        machine = client_with_key(Role.HUB, set(Scope), person_id=officer.id)
+
+        assert machine.delete(f"{SESSION}?everywhere=true").status_code == 204
+        assert knows(client)
 
     def test_the_page_can_do_so_too(self, app, client, officer):
         other = browser(app)
