@@ -74,6 +74,9 @@ class Runner:
             except AWAY:  # the database is away or busy: nothing is lost, the rows wait
                 log.exception("jobs.database_away")
                 wait = 1.0
+            except Exception:  # what nobody foresaw must not end the only thread that runs jobs
+                log.exception("jobs.failed")
+                wait = 1.0
             self._wake.wait(wait)
 
     def _idle_seconds(self) -> float:

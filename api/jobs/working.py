@@ -81,8 +81,11 @@ class Work:
             )
             answering.purge(session, at=at)
             accounts.purge_sessions(session, at=at)
-        with self._context.database.reading() as session:
-            auditing.keep_head(session, settings.heads_folder, at=at)
+        try:
+            with self._context.database.reading() as session:
+                auditing.keep_head(session, settings.heads_folder, at=at)
+        except OSError:  # a full or read-only disk; `matching doctor` tells it too, and other work goes on
+            log.exception("sweep.head_not_kept")
 
     def dispatch(self) -> int:
         """Tell the broker of due jobs again that nobody has taken for a while; returns how many. It may have lost the message."""

@@ -259,3 +259,17 @@ def test_every_job_is_carried_out_one_way():
 
 def fail(*_arguments, **_more):
     raise ZeroDivisionError
+
+
+def test_a_disk_that_takes_no_head_stops_no_sweep(context, said):
+    said(Side.INNOVATION, ADHD_TEST)
+    folder = context.settings.heads_folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("a file where a folder should be")
+    work = Work(context)
+    while work.run_next():
+        pass
+
+    work.sweep()
+
+    assert folder.read_text() == "a file where a folder should be"
