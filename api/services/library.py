@@ -106,7 +106,7 @@ class Libraries:
             head = self._catch_up(session, side, shelf)
             if self._renew(session, side, shelf):
                 self._catch_up(session, side, shelf)
-        return View(self, session, side, shelf, allowed, head)
+        return View(self, session, side, shelf, allowed=allowed, head=head)
 
     def snapshots_of(self, session: Session) -> Path:
         """Where the snapshots of this database lie; those of another one, left in the same home, are never read."""
@@ -222,7 +222,7 @@ class Libraries:
 class View:
     """A `matcher.ranking.Library`: one side's searchable documents, narrowed to what the asker may see."""
 
-    def __init__(self, libraries: Libraries, session: Session, side: Side, shelf: _Shelf, allowed: frozenset[str], head: int) -> None:
+    def __init__(self, libraries: Libraries, session: Session, side: Side, shelf: _Shelf, *, allowed: frozenset[str], head: int) -> None:
         self._libraries, self._session, self._side, self._shelf = libraries, session, side, shelf
         self._head = head  # of the events, as far as the session sees
         self.allowed = allowed
