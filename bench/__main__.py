@@ -1,5 +1,13 @@
-"""`python -m bench`: every measurement of the README, one table after the other."""
+"""`python -m bench`: every measurement of the README, one table after the other; `python -m bench service` measures one part."""
 
-from bench.walk import main
+import sys
 
-main()
+from bench import service, walk
+
+PARTS = {"walk": walk.run, "service": service.run}
+
+wanted = sys.argv[1:] or list(PARTS)
+if unknown := set(wanted) - set(PARTS):
+    raise SystemExit(f"There is no benchmark {', '.join(sorted(unknown))}. Choose among {', '.join(PARTS)}.")
+kept = [PARTS[name]() for name in wanted]
+raise SystemExit(0 if all(kept) else 1)
