@@ -1,5 +1,6 @@
 """`python -m bench`: every measurement of the README, one table after the other; `python -m bench service` measures one part."""
 
+import signal
 import sys
 
 from bench import service, walk
@@ -9,5 +10,6 @@ PARTS = {"walk": walk.run, "service": service.run}
 wanted = sys.argv[1:] or list(PARTS)
 if unknown := set(wanted) - set(PARTS):
     raise SystemExit(f"There is no benchmark {', '.join(sorted(unknown))}. Choose among {', '.join(PARTS)}.")
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped, whoever ends this
 kept = [PARTS[name]() for name in wanted]
 raise SystemExit(0 if all(kept) else 1)

@@ -229,7 +229,7 @@ def show_answers(found: dict[Mode, list[Answered]]) -> tuple[Table, bool]:
 
 def show_imports(found: dict[tuple[Mode, int], list[float]]) -> Table:
     """The table of imports."""
-    title = f"Import of {ROWS:,} rows of 300 characters until all are searchable by meaning, documents a second"
+    title = f"Import of {ROWS:,} rows until all are embedded, documents a second"
     table = Table("Mode", "Texts a batch at most", "Median", "Least", "Most", "Times", title=title)
     for (mode, batch), each in found.items():
         table.add_row(
