@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from celery import Celery
+from kombu.transport import redis
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -32,6 +33,34 @@ _MOST_WAITING = 10_000  # messages; what is forgotten beyond, the rows still say
 log = structlog.get_logger(__name__)
 
 
+class _QoS(redis.QoS):
+    """What a worker has in hand, as kombu counts it.
+
+    An acknowledgement that Redis did not take is only logged by kombu, and stays counted: with one message at a
+    time the worker would never take another. Here it ends the connection, and the worker begins anew; the message
+    comes again, and its row says that it is done.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        """Tell Redis; raises BrokenPipeError, the one that kombu lets through, when it does not answer."""
+        try:
+            super().ack(delivery_tag)
+        except (RedisError, OSError) as error:
+            raise BrokenPipeError("The broker did not take an acknowledgement.") from error
+
+
+class Channel(redis.Channel):
+    """A channel that counts so."""
+
+    QoS = _QoS
+
+
+class Transport(redis.Transport):
+    """Celery's way to Redis."""
+
+    Channel = Channel
+
+
 def celery_of(settings: Settings) -> Celery:
     """Celery as this service needs it: nothing but JSON, late acks, one message at a time, no results."""
     app = Celery("matching", broker=settings.broker_url, set_as_current=False)
@@ -51,6 +80,7 @@ def celery_of(settings: Settings) -> Celery:
         worker_send_task_events=False,
         worker_soft_shutdown_timeout=20.0,
         worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_transport=Transport,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={
