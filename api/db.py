@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models.events import Event
 
-AFTER_COMMIT = "after_commit"
+BEFORE_COMMIT, AFTER_COMMIT = "before_commit", "after_commit"
 BUSY_SECONDS = 20
 AWAY = (OperationalError, InterfaceError, PoolExhausted)
 """What is raised while the database is away or too busy: nothing was done, and it may be asked again."""
@@ -49,6 +49,8 @@ class Database:
         with self._writers() as session:
             try:
                 yield session
+                for last in session.info.pop(BEFORE_COMMIT, {}).values():
+                    last(session)
                 session.commit()
             except BaseException:
                 session.rollback()
@@ -67,6 +69,14 @@ class Database:
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def before_commit(session: Session, name: str, call: Callable[[Session], None]) -> None:
+    """Run `call` as the last thing of the session's transaction, once for all calls of a name.
+
+    For a row that many writers want: whoever waits for it then holds it no longer than a commit takes, and takes no lock after it.
+    """
+    session.info.setdefault(BEFORE_COMMIT, {}).setdefault(name, call)
 
 
 def after_commit(session: Session, call: Callable[[], None]) -> None:

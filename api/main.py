@@ -1,6 +1,10 @@
 """The web's front door: everything put together by one factory."""
 
+import os
 import re
+import signal
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -87,8 +91,16 @@ def create_app(settings: Settings) -> FastAPI:
 
 def application() -> FastAPI:
     """The app of this environment's settings, for servers that start several processes."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
     retell_the_rest()
     return create_app(settings_of_environment())
+
+
+def _end_with(parent: int) -> None:
+    """Stop as on a signal once the process that started this one is gone, so that its address is free for the next."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _edges(settings: Settings) -> list[Middleware]:

@@ -139,8 +139,9 @@ class Work:
             log.warning("job.lost", job=claimed[0].name, reason=str(lost))
         except RankingUnavailable as unavailable:
             self._put_back(claimed, unavailable.message)
-        except AWAY:
-            raise
+        except AWAY as away:  # no failure of the job; when even that cannot be written, the lease ends by itself
+            log.warning("job.database_away", job=claimed[0].name, error=type(away).__name__)
+            self._put_back(claimed, "The database was away or busy.")
         except Exception as error:  # whatever it is, it is written down, tried again and, at last, shown to a person
             log.exception("job.failed", job=claimed[0].name, attempt=claimed[0].attempts, together=len(claimed))
             if len(claimed) > 1:

@@ -16,6 +16,7 @@ LONGEST_HEADER = 10_000  # characters of the first line
 _LONGEST_SHOWN = 60  # characters of a column's name that a problem repeats
 _SEPARATORS = ",;\t"
 _NOTE = "# "
+MOST_ROWS = 20_000  # of one file: they are checked while somebody waits
 _FIRST_ROW = 2  # the line below the header
 
 
@@ -75,13 +76,15 @@ def rows_of(stream: BinaryIO, side: Side) -> Iterator[RawRow]:
 
 def _rows(lines: Iterator[str], header: list[str], separator: str) -> Iterator[RawRow]:
     reader = csv.reader(lines, delimiter=separator, strict=True)
-    line, empty = _FIRST_ROW, True
+    line, count = _FIRST_ROW, 0
     while (cells := _next_cells(reader, line)) is not None:
         if any(cell.strip() for cell in cells) and not (line == _FIRST_ROW and cells[0].startswith(_NOTE)):
-            empty = False
+            count += 1
+            if count > MOST_ROWS:
+                raise _refused(line, "", "too_many_rows", f"There are more than {MOST_ROWS:,} rows. Bring them in several files.")
             yield _row(line, cells, header)
         line = reader.line_num + _FIRST_ROW
-    if empty:
+    if not count:
         raise _refused(_FIRST_ROW, "", "no_rows", "There is no row below the header. Fill the template in.")
 
 

@@ -190,12 +190,23 @@ def test_a_lease_is_renewed_for_as_long_as_the_work_lasts(database, work, handle
     assert rows(database) == []
 
 
-def test_a_database_that_is_away_is_no_failure_of_the_job(database, work, handle):
-    def away(_context):
-        raise AWAY[1]("gone", None, Exception())
+def away(*_arguments, **_more):
+    raise AWAY[1]("gone", None, Exception())
 
+
+def test_a_database_that_was_away_is_no_failure_of_the_job(database, work, handle):
     handle(Job.SNAPSHOT, away)
     owe(database)
+
+    assert work.run_next()
+
+    assert states(database) == [("snapshot", "queued", 0)]
+
+
+def test_while_the_database_is_away_the_lease_ends_by_itself(database, work, handle, monkeypatch):
+    handle(Job.SNAPSHOT, away)
+    owe(database)
+    monkeypatch.setattr(jobs, "held", away)
 
     with pytest.raises(AWAY):
         work.run_next()
@@ -221,9 +232,6 @@ def test_a_lease_that_cannot_be_renewed_is_told_and_stops_no_work(database, work
 
 
 def test_an_import_is_not_abandoned_while_the_database_is_away(database, work, handle, stage, monkeypatch):
-    def away(*_arguments, **_more):
-        raise AWAY[1]("gone", None, Exception())
-
     monkeypatch.setattr(working, "ABANDON", {Job.APPLY_IMPORT: away})
     handle(Job.APPLY_IMPORT, fail)
     stage(NEEDS)

@@ -313,11 +313,14 @@ def test_a_key_ends_when_revoked_or_expired():
 
 
 def test_a_sign_in_ends_with_its_time_or_its_person():
-    active = SignInSession(person=Person(active=True), expires_at=NOW + timedelta(hours=1))
+    def in_force(*, active=True, used_at=NOW, at=NOW):
+        row = SignInSession(token_hash="a", person=Person(active=active), last_seen_at=used_at, expires_at=NOW + timedelta(hours=1))
+        return row.in_force("a", at=at, idle=timedelta(hours=2))
 
-    assert active.in_force(NOW)
-    assert not active.in_force(NOW + timedelta(hours=1))
-    assert not SignInSession(person=Person(active=False), expires_at=NOW + timedelta(hours=1)).in_force(NOW)
+    assert in_force()
+    assert not in_force(at=NOW + timedelta(hours=1))
+    assert not in_force(used_at=NOW - timedelta(hours=2))
+    assert not in_force(active=False)
 
 
 def test_a_lead_may_what_hub_staff_may():

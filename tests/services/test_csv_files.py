@@ -127,6 +127,7 @@ def test_a_time_carries_its_zone(database, stage, moment, kind):
         (b"People fall,LDS\n", 1, "no_header"),
         (b"title,places\n", 2, "no_rows"),
         (b"title,places\n,\n\n", 2, "no_rows"),
+        (b"title,places\n" + b"A,LDS\n" * 20_001, 20_002, "too_many_rows"),
         (b"title,places,colour\nA,LDS,red\n", 1, "unknown_column"),
         (b"title,places,problems\nA,LDS,red\n", 1, "unknown_column"),
         (b"title,places,\nA,LDS,red\n", 1, "unknown_column"),
