@@ -151,10 +151,6 @@ class Innovation(Versioned, Walking, Base):
         """The words that stand for the document in a list."""
         return self.name
 
-    def owned_by(self, organisation_ids: frozenset[UUID]) -> bool:
-        """Whether one of these organisations offers it."""
-        return self.supplier_id is not None and self.supplier_id in organisation_ids
-
     @property
     def held(self) -> bool:
         """Submitted without consent: stored and listed for the Hub, but neither ranked nor shown."""

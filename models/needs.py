@@ -143,12 +143,6 @@ class Need(Versioned, Walking, Base):
         """Whether it may be ranked: open, in force, and saying something."""
         return self.live and self.status is NeedStatus.OPEN and self.readability is Readability.READABLE
 
-    def owned_by(self, place_ids: frozenset[UUID]) -> bool:
-        """Whether one of these places may change the need: the one that wrote it, else the only one that it concerns."""
-        if self.owner_place_id is not None:
-            return self.owner_place_id in place_ids
-        return bool(self.places) and {place.id for place in self.places} <= place_ids
-
     def is_stale(self, today: date) -> bool:
         """An open need past its review date asks for renewal."""
         return self.status is NeedStatus.OPEN and self.review_date is not None and self.review_date < today

@@ -17,6 +17,7 @@ import migrations
 from api.db import Database
 from api.jobs.context import Context
 from api.jobs.runner import Runner
+from api.logs import configure_log
 from api.main import create_app
 from api.security import COOKIE, CSRF_HEADER
 from api.services import accounts
@@ -44,6 +45,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def mode(request: pytest.FixtureRequest) -> Mode:
     """The mode of this test."""
     return getattr(request, "param", Mode.EMBEDDED)
+
+
+@pytest.fixture(autouse=True)
+def _same_log() -> None:
+    """Begin every test with the log as it is by default, whatever an app of another test made of it."""
+    configure_log("INFO")
 
 
 @pytest.fixture(scope="session", autouse=True)

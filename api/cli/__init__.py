@@ -76,6 +76,9 @@ def _summary(name: str) -> Any:  # noqa: ANN401 -- typer keeps its own kind of c
 
 
 def _loaded(name: str) -> Any:  # noqa: ANN401 -- likewise
+    from api.logs import configure_log  # noqa: PLC0415 -- a command that is run pays for it, help does not
+
+    configure_log("WARNING")  # on standard error, because standard output belongs to answers; what serves sets its own level
     part = getattr(import_module(f"api.cli.{PARTS[name][0]}"), f"{name}_command")
     if not isinstance(part, typer.Typer):
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
