@@ -34,7 +34,7 @@ from tests import factories
 from tests.faults.checks import check_chain
 from tests.faults.figures import show
 from tests.faults.fleet import Fleet
-from tests.faults.writers import Told, Writer
+from tests.faults.writers import Pace, Told, Writer
 from tests.servers import PostgreSQL, Valkey
 
 PATIENCE_SECONDS = 180
@@ -87,6 +87,7 @@ class Scene:
     postgresql: PostgreSQL
     valkey: Valkey
     fleet: Fleet
+    pace: Pace = field(default_factory=Pace)
     clients: list[Writer] = field(default_factory=list)
 
     def acknowledged(self) -> int:
@@ -136,7 +137,7 @@ def writers(plan: Plan, scene: Scene, encoder_id: str) -> Iterator[Writer]:
             need = factories.make_need(session, **done)
             pairs = [(need, factories.make_innovation(session, **done)) for _ in range(plan.proposals)]
             proposals = [str(factories.make_proposal(session, *pair).id) for pair in pairs]
-        yield Writer(number, key, scene.fleet.addresses, proposals, (plan.writes + number) // plan.writers, plan.needs)
+        yield Writer(number, key, scene.fleet.addresses, proposals, (plan.writes + number) // plan.writers, plan.needs, scene.pace)
 
 
 class Monkey:
@@ -156,6 +157,7 @@ class Monkey:
         """Fire them all; returns when the last one was over."""
         for number, kind in enumerate(self._order, start=1):
             due = number / len(self._order) * (self._plan.writes - self._plan.writers)
+            self._scene.pace.share = (number + 1) / len(self._order)  # there is something to write while it fires
             while self._scene.acknowledged() < due and any(client.is_alive() for client in self._scene.clients):
                 time.sleep(0.02)
             self._fire(kind)

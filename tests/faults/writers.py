@@ -43,15 +43,23 @@ class Gone(Exception):
     """The writer gave up; why stands in `wrong`."""
 
 
+@dataclass
+class Pace:
+    """How much of the writing may be done by now, so that no fault finds the writers finished."""
+
+    share: float = 0.0
+
+
 class Writer(threading.Thread):
     """One client with a key of its own, who writes about needs and proposals that nobody else touches."""
 
-    def __init__(self, number: int, key: str, addresses: list[str], proposals: list[str], writes: int, needs: int) -> None:
+    def __init__(self, number: int, key: str, addresses: list[str], proposals: list[str], writes: int, needs: int, pace: Pace) -> None:
         super().__init__(name=f"writer{number}", daemon=True)
         self.told = Told()
         self._number = number
         self._writes = writes
         self._needs = needs
+        self._pace = pace
         self._proposals = proposals
         headers = {"Authorization": f"Bearer {key}"}
         self._clients = [Client(base_url=address, headers=headers, timeout=30) for address in addresses]
@@ -154,6 +162,8 @@ class Writer(threading.Thread):
 
     def _ask(self, method: str, path: str, **sent: Any) -> tuple[Response, bool]:
         """Send the same request until it is answered; returns the answer, and whether an earlier one may have been done unanswered."""
+        while self.told.writes >= self._writes * self._pace.share:
+            time.sleep(0.02)
         began, unanswered = time.monotonic(), False
         while time.monotonic() - began < PATIENCE_SECONDS:
             try:
