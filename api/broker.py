@@ -80,7 +80,7 @@ def celery_of(settings: Settings) -> Celery:
         worker_send_task_events=False,
         worker_soft_shutdown_timeout=20.0,
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        broker_transport=Transport,
+        broker_transport="api.broker:Transport",  # by its name, because workers tell it as JSON
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={

@@ -93,6 +93,7 @@ def fuzz(service: Service, asker: str, *, examples: int, seed: int, phases: Sequ
             "headers": service.headers[asker],
             "checks": CHECKS,
             "continue-on-failure": True,
+            "request-timeout": 30.0,  # whether answers are quick is asked where nothing else runs: tests/api/test_hostile_inputs.py
             "generation": {"max-examples": examples, "no-shrink": True},
             "phases": {phase: {"enabled": phase in phases} for phase in PHASES},
             "dictionaries": {name: {"values": values} for name, values in service.ids.items()},

@@ -58,7 +58,7 @@ class Plan:
 SHORT = Plan(
     writes=200,
     writers=4,
-    proposals=8,
+    proposals=2,  # decided before the first kill: what a killed process had claimed by a key waits a minute for its lease
     needs=4,
     faults={"api": 2, "worker": 1, "sweeper": 1, "flush": 1, "stop": 1, "database": 1},
     outage_seconds=3,
@@ -122,6 +122,7 @@ def make_scene(tmp_path: Path, encoder: OnnxEncoder, encoder_folder: Path) -> It
             fleet = stack.enter_context(Fleet(settings, tmp_path))
             scene = Scene(database, postgresql, valkey, fleet)
             scene.clients = list(writers(plan, scene, encoder.id))
+            stack.callback(end, scene)
             fleet.wait_until_it_answers()
             return scene
 
@@ -138,6 +139,14 @@ def writers(plan: Plan, scene: Scene, encoder_id: str) -> Iterator[Writer]:
             pairs = [(need, factories.make_innovation(session, **done)) for _ in range(plan.proposals)]
             proposals = [str(factories.make_proposal(session, *pair).id) for pair in pairs]
         yield Writer(number, key, scene.fleet.addresses, proposals, (plan.writes + number) // plan.writers, plan.needs, scene.pace)
+
+
+def end(scene: Scene) -> None:
+    """Let no writer outlive the service."""
+    scene.pace.over = True
+    for client in scene.clients:
+        if client.is_alive():
+            client.join()
 
 
 class Monkey:
@@ -158,7 +167,9 @@ class Monkey:
         for number, kind in enumerate(self._order, start=1):
             due = number / len(self._order) * (self._plan.writes - self._plan.writers)
             self._scene.pace.share = (number + 1) / len(self._order)  # there is something to write while it fires
-            while self._scene.acknowledged() < due and any(client.is_alive() for client in self._scene.clients):
+            while self._scene.acknowledged() < due:
+                if wrong := [each for client in self._scene.clients for each in client.told.wrong]:
+                    pytest.fail("\n".join(wrong))
                 time.sleep(0.02)
             self._fire(kind)
             self.done[kind] += 1

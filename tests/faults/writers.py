@@ -48,6 +48,7 @@ class Pace:
     """How much of the writing may be done by now, so that no fault finds the writers finished."""
 
     share: float = 0.0
+    over: bool = False  # nobody listens any more
 
 
 class Writer(threading.Thread):
@@ -83,7 +84,12 @@ class Writer(threading.Thread):
             for client in self._clients:
                 client.close()
 
+    def _wait_for_turn(self) -> None:
+        while self.told.writes >= self._writes * self._pace.share and not self._pace.over:
+            time.sleep(0.02)
+
     def _create(self, number: int) -> str:
+        self._wait_for_turn()
         topic = _TOPICS[number % len(_TOPICS)]
         said = {"title": f"Need {self._number}-{number}", "problem": f"{topic}, as ward {self._number}-{number} says.", "places": ["LDS"]}
         answer = self._post("/needs", said | {"submit": True})
@@ -102,6 +108,7 @@ class Writer(threading.Thread):
 
     def _step(self, need: str, step: str | None, kind: str, wanted: dict[str, str]) -> None:
         """A change that has no key: one that was not answered is found done by reading."""
+        self._wait_for_turn()
         method, path = ("PATCH", f"/needs/{need}") if step is None else ("POST", f"/needs/{need}/{step}")
         sent = {"headers": {"If-Match": f'"{self.told.versions[need]}"'}, "json": wanted if step is None else None}
         answer, unanswered = self._ask(method, path, **sent)
@@ -117,6 +124,7 @@ class Writer(threading.Thread):
 
     def _decide(self, proposal: str, number: int) -> None:
         """One of four ways to a verdict; an undo that a fault made late is refused, and the verdict stands."""
+        self._wait_for_turn()  # not between a verdict and its undo, for which there is little time
         self.told.versions[proposal] = 1
         rejected = {"verdict": "rejected", "reason": "not_ready"}
         way = number % 4
@@ -162,10 +170,8 @@ class Writer(threading.Thread):
 
     def _ask(self, method: str, path: str, **sent: Any) -> tuple[Response, bool]:
         """Send the same request until it is answered; returns the answer, and whether an earlier one may have been done unanswered."""
-        while self.told.writes >= self._writes * self._pace.share:
-            time.sleep(0.02)
         began, unanswered = time.monotonic(), False
-        while time.monotonic() - began < PATIENCE_SECONDS:
+        while time.monotonic() - began < PATIENCE_SECONDS and not self._pace.over:
             try:
                 answer = self._clients[self._at].request(method, path, **sent)
             except HTTPError as error:

@@ -6,6 +6,7 @@ import time
 import pytest
 from redis import Redis
 
+from api import queue
 from api.broker import BULK, NOW, BrokerAway, Publisher, celery_of, ping
 from api.queue import Job, enqueue
 from api.settings import Settings
@@ -21,7 +22,8 @@ def settings(tmp_path, broker_url):
 
 
 @pytest.fixture
-def publisher(settings):
+def publisher(settings, monkeypatch):
+    monkeypatch.setattr(queue, "_listeners", [])  # whoever listens for another test tells the same broker
     publisher = Publisher(settings)
     publisher.start()
     yield publisher
