@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from http import HTTPStatus
 from secrets import token_urlsafe
@@ -45,21 +46,32 @@ _HEADERS = {
 _HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 
 
-class KnownHosts:
+class Gate(ABC):
+    """Passes a request on, or answers it with what stands against it before anything of it is read."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask whether anything stands against it."""
+        if scope["type"] == "http" and (refusal := self.refusal(scope)):
+            await answer(Request(scope), tell(refusal))(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    @abstractmethod
+    def refusal(self, scope: Scope) -> DomainError | None:
+        """What stands against a request; each gate has its own."""
+
+
+class KnownHosts(Gate):
     """Answer only to our own names, so that no other name can be made to point here; supervisors may ask by any."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.names = frozenset(name.strip().lower() for name in settings.hosts.split(",") if name.strip())
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def refusal(self, scope: Scope) -> DomainError | None:
         """Compare the name asked for."""
-        if scope["type"] == "http" and (refusal := self._refusal(scope)):
-            await answer(Request(scope), tell(refusal))(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
-
-    def _refusal(self, scope: Scope) -> DomainError | None:
         said = Headers(scope=scope).getlist("host")
         if len(said) > 1:
             return MalformedBody("The request names several hosts. Name one.")
@@ -69,20 +81,14 @@ class KnownHosts:
         return None
 
 
-class HeadLimit:
+class HeadLimit(Gate):
     """Refuse an address or headers that are longer than anything we have ever asked for."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def refusal(self, scope: Scope) -> DomainError | None:
         """Add up what came before the body."""
-        if scope["type"] == "http" and (refusal := self._refusal(scope)):
-            await answer(Request(scope), tell(refusal))(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
-
-    def _refusal(self, scope: Scope) -> DomainError | None:
         if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
             return AddressTooLong(f"The address is longer than {LONGEST_ADDRESS} characters. Ask for less at once.")
         if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEADERS:

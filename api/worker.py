@@ -16,7 +16,7 @@ from api.logs import configure_log
 from api.measuring import serve_counts
 from api.queue import Job
 from api.services.library import Libraries
-from api.settings import Settings, settings
+from api.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -87,8 +87,3 @@ def _ask(process: Process, name: str, what: Callable[[Work], Any]) -> None:
 
 def _keep_our_log(**_: Any) -> None:  # noqa: ANN401 -- as Celery sends it
     """Celery leaves the log alone where something listens here."""
-
-
-def app() -> Celery:
-    """The worker of this environment's settings."""
-    return create_worker(settings())
