@@ -78,7 +78,7 @@ def read_sets(encoder: Encoder, ranker: Ranker) -> dict[str, list[Group]]:
     """The candidates of every query of every set, as the ranker retrieves them."""
     wy = read_folder(DATA / "wy", "dev")
     found = {}
-    for name, collection in (("wy", wy), ("demo", _demo(wy))):
+    for name, collection in (("wy", wy), ("demo", demo_collection(wy))):
         found[name] = _groups(collection, ranker, encoder, Side.NEED)
         found[f"{name} without codes"] = _groups(collection, ranker, encoder, Side.NEED, without_codes=True)
     found["fp7-dev"] = _groups(read_folder(DATA / "fp7-dev", "test"), ranker, encoder, Side.NEED)
@@ -86,7 +86,7 @@ def read_sets(encoder: Encoder, ranker: Ranker) -> dict[str, list[Group]]:
     return found
 
 
-def _demo(wy: Collection) -> Collection:
+def demo_collection(wy: Collection) -> Collection:
     """The rows that the program starts with, under the judgements of the same needs and innovations."""
     return Collection(name="demo", queries=_demo_rows("needs.json"), corpus=_demo_rows("innovations.json"), judgements=wy.judgements)
 
