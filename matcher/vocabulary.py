@@ -65,7 +65,7 @@ def coverage(asked: Words, given: Words) -> float:
 @lru_cache(maxsize=16_384)
 def stems(text: str) -> frozenset[str]:
     """The distinct stems of a text without stop words, numbers and single letters; abbreviations of the NHS written out."""
-    found: Iterable[str] = _analyser().analyze(_spelt(written_out(normalise(text)).lower()))
+    found: Iterable[str] = _analyser().analyze(spelt(written_out(normalise(text)).lower()))
     return frozenset(stem for stem in found if len(stem) > 1 and not stem.isdigit())
 
 
@@ -98,7 +98,7 @@ def _analyser() -> Any:  # noqa: ANN401 -- tantivy ships no types
     return builder.build()
 
 
-def _spelt(text: str) -> str:
+def spelt(text: str) -> str:
     """One form for British and American spelling; what it makes of other words is the same on both sides."""
     for pattern, form in _SPELLINGS:
         text = pattern.sub(form, text)
