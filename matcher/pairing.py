@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from matcher.codes import weighted
 from matcher.criteria import contradicted, facet_fit
+from matcher.suggesting import completed
 from matcher.text import fields_read
 from matcher.types import Aspect, Document, EncodedDocument, Facet, Side, Vectors
 from matcher.vocabulary import Vocabulary, Words, coverage
@@ -62,6 +63,7 @@ class Prepared:
 def prepare(encoded: EncodedDocument, vocabulary: Vocabulary) -> Prepared:
     """Work out once what the features of a document's pairs need."""
     rows = [(row, passage.aspect) for row, passage in enumerate(encoded.passages, start=1)]
+    coded = completed(encoded.document)
     by_aspect = (tuple(row for row, found in rows if found is aspect) for aspect in _ASKING)
     return Prepared(
         encoded=encoded,
@@ -69,7 +71,7 @@ def prepare(encoded: EncodedDocument, vocabulary: Vocabulary) -> Prepared:
         asking=tuple(found for found in by_aspect if found) or ((0,),),
         answering=(0, *(row for row, aspect in rows if aspect not in _NOT_ANSWERING)),
         words=vocabulary.words(read_text(encoded.document)),
-        facets=tuple(weighted(encoded.document, facet) for facet in FACETS.values()),
+        facets=tuple(weighted(coded, facet) for facet in FACETS.values()),
     )
 
 

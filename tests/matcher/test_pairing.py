@@ -80,11 +80,11 @@ def test_aspects_speak_each_for_itself():
     assert pair(one, innovation(description="Wounds of adults"))["aspects"] == pytest.approx(np.mean(rows[[2, 3, 4]].max(axis=1)), abs=1e-6)
 
 
-def test_codes_that_are_absent_on_either_side_speak_neither_for_nor_against():
+def test_codes_that_are_neither_chosen_nor_told_by_the_text_speak_neither_for_nor_against():
     coded = {Facet.CONDITIONS: {"CANCER"}, Facet.CARE_SETTINGS: {"PRIMARY_CARE"}}
 
-    assert pair(need(codes=coded), innovation())["conditions"] == 0
-    assert pair(need(), innovation(codes=coded))["settings"] == 0
+    assert pair(need(codes=coded), innovation(name="Plum", description="It is better."))["conditions"] == 0
+    assert pair(need(title="Plum", problem="It is bad."), innovation(codes=coded))["settings"] == 0
     assert pair(need(codes=coded), innovation(codes=coded))["conditions"] == pytest.approx(1 - NEUTRAL)
     assert pair(need(codes=coded), innovation(codes={Facet.CONDITIONS: {"CYSTIC_FIBROSIS"}}))["conditions"] == pytest.approx(-NEUTRAL)
 
@@ -95,6 +95,13 @@ def test_suggested_codes_move_a_pair_less():
     suggested = pair(asking, innovation(suggested={Facet.AREAS: {"PATIENT_SAFETY": 1.0}}))["areas"]
 
     assert 0 < suggested < pair(asking, innovation(codes={Facet.AREAS: {"PATIENT_SAFETY"}}))["areas"]
+
+
+def test_codes_that_nobody_chose_are_read_from_the_text_and_count_less():
+    asking = need(codes={Facet.CONDITIONS: {"CANCER_LUNG_CANCER"}})
+    told, chosen = innovation(name="Finder of lung cancer"), innovation(name="Finder", codes={Facet.CONDITIONS: {"CANCER_LUNG_CANCER"}})
+
+    assert 0 < pair(asking, told)["conditions"] < pair(asking, chosen)["conditions"]
 
 
 def test_readiness_is_no_feature_and_a_stated_contradiction_is():

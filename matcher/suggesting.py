@@ -1,0 +1,247 @@
+"""Codes suggested from the text: words that tell a code, found in what is read of a document, with how sure they make us.
+
+The words stand in `data/code_words.json`. A code's *names* say it outright, its *hints* only make it likelier.
+"""
+
+import json
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+from matcher.codes import chosen
+from matcher.text import FIELD_ASPECTS, fields_read
+from matcher.types import Aspect, Document, Facet, Quote
+from matcher.vocabulary import abbreviations, spelt, stems
+
+SUGGESTED = (Facet.CARE_SETTINGS, Facet.AREAS, Facet.CONDITIONS, Facet.INEQUALITIES)
+"""The facets for which codes are suggested; an innovation's categories are compared with nothing."""
+
+MOST = 5  # codes of one facet that are suggested
+LEAST = 0.15  # confidence below which a code is not worth a person's look
+QUOTED = 5  # places in the text that are shown for one code
+
+_NAME, _HINT = 0.6, 0.2  # how sure one name or one hint of a code makes us, read in a title
+_SAID_IN = MappingProxyType(
+    {
+        Aspect.TITLE: 1.0,
+        Aspect.PROBLEM: 1.0,
+        Aspect.POPULATION: 1.0,
+        Aspect.SETTING: 1.0,
+        Aspect.SOLUTION: 0.9,
+        Aspect.OUTCOME: 0.8,
+        Aspect.PRACTICE: 0.5,  # what is done today may be what is to be left behind
+        Aspect.EVIDENCE: 0.4,  # trials tell of many things beside
+    }
+)
+_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_TERM_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*\*?")
+_BORDER = re.compile(r"[.,;:!?()\n\r]")
+_ABBREVIATION = re.compile(r"(?=.*[A-Z])[A-Z0-9]{2,}s?|[A-Z]")
+_NOT_MEANT = re.compile(
+    r"\b(?:not (?:yet )?(?:for|(?:suitable|intended|designed|recommended|appropriate|licensed|meant|used|validated) (?:for|in|with|by))"
+    r"|exclud(?:es?|ing)|contra-?indicated (?:in|for|with)|does not (?:treat|cover|include|apply to))\b(?:(?!\bbut\b)[^.;:\n]){0,120}"
+    r"|\b(?:without|other than|rather than|unlike|except(?: for| in)?)\b(?:(?!\bbut\b)[^.,;:\n]){0,30}",
+    re.IGNORECASE,
+)
+
+_Symbols = tuple[str, ...]  # the forms under which one word of a text is known: its stem, beginnings, an abbreviation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A code that the text tells, how likely a person would choose it, and the words that tell it, in reading order."""
+
+    facet: Facet
+    code: str
+    confidence: float
+    evidence: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    symbols: _Symbols
+    start: int
+    end: int
+    begins: bool  # whether a border stands before it, over which no phrase reaches
+
+
+@dataclass(slots=True)
+class _Phrases:
+    """The phrases of one facet by the first of their symbols; each with what it tells of which codes."""
+
+    by_first: dict[str, list[tuple[_Symbols, dict[str, float]]]]
+
+    def add(self, symbols: _Symbols, code: str, strength: float) -> None:
+        others = self.by_first.setdefault(symbols[0], [])
+        told = next((told for rest, told in others if rest == symbols[1:]), None)
+        if told is None:
+            told = {}
+            others.append((symbols[1:], told))
+        told[code] = max(strength, told.get(code, 0.0))
+
+    def longest(self, words: Sequence[_Word], at: int) -> tuple[int, dict[str, float]]:
+        """How many words the longest phrase that begins here has, and what it tells; 0 when none does."""
+        length = 0
+        told: dict[str, float] = {}
+        for symbol in words[at].symbols:
+            for rest, codes in self.by_first.get(symbol, ()):
+                if len(rest) + 1 >= length and _follows(words, at, rest):
+                    told = told | codes if len(rest) + 1 == length else codes
+                    length = len(rest) + 1
+        return length, told
+
+
+def suggest(document: Document) -> Mapping[Facet, Mapping[str, float]]:
+    """The codes that the text tells, by facet, each with its confidence in [0, 1]; a facet without any is left out."""
+    found: dict[Facet, dict[str, float]] = defaultdict(dict)
+    for suggestion in suggestions(document):
+        found[suggestion.facet][suggestion.code] = suggestion.confidence
+    return MappingProxyType(found)
+
+
+def completed(document: Document) -> Document:
+    """The document with suggestions for each facet of which it has neither chosen nor suggested codes."""
+    bare = [facet for facet in SUGGESTED if not chosen(document, facet) and facet not in document.suggested_codes]
+    if not bare:
+        return document
+    found: dict[Facet, Mapping[str, float]] = dict(document.suggested_codes)
+    for suggestion in _suggestions(document, bare):
+        found[suggestion.facet] = {**found.get(suggestion.facet, {}), suggestion.code: suggestion.confidence}
+    return replace(document, suggested_codes=MappingProxyType(found))
+
+
+def suggestions(document: Document) -> tuple[Suggestion, ...]:
+    """What the text tells of each facet, the surest first, with the words that tell it; chosen codes have no say in it."""
+    return tuple(_suggestions(document, SUGGESTED))
+
+
+@dataclass(slots=True)
+class _Telling:
+    """What tells one code so far: the strength of each distinct phrase, and where the phrases stand."""
+
+    strengths: dict[str, float]
+    places: list[tuple[str, int, int]]
+
+    @property
+    def strength(self) -> float:
+        return 1 - math.prod(1 - strength for strength in self.strengths.values())
+
+
+def _suggestions(document: Document, facets: Sequence[Facet]) -> Iterator[Suggestion]:
+    read = fields_read(document)
+    words = {name: list(_words(text)) for name, text in read.items()}
+    for facet in facets:
+        told: dict[str, _Telling] = defaultdict(lambda: _Telling({}, []))
+        for name, said in words.items():
+            _tell(told, facet, name, said, weight=_SAID_IN[FIELD_ASPECTS[document.side][name]])
+        sure = {code: _confidence(facet, code, told) for code in told}
+        best = sorted(sure, key=lambda code: (-sure[code], code))[:MOST]
+        for code in best:
+            if sure[code] >= LEAST:
+                quotes = tuple(Quote(name, start, end, read[name][start:end]) for name, start, end in told[code].places[:QUOTED])
+                yield Suggestion(facet=facet, code=code, confidence=sure[code], evidence=quotes)
+
+
+def _tell(told: dict[str, _Telling], facet: Facet, field: str, words: Sequence[_Word], *, weight: float) -> None:
+    """Add what the phrases of one field tell; of phrases that overlap the longest is read."""
+    phrases = _phrases()[facet]
+    at = 0
+    while at < len(words):
+        length, codes = phrases.longest(words, at)
+        key = " ".join(word.symbols[0] for word in words[at : at + length])
+        for code, strength in codes.items():
+            telling = told[code]
+            telling.strengths[key] = max(weight * strength, telling.strengths.get(key, 0.0))
+            telling.places.append((field, words[at].start, words[at + length - 1].end))
+        at += max(length, 1)
+
+
+def _confidence(facet: Facet, code: str, told: Mapping[str, _Telling]) -> float:
+    """How likely a person would choose the code."""
+    return round(told[code].strength, 3)
+
+
+def _words(text: str) -> Iterator[_Word]:
+    """The words of a field that are meant: what follows *not for*, *excludes* or *without* is left out."""
+    unmeant = [found.span() for found in _NOT_MEANT.finditer(text)]
+    shouted = text.isupper()
+    last = 0
+    for found in _TOKEN.finditer(text):
+        start, end = found.span()
+        skipped = any(begin <= start < border for begin, border in unmeant)
+        begins = bool(_BORDER.search(text, last, start))
+        yield _Word(() if skipped else _symbols(found.group().lower() if shouted else found.group()), start, end, begins)
+        last = end
+
+
+def _follows(words: Sequence[_Word], at: int, rest: _Symbols) -> bool:
+    following = words[at + 1 : at + 1 + len(rest)]
+    return len(following) == len(rest) and all(
+        symbol in word.symbols and not word.begins for symbol, word in zip(rest, following, strict=True)
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _symbols(word: str) -> _Symbols:
+    """The forms under which a word may be listed: its stem, the listed beginnings of it, and itself as an abbreviation."""
+    beginnings = _beginnings()
+    spelling = spelt(word.lower())
+    begun = (f"{spelling[:length]}*" for length in range(2, len(spelling) + 1))
+    own = (f"={word.removesuffix('s')}",) if _ABBREVIATION.fullmatch(word) else ()
+    return (_stem(word), *own, *(start for start in begun if start in beginnings))
+
+
+def _stem(word: str) -> str:
+    return " ".join(sorted(stems(word.lower()))) or word.lower()
+
+
+def _listed(term: str) -> list[_Symbols]:
+    """The symbols of a listed term, one tuple for each way in which its beginnings may be spelt."""
+    ways: list[_Symbols] = [()]
+    for token in _TERM_TOKEN.findall(term):
+        if token.endswith("*"):
+            start = spelt(token[:-1].lower())
+            forms = [f"{start}*"] + ([f"{start[:-1]}z*"] if start.endswith(("is", "ys")) else [])
+        else:
+            forms = [f"={token.removesuffix('s')}" if _ABBREVIATION.fullmatch(token) else _stem(token)]
+        ways = [(*way, form) for way in ways for form in forms]
+    return ways
+
+
+@cache
+def _lists() -> Mapping[str, Any]:
+    stored: dict[str, Any] = json.loads(files("matcher").joinpath("data/code_words.json").read_text(encoding="utf-8"))
+    return MappingProxyType(stored)
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    terms = (term for codes in _lists()["facets"].values() for words in codes.values() for kind in words.values() for term in kind)
+    return frozenset(symbol for term in terms for way in _listed(term) for symbol in way if symbol.endswith("*"))
+
+
+@cache
+def _phrases() -> Mapping[Facet, _Phrases]:
+    """The phrases of each facet; an abbreviation tells what the words tell for which it stands, unless it is listed itself."""
+    found = {}
+    for facet in SUGGESTED:
+        phrases = _Phrases({})
+        for code, words in _lists()["facets"][facet].items():
+            for kind, strength in (("names", _NAME), ("hints", _HINT)):
+                for term in words[kind]:
+                    for way in _listed(term):
+                        phrases.add(way, code, strength)
+        for short, meaning in abbreviations().items():
+            way = _listed(short)[0]
+            length, told = phrases.longest([_Word(_symbols(word), 0, 0, False) for word in meaning.split()], 0)
+            if length and not any(rest == way[1:] for rest, _ in phrases.by_first.get(way[0], ())):
+                for code, strength in told.items():
+                    phrases.add(way, code, strength)
+        found[facet] = phrases
+    return MappingProxyType(found)
