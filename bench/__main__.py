@@ -3,9 +3,9 @@
 import signal
 import sys
 
-from bench import service, stability, walk
+from bench import ranking, service, stability, walk
 
-PARTS = {"walk": walk.run, "service": service.run, "stability": stability.run}
+PARTS = {"walk": walk.run, "service": service.run, "stability": stability.run, "ranking": ranking.run}
 
 wanted = sys.argv[1:] or list(PARTS)
 if unknown := set(wanted) - set(PARTS):
