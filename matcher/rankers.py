@@ -28,12 +28,16 @@ class RankerDamaged(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankerFile:
-    """One version of the ranker; two with the same `id` judge every pair alike."""
+    """One version of the ranker; two with the same `id` judge every pair alike.
+
+    `fitted_on` are the SHA-256 of the files of judgements that had a part in it, so that an evaluation can say so.
+    """
 
     id: str
     calibration: Calibration
     thresholds: Thresholds
     vocabulary: Vocabulary
+    fitted_on: frozenset[str] = frozenset()
 
 
 def read_ranker_file(path: Path | None = None) -> RankerFile:
@@ -76,6 +80,7 @@ def _ranker_file(stored: Mapping[str, Any], table: bytes, *, digest: str) -> Ran
             documents=int(stored["vocabulary"]["documents"]),
             counts=MappingProxyType({stem: int(count) for stem, count in counts}),
         ),
+        fitted_on=frozenset(stored.get("fitted_on_qrels", ())),
     )
 
 
