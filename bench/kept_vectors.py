@@ -17,6 +17,7 @@ class KeptEncoder:
     def __init__(self, encoder: Encoder, file: Path | None = None) -> None:
         self._encoder, self._file = encoder, file
         self.id, self.dimension, self.max_tokens = encoder.id, encoder.dimension, encoder.max_tokens
+        self.prompts = encoder.prompts
         self._known: dict[str, Vectors] = {}
         self._counts: dict[str, int] = {}
         if file is not None and file.exists():

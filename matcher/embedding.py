@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from matcher.encoding import Encoder
-from matcher.text import passages, pooled
+from matcher.text import given, passages, pooled
 from matcher.types import Document, EncodedDocument
 
 BATCH_DOCUMENTS = 64
@@ -36,7 +36,13 @@ def encode_documents(
 
 def _encode_batch(batch: Sequence[Document], encoder: Encoder) -> Iterator[EncodedDocument]:
     read = [passages(document, encoder=encoder).passages for document in batch]
-    texts = list({passage.text_hash: passage.text for each in read for passage in each}.items())
+    texts = list(
+        {
+            passage.text_hash: given(passage.text, document.side, encoder=encoder)
+            for document, found in zip(batch, read, strict=True)
+            for passage in found
+        }.items()
+    )
     rows = {text_hash: row for row, (text_hash, _) in enumerate(texts)}
     vectors = encoder.encode([text for _, text in texts])
     for document, found in zip(batch, read, strict=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from matcher.sealing import SealBroken, open_sealed
 from matcher.text import normalise
-from matcher.types import Vectors
+from matcher.types import Side, Vectors
 
 FORMAT = 1
 MODEL = "model.onnx"
@@ -44,7 +45,12 @@ class Encoder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """The most tokens of one text that are read, special tokens included."""
+        """The most tokens of one text that are read after its prompt, special tokens included."""
+        ...
+
+    @property
+    def prompts(self) -> Mapping[Side, str]:
+        """What `matcher.text.given` puts before every text of a side; a side that is missing has no prompt."""
         ...
 
     def count_tokens(self, text: str) -> int:
@@ -54,8 +60,10 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Encode texts, normalised for reading; rows in the order given, (n, d), L2-normalised.
 
+        A prompt is part of its text: who encodes a document's text takes `matcher.text.given` of it.
+
         Raises:
-            TextTooLong: if a text has more than `max_tokens` tokens; `matcher.text` cuts it into passages.
+            TextTooLong: if a text is longer than the encoder reads; `matcher.text` cuts it into passages.
         """
         ...
 
@@ -66,13 +74,19 @@ class OnnxEncoder:
     def __init__(self, folder: Path, manifest: Mapping[str, Any], *, threads: int = 1) -> None:
         self.id: str = manifest["id"]
         self.dimension: int = manifest["dimension"]
-        self.max_tokens: int = manifest["max_tokens"]
+        # The first encoders were exported before there were prompts, and without a word of either.
+        self.prompts: Mapping[Side, str] = MappingProxyType({Side(side): text for side, text in manifest.get("prompts", {}).items()})
+        self._special_tokens: bool = manifest.get("special_tokens", True)
+        self._limit: int = manifest["max_tokens"]
         self._session = _session(folder / MODEL, threads=threads)
         self._tokenizer = _tokenizer(folder / TOKENIZER)
+        # A token more for each, because a word may be parted otherwise when it stands after a prompt.
+        prompts = [len(self._tokenizer.encode(normalise(text), add_special_tokens=False).ids) + 1 for text in self.prompts.values()]
+        self.max_tokens = self._limit - max(prompts, default=0)
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a text as normalised for reading, special tokens included, without a limit."""
-        return len(self._tokenizer.encode(normalise(text)).ids)
+        return len(self._tokenizer.encode(normalise(text), add_special_tokens=self._special_tokens).ids)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Encode texts, normalised for reading; rows in the order given, (n, d), L2-normalised.
@@ -80,12 +94,13 @@ class OnnxEncoder:
         Texts of like length share a batch, so that little is spent on padding.
 
         Raises:
-            TextTooLong: if a text has more than `max_tokens` tokens.
+            TextTooLong: if a text with its prompt has more tokens than the encoder reads.
         """
-        tokens: list[list[int]] = [encoding.ids for encoding in self._tokenizer.encode_batch([normalise(text) for text in texts])]
+        read = self._tokenizer.encode_batch([normalise(text) for text in texts], add_special_tokens=self._special_tokens)
+        tokens: list[list[int]] = [encoding.ids for encoding in read]
         for place, ids in enumerate(tokens):
-            if len(ids) > self.max_tokens:
-                raise TextTooLong(f"Text {place} has {len(ids)} tokens of at most {self.max_tokens}; cut it into passages first.")
+            if len(ids) > self._limit:
+                raise TextTooLong(f"Text {place} has {len(ids)} tokens of at most {self._limit}; cut it into passages first.")
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         for rows in _batches([len(ids) for ids in tokens]):
             vectors[rows] = self._run([tokens[row] for row in rows])
@@ -93,7 +108,7 @@ class OnnxEncoder:
 
     def _run(self, batch: Sequence[Sequence[int]]) -> Vectors:
         """One pass through the network; padding is masked and does not change a vector beyond rounding."""
-        ids = np.zeros((len(batch), max(map(len, batch))), dtype=np.int64)
+        ids = np.zeros((len(batch), max(1, *map(len, batch))), dtype=np.int64)
         mask = np.zeros_like(ids)
         for row, tokens in enumerate(batch):
             ids[row, : len(tokens)] = tokens

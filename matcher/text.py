@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from hashlib import sha256
@@ -77,7 +77,12 @@ class TokenCounter(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """The most tokens of one text that are read, special tokens included."""
+        """The most tokens of one text that are read after its prompt, special tokens included."""
+        ...
+
+    @property
+    def prompts(self) -> Mapping[Side, str]:
+        """What is put before every text of a side; a side that is missing has no prompt."""
         ...
 
     def count_tokens(self, text: str) -> int:
@@ -119,6 +124,11 @@ def text_hash(text: str) -> str:
     return sha256(normalise(text).encode()).hexdigest()
 
 
+def given(text: str, side: Side, *, encoder: TokenCounter) -> str:
+    """A text as the encoder is given it: after the prompt of its side, whoever asks, so that a pair has one probability."""
+    return encoder.prompts.get(side, "") + text
+
+
 def sentences(text: str) -> tuple[tuple[int, int], ...]:
     """Spans (start, end) of the sentences and lines of a text, in order; white space between them belongs to none."""
     spans: list[tuple[int, int]] = []
@@ -141,11 +151,23 @@ def passages(document: Document, *, encoder: TokenCounter) -> Reading:
     """
     read, cut = _within_limits(document)
     joined = " ".join(_closed(normalise(text)) for text in read.values() if normalise(text))
-    found = [_passage(document, Aspect.WHOLE, "", joined[start:end], (0, 0)) for start, end in windows(joined, encoder=encoder)]
+    found = [(Aspect.WHOLE, "", joined[start:end], (0, 0)) for start, end in windows(joined, encoder=encoder)]
     for name, text in read.items():
         aspect = FIELD_ASPECTS[document.side][name]
-        found += [_passage(document, aspect, name, text[start:end], (start, end)) for start, end in windows(text, encoder=encoder)]
-    numbered = tuple(replace(passage, ordinal=ordinal) for ordinal, passage in enumerate(found))
+        found += [(aspect, name, text[start:end], (start, end)) for start, end in windows(text, encoder=encoder)]
+    numbered = tuple(
+        Passage(
+            document_id=document.id,
+            aspect=aspect,
+            ordinal=ordinal,
+            field=name,
+            start=start,
+            end=end,
+            text=text,
+            text_hash=text_hash(given(text, document.side, encoder=encoder)),
+        )
+        for ordinal, (aspect, name, text, (start, end)) in enumerate(found)
+    )
     return Reading(passages=numbered, read_characters=sum(map(len, read.values())), cut=MappingProxyType(cut))
 
 
@@ -206,6 +228,11 @@ def fields_read(document: Document) -> dict[str, str]:
     return _within_limits(document)[0]
 
 
+def unread(document: Document) -> Mapping[str, int]:
+    """The characters at the end of each field that are not read; empty when all is."""
+    return MappingProxyType(_within_limits(document)[1])
+
+
 def _within_limits(document: Document) -> tuple[dict[str, str], dict[str, int]]:
     """The start of each field that is read, and the characters of each that are not."""
     read: dict[str, str] = {}
@@ -221,19 +248,6 @@ def _within_limits(document: Document) -> tuple[dict[str, str], dict[str, int]]:
         if text[:end].strip():
             read[name] = text[:end]
     return read, cut
-
-
-def _passage(document: Document, aspect: Aspect, name: str, text: str, span: tuple[int, int]) -> Passage:
-    return Passage(
-        document_id=document.id,
-        aspect=aspect,
-        ordinal=0,
-        field=name,
-        start=span[0],
-        end=span[1],
-        text=text,
-        text_hash=text_hash(text),
-    )
 
 
 def _last_border(text: str, limit: int) -> int:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from matcher.encoding import EncoderDamaged, EncoderMissing, OnnxEncoder, load_encoder
-from matcher.exporting import export, resolve_source
+from matcher.exporting import export
+from matcher.sources import resolve_source
 
 CACHE = Path(os.environ.get("MATCHING_HOME", Path(__file__).parents[1] / "var")) / "encoder"
 

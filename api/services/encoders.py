@@ -26,7 +26,8 @@ def is_whole(folder: Path) -> bool:
 
 def export_encoder(folder: Path, name: str, *, on_progress: Callable[[str], None]) -> str:
     """Make the folder that the service reads from the encoder of that name; returns its id. Needs the extra [encoder]."""
-    from matcher.exporting import export, resolve_source  # noqa: PLC0415 -- torch, which only the export needs
+    from matcher.exporting import export  # noqa: PLC0415 -- torch, which only the export needs
+    from matcher.sources import resolve_source  # noqa: PLC0415 -- likewise
 
     try:
         source = resolve_source(name)

@@ -15,7 +15,7 @@ from api.services.reading import document_of
 from api.services.recording import record
 from matcher import snapshot
 from matcher.encoding import OnnxEncoder
-from matcher.text import Reading, passages
+from matcher.text import Reading, given, passages
 from matcher.types import Side as MatcherSide
 from models.actors import SYSTEM
 from models.documents import Side
@@ -48,7 +48,11 @@ def embed(session: Session, libraries: Libraries, wanted: Iterable[tuple[Side, U
         (row, side, passages(document_of(str(row.id), side, row.content()), encoder=encoder))
         for side, row in _behind(session, encoder, wanted)
     ]
-    texts = {passage.text_hash: passage.text for _, _, reading in read for passage in reading.passages}
+    texts = {
+        passage.text_hash: given(passage.text, MatcherSide(side.value), encoder=encoder)
+        for _, side, reading in read
+        for passage in reading.passages
+    }
     known = passage_rows.vectors(session, encoder.id, texts.keys())
     missing = [text_hash for text_hash in texts if text_hash not in known]
     data: dict[str, bytes] = {}

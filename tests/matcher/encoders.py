@@ -1,23 +1,24 @@
 """An encoder without a network, for tests of what stands on vectors; it passes the contract of the real one."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 import numpy as np
 
 from matcher.encoding import TextTooLong
 from matcher.text import normalise
-from matcher.types import Vectors
+from matcher.types import Side, Vectors
 
 
 class WordEncoder:
     """A text is the sum of a fixed random direction for each of its words: alike are texts that share words."""
 
-    def __init__(self, *, dimension: int = 64, max_tokens: int = 256) -> None:
+    def __init__(self, *, dimension: int = 64, max_tokens: int = 256, prompts: Mapping[Side, str] | None = None) -> None:
         self.id = f"words@{dimension}"
         self.dimension = dimension
         self.max_tokens = max_tokens
+        self.prompts: Mapping[Side, str] = prompts or {}
 
     def count_tokens(self, text: str) -> int:
         return len(_words(text)) + 2

@@ -2,7 +2,7 @@ import pytest
 
 from api.services import encoders
 from api.services.faults import Fault
-from tests.matcher.test_exporting import make_source
+from tests.matcher.networks import make_source
 
 
 def test_an_encoder_is_exported_once_and_shown_whole(tmp_path):
