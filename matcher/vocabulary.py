@@ -70,15 +70,17 @@ def stems(text: str) -> frozenset[str]:
 
 
 def written_out(text: str) -> str:
-    """Write out the abbreviations that are listed in `data/abbreviations.json`, as they are written there."""
+    """Write out the abbreviations that are listed in `data/abbreviations.json`, as written there or wholly in either case."""
     return _abbreviation_pattern().sub(lambda found: abbreviations()[found.group()], text)
 
 
 @cache
 def abbreviations() -> Mapping[str, str]:
-    """The abbreviations with their meaning, as they are written."""
+    """The abbreviations with their meaning, in the forms that are read; one that is another word is none (*fit*, *GPS*)."""
     stored = json.loads(files("matcher").joinpath("data/abbreviations.json").read_text(encoding="utf-8"))
-    return MappingProxyType(stored["abbreviations"])
+    listed: dict[str, str] = stored["abbreviations"]
+    forms = {form: meaning for written, meaning in listed.items() for form in (written.lower(), written.upper())}
+    return MappingProxyType({form: meaning for form, meaning in forms.items() if form not in stored["other_words"]} | listed)
 
 
 @cache

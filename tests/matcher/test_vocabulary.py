@@ -14,7 +14,12 @@ def test_a_rare_word_weighs_more_and_an_unknown_one_weighs_as_standing_in_one_te
 
 def test_abbreviations_are_written_out_as_they_are_written_and_only_as_whole_words():
     assert written_out("A&E sees COPD.") == "accident and emergency sees chronic obstructive pulmonary disease."
-    assert written_out("copd, COPDs, RA&ED, CT") == "copd, COPDs, RA&ED, CT"
+    assert written_out("COPDs, RA&ED, CT, Copd") == "COPDs, RA&ED, CT, Copd"
+
+
+def test_abbreviations_are_read_in_either_case_unless_that_is_another_word():
+    assert written_out("a&e, FENO, GPs") == written_out("A&E, FeNO, gps")
+    assert written_out("fit for work, by GPS") == "fit for work, by GPS"
     assert stems("COPD clinic") == stems("chronic obstructive pulmonary disease clinic")
 
 
