@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from matcher.codes import weighted
 from matcher.criteria import contradicted, facet_fit
+from matcher.integrity import Traces, flagged, traces_of
 from matcher.suggesting import completed
 from matcher.text import fields_read
 from matcher.types import Aspect, Document, EncodedDocument, Facet, Side, Vectors
@@ -26,7 +27,7 @@ FACETS: Mapping[str, Facet] = MappingProxyType(
 )
 """The facets that are compared; categories are not, because a need is free of solutions and names none."""
 
-FEATURES = ("whole", "aspects", "need_words", "innovation_words", "passages", *FACETS, "contradicted")
+FEATURES = ("whole", "aspects", "need_words", "innovation_words", "passages", *FACETS, "contradicted", "flagged")
 """The names of the features, in the order of the numbers."""
 
 NEUTRAL = 0.4  # the facet fit that speaks neither for nor against a pair; what is not coded counts as this
@@ -44,7 +45,7 @@ class Prepared:
 
     `vectors` holds the pooled vector in row 0 and one passage a row after it; `asking` the rows of each aspect of a
     need, `answering` the rows of an innovation that may answer it; `facets` the codes with what each counts, in the
-    order of `FACETS`.
+    order of `FACETS`; `traces` what the integrity of a pair is judged by.
     """
 
     encoded: EncodedDocument
@@ -53,6 +54,7 @@ class Prepared:
     answering: tuple[int, ...]
     words: Words
     facets: tuple[Mapping[str, float], ...]
+    traces: Traces
 
     @property
     def document(self) -> Document:
@@ -72,6 +74,7 @@ def prepare(encoded: EncodedDocument, vocabulary: Vocabulary) -> Prepared:
         answering=(0, *(row for row, aspect in rows if aspect not in _NOT_ANSWERING)),
         words=vocabulary.words(read_text(encoded.document)),
         facets=tuple(weighted(coded, facet) for facet in FACETS.values()),
+        traces=traces_of(encoded.document),
     )
 
 
@@ -112,4 +115,5 @@ def _pair(need: Prepared, innovation: Prepared, cosines: Similarities) -> list[f
         math.log(len(innovation.answering)),  # the best of many passages is nearer by chance alone
         *(0.0 if fit is None else fit.certainty * (fit.value - NEUTRAL) for fit in fits),
         float(contradicted(need.document, innovation.document)),
+        flagged(need.traces, innovation.traces),
     ]

@@ -11,6 +11,7 @@ import numpy as np
 from matcher.explanation import explain
 from matcher.fusion import weighted_sum
 from matcher.index import VectorIndex
+from matcher.integrity import flags_of_pair
 from matcher.lexical import LexicalIndex
 from matcher.pairing import Prepared, features, prepare, read_text
 from matcher.rankers import RankerFile, read_ranker_file
@@ -151,6 +152,7 @@ class Ranker:
             band=self.band(scored.probability),
             features=scored.features,
             findings=explain(need, innovation, thresholds=self.file.thresholds, vocabulary=self.file.vocabulary),
+            flags=(*innovation.traces.flags, *flags_of_pair(need.document, innovation.document)),
         )
 
 

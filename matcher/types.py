@@ -194,6 +194,34 @@ class Finding:
     missing: str = ""
 
 
+class FlagKind(StrEnum):
+    """What staff are told to look at, because a text may have been written for the ranking and not for its readers."""
+
+    COPIED_NEED = "copied_need"
+    MANY_TOPICS = "many_topics"
+    KEYWORD_STUFFING = "keyword_stuffing"
+    PLACE_LIST = "place_list"
+    HIDDEN_TEXT = "hidden_text"
+    INSTRUCTION = "instruction"
+    NEAR_COPY = "near_copy"
+    UNREAD_TEXT = "unread_text"
+    FOREIGN_PART = "foreign_part"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """One thing about a text, or a pair, that staff should look at.
+
+    `says` is a plain sentence for staff, `quote` the words that carry it, where some do. One that `weighs` takes the
+    pair out of the first places.
+    """
+
+    kind: FlagKind
+    says: str
+    quote: Quote | None
+    weighs: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """The one judgement of a pair, the same whichever side asked.
@@ -209,7 +237,7 @@ class Judgement:
     band: Band
     features: tuple[float, ...]
     findings: tuple[Finding, ...]
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

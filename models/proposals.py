@@ -75,7 +75,7 @@ class Proposal(Base):
     band: Mapped[Band]
     features: Mapped[list[float]]
     findings: Mapped[list[dict[str, Any]]]
-    flags: Mapped[list[str]] = mapped_column(default=list)
+    flags: Mapped[list[Any]] = mapped_column(default=list)  # {kind, says, field, start, end, text}; a plain word in old rows
     state: Mapped[ProposalState] = mapped_column(default=ProposalState.OPEN)
     deferred_until: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -16,7 +16,7 @@ from models.actors import Actor
 from models.documents import Side
 from models.innovations import Innovation
 from models.needs import Need
-from models.policies import PROPOSAL_DECIDE
+from models.policies import MATCH_READ_FLAGS, PROPOSAL_DECIDE
 from models.proposals import Band, Proposal, ProposalState
 from models.queries import proposals
 
@@ -39,6 +39,15 @@ class FindingShown:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagShown:
+    """What staff should look at: what it is about, a plain sentence, and the words that say so, if any do."""
+
+    kind: str
+    says: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One match on the page of the document that asked."""
 
@@ -48,7 +57,7 @@ class Card:
     band: tuple[str, str]
     findings: Sequence[FindingShown]
     lead: FindingShown | None
-    flags: Sequence[str] = ()
+    flags: Sequence[FlagShown] = ()
     state: tuple[str, str] | None = None
     proposal: str = ""
     proposal_text: str = ""
@@ -76,6 +85,16 @@ def findings_shown(findings: Iterable[Mapping[str, Any]]) -> list[FindingShown]:
     return [_finding(row) for row in findings]
 
 
+def flags_shown(flags: Iterable[Mapping[str, Any] | str], actor: Actor) -> list[FlagShown]:
+    """Stored flags in words, before those who may read them; one of an old proposal is a single word."""
+    if not MATCH_READ_FLAGS.admits(actor):
+        return []
+    return [
+        FlagShown(wording.flag_kind(row)) if isinstance(row, str) else FlagShown(wording.flag_kind(row["kind"]), row["says"], row["text"])
+        for row in flags
+    ]
+
+
 def answer(session: Session, libraries: Libraries, document: Need | Innovation, *, actor: Actor) -> Answer:
     """Rank for a document before this actor; a ranking that cannot be had is told, never made up."""
     try:
@@ -87,7 +106,7 @@ def answer(session: Session, libraries: Libraries, document: Need | Innovation, 
     except NothingToRank as error:
         return Answer(nothing_to_rank=wording.READABILITIES.get(document.readability, error.message))
     stored = _stored(session, document, actor)
-    cards = [_card(match, document.side.other, stored.get(match.document.id)) for match in found.matches]
+    cards = [_card(match, document.side.other, stored.get(match.document.id), actor) for match in found.matches]
     worth = [card for card, match in zip(cards, found.matches, strict=True) if match.judgement.band.value != Band.WEAK]
     weak = [card for card, match in zip(cards, found.matches, strict=True) if match.judgement.band.value == Band.WEAK]
     return Answer(
@@ -108,7 +127,7 @@ def _stored(session: Session, document: Need | Innovation, actor: Actor) -> dict
     return {row.need_id: row for row in proposals.of_document(session, actor, innovation_id=document.id)}
 
 
-def _card(match: Match, side: Side, stored: Proposal | None) -> Card:
+def _card(match: Match, side: Side, stored: Proposal | None, actor: Actor) -> Card:
     findings = findings_shown(proposing.findings_as_json(match.judgement))
     return Card(
         name=match.document.name_shown,
@@ -117,7 +136,7 @@ def _card(match: Match, side: Side, stored: Proposal | None) -> Card:
         band=wording.BANDS[match.judgement.band.value],
         findings=findings,
         lead=leading(findings),
-        flags=[wording.flag(name) for name in match.judgement.flags],
+        flags=flags_shown(proposing.flags_as_json(match.judgement.flags), actor),
         state=wording.PROPOSAL_STATES[stored.state] if stored else None,
         proposal=f"/proposals/{stored.id}" if stored else "",
         proposal_text="Decide on this match" if stored and stored.state is ProposalState.OPEN else "See the decision",

@@ -27,7 +27,7 @@ from api.services.codes import code_lists
 from models.actors import Actor
 from models.decisions import Decision, ReasonCode, Verdict
 from models.documents import Side, StaleVersion
-from models.policies import MATCH_READ_FLAGS, PROPOSAL_DECIDE, subject_of
+from models.policies import PROPOSAL_DECIDE, subject_of
 from models.proposals import Band, Proposal, ProposalClosed, ProposalState
 from models.queries import documents, places, proposals
 
@@ -271,7 +271,7 @@ def _show(
         proposal=proposal,
         band=wording.BANDS[proposal.band],
         state=wording.PROPOSAL_STATES[proposal.state],
-        flags=[wording.flag(name) for name in proposal.flags] if MATCH_READ_FLAGS.admits(visit.actor) else [],
+        flags=matches.flags_shown(proposal.flags, visit.actor),
         findings=matches.findings_shown(proposal.findings),
         sides=[_side(session, proposal, side, visit.actor) for side in (Side.NEED, Side.INNOVATION)],
         readiness=_readiness(proposal),

@@ -146,12 +146,16 @@ DECISIONS: Final[Mapping[str, str]] = {
     Decided.DEFERRED: "set this match aside",
     Decided.UNDONE: "took the decision back",
 }
-FLAGS: Final[Mapping[str, str]] = {
-    "copied_text": "Words copied from the need",
-    "keyword_stuffing": "The same words again and again",
-    "hidden_characters": "Hidden characters in the text",
+FLAG_KINDS: Final[Mapping[str, str]] = {
+    "copied_need": "Copied from the need",
+    "many_topics": "Speaks of very many subjects",
+    "keyword_stuffing": "Words without sentences",
+    "place_list": "A list of places",
+    "hidden_text": "Hidden text",
+    "instruction": "Speaks to whoever ranks",
     "near_copy": "Nearly the same as another innovation",
-    "names_every_need": "Speaks of very many needs at once",
+    "unread_text": "Not read to the end",
+    "foreign_part": "Another language in part",
 }
 EVENTS: Final[Mapping[str, str]] = {
     "need.created": "Need written",
@@ -190,9 +194,9 @@ EVENTS: Final[Mapping[str, str]] = {
 }
 
 
-def flag(name: str) -> str:
-    """A flag of the matching in words; one without words of its own is shown as it is called."""
-    return FLAGS.get(name, name.replace("_", " ").capitalize())
+def flag_kind(kind: str) -> str:
+    """What a flag is about, in words; a kind without words of its own is shown as it is called."""
+    return FLAG_KINDS.get(kind, kind.replace("_", " ").capitalize())
 
 
 def event(kind: str) -> str:

@@ -10,7 +10,7 @@ from api.schemas.innovations import InnovationRef
 from api.schemas.needs import EXAMPLE as NEED_EXAMPLE
 from api.schemas.needs import NeedRef
 from api.services.content import InnovationContent, NeedContent, Strict
-from api.services.proposing import Match, Matches, findings_as_json
+from api.services.proposing import Match, Matches, findings_as_json, flags_as_json
 from models.actors import Actor
 from models.documents import Side
 from models.needs import Need
@@ -68,6 +68,32 @@ class FindingOut(BaseModel):
     missing: str = Field(description="What would change the verdict; empty when nothing would.")
 
 
+class FlagOut(BaseModel):
+    """What staff should look at in the innovation's text, or in the need's, with the exact words where some say it."""
+
+    kind: str
+    says: str = Field(description="A plain sentence for staff.")
+    field: str | None = Field(description="The stored field that the words stand in.")
+    start: int | None
+    end: int | None
+    text: str = Field(description="Characters `start` to `end` of the field; empty when no words say it.")
+
+    @classmethod
+    def of(cls, stored: dict[str, Any] | str) -> "FlagOut":
+        """A stored flag; those of old proposals are a single word."""
+        if isinstance(stored, str):
+            return cls(kind=stored, says=stored.replace("_", " ").capitalize(), field=None, start=None, end=None, text="")
+        return cls.model_validate(stored)
+
+
+FLAG_EXAMPLE: dict[str, Any] = {
+    "kind": "copied_need",
+    "says": "The words of this need stand in the innovation's text: 64 % of its phrases, word for word",
+    "field": "description",
+    "start": 120,
+    "end": 160,
+    "text": "Adults wait years for an ADHD assessment",
+}
 FINDING_EXAMPLE: dict[str, Any] = {
     "aspect": "problem",
     "criterion": None,
@@ -87,7 +113,7 @@ class MatchOut(BaseModel):
     band: Band
     probability: float | None = Field(description="Calibrated, in [0, 1]; null for innovators, who see the band.")
     findings: list[FindingOut]
-    flags: list[str]
+    flags: list[FlagOut] = Field(description="What staff should look at, such as copied text; for the Hub only.")
 
 
 class MatchesOut(BaseModel):
@@ -112,7 +138,7 @@ class MatchesOut(BaseModel):
                         "band": "strong",
                         "probability": 0.87,
                         "findings": [FINDING_EXAMPLE],
-                        "flags": [],
+                        "flags": [FLAG_EXAMPLE],
                     }
                 ],
             }
@@ -150,6 +176,6 @@ def _match(rank: int, match: Match, actor: Actor) -> MatchOut:
             "band": judgement.band.value,
             "probability": judgement.probability if MATCH_READ_PROBABILITY.admits(actor) else None,
             "findings": findings_as_json(judgement),
-            "flags": list(judgement.flags) if MATCH_READ_FLAGS.admits(actor) else [],
+            "flags": flags_as_json(judgement.flags) if MATCH_READ_FLAGS.admits(actor) else [],
         }
     )

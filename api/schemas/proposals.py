@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.innovations import InnovationRef
-from api.schemas.matches import FINDING_EXAMPLE, FindingOut
+from api.schemas.matches import FINDING_EXAMPLE, FLAG_EXAMPLE, FindingOut, FlagOut
 from api.schemas.needs import NeedRef
 from api.schemas.pages import PageQuery
 from api.services.content import Moment, Short, Strict
@@ -140,7 +140,7 @@ class ProposalOut(BaseModel):
                 "probability": 0.87,
                 "rank": 1,
                 "findings": [FINDING_EXAMPLE],
-                "flags": [],
+                "flags": [FLAG_EXAMPLE],
                 "run": {
                     "id": "b7c0f4a6-2f0e-4ce5-8f5a-8b7a4c1d2e3f",
                     "ranker": "pairs-1",
@@ -167,7 +167,7 @@ class ProposalOut(BaseModel):
     probability: float = Field(description="Calibrated, in [0, 1], as it stood in the run.")
     rank: int
     findings: list[FindingOut]
-    flags: list[str] = Field(description="What staff should look at, such as copied text; for the Hub only.")
+    flags: list[FlagOut] = Field(description="What staff should look at, such as copied text; for the Hub only.")
     run: RunOut
     decisions: list[DecisionOut] = Field(description="Every verdict, in the order of time.")
     created_at: datetime
@@ -178,7 +178,7 @@ class ProposalOut(BaseModel):
         derived: dict[str, Any] = {
             "need": NeedRef.model_validate(row.need),
             "innovation": InnovationRef.of(row.innovation),
-            "flags": row.flags if MATCH_READ_FLAGS.admits(actor) else [],
+            "flags": [FlagOut.of(each) for each in row.flags] if MATCH_READ_FLAGS.admits(actor) else [],
             "run": RunOut.model_validate(row.run),
             "decisions": [DecisionOut.of(each, undo_window_seconds=undo_window_seconds) for each in row.decisions],
         }

@@ -1,6 +1,6 @@
 """searchable -> ranked -> proposed: matches are computed on demand; those worth a look are stored for the Hub."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from matcher.embedding import encode_document
 from matcher.text import Readability as ReadableText
 from matcher.text import document_readability
 from matcher.types import Band as MatcherBand
-from matcher.types import EncodedDocument, Judgement, Ranking
+from matcher.types import EncodedDocument, Flag, Judgement, Ranking
 from models.actors import SYSTEM, Actor
 from models.base import DomainError
 from models.documents import Readability, Side
@@ -199,7 +199,7 @@ def _proposal(judgement: Judgement, run: RankingRun, ranked: Ranked, *, place: i
         band=Band(judgement.band.value),
         features=list(judgement.features),
         findings=findings_as_json(judgement),
-        flags=list(judgement.flags),
+        flags=flags_as_json(judgement.flags),
         state=ProposalState.OPEN,
         created_at=run.created_at,
     )
@@ -217,6 +217,21 @@ def findings_as_json(judgement: Judgement) -> list[dict[str, Any]]:
             "missing": finding.missing,
         }
         for finding in judgement.findings
+    ]
+
+
+def flags_as_json(flags: Iterable[Flag]) -> list[dict[str, Any]]:
+    """Flags as stored and shown: kind, plain sentence, and the words that carry it, if any do."""
+    return [
+        {
+            "kind": flag.kind.value,
+            "says": flag.says,
+            "field": flag.quote.field if flag.quote else None,
+            "start": flag.quote.start if flag.quote else None,
+            "end": flag.quote.end if flag.quote else None,
+            "text": flag.quote.text if flag.quote else "",
+        }
+        for flag in flags
     ]
 
 

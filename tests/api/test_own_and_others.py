@@ -116,11 +116,15 @@ def test_the_pipeline_is_offered_what_it_may_do_with_what_it_brought_in(client_w
 
 
 def test_flags_of_a_match_are_for_staff(client_as, hub, make):
-    proposal = make(factories.make_proposal, flags=["copied_text"])
+    flag = {"kind": "copied_need", "says": "Copied", "field": "description", "start": 0, "end": 5, "text": "Words"}
+    proposal = make(factories.make_proposal, flags=["copied_text", flag])
     leeds = client_as(Role.PLACE)
     url = f"/api/v1/proposals/{proposal.id}"
 
-    assert hub.get(url).json()["flags"] == ["copied_text"]
+    assert hub.get(url).json()["flags"] == [
+        {"kind": "copied_text", "says": "Copied text", "field": None, "start": None, "end": None, "text": ""},  # as old rows have it
+        flag,
+    ]
     assert leeds.get(url).json()["flags"] == leeds.get("/api/v1/proposals").json()["items"][0]["flags"] == []
     assert "Take care" in hub.get(f"/proposals/{proposal.id}").text
     assert "Take care" not in leeds.get(f"/proposals/{proposal.id}").text

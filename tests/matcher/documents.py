@@ -21,6 +21,7 @@ WEIGHTS = {
     "conditions": 2.0,
     "passages": 0.0,
     "contradicted": -2.5,
+    "flagged": -16.0,
 }
 
 
