@@ -1,109 +1,28 @@
-"""Measure a ranker on a collection beside plain retrievers, with intervals, and how well it says that nothing fits."""
+"""Measure a ranker on judged texts beside plain retrievers: order, probabilities, "nothing fits", time, losses, and its parts."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from matcher.embedding import encode_documents
+from matcher.ablation import Ablation
+from matcher.abstention import Asked, NothingFits
 from matcher.encoding import Encoder
 from matcher.folder import Collection, MalformedFolder, Pool, Row, read_folder
-from matcher.fusion import reciprocal_rank_fusion, weighted_sum
-from matcher.index import VectorIndex
-from matcher.lexical import LexicalIndex
-from matcher.metrics import mean_interval, ndcg, recall, reciprocal_rank
-from matcher.ranking import MemoryLibrary, Ranker
-from matcher.text import fields_read, normalise, text_hash, windows
-from matcher.types import Candidate, Document, EncodedDocument, Side, Vectors
+from matcher.losses import worst
+from matcher.metrics import ndcg, recall, reciprocal_rank
+from matcher.ranking import Ranker
+from matcher.reporting import METRICS, Report, Timing
+from matcher.systems import BASELINES, OURS, Progress, Systems, Timed, ranking_of, sampled, timed
+from matcher.trust import Trust, trust
+from matcher.types import Candidate, Side
 
-__all__ = ["BASELINES", "OURS", "Abstention", "Collection", "MalformedFolder", "Pool", "Report", "evaluate", "read_folder"]
+__all__ = ["BASELINES", "METRICS", "OURS", "Collection", "MalformedFolder", "Pool", "Report", "evaluate", "read_folder"]
 
-BASELINES = ("bm25", "dense", "rrf", "weighted")
-OURS = "matching"
-METRICS = ("ndcg@10", "recall@10", "recall@50", "mrr")
-DEPTH = 1_000  # documents of a ranking that are kept
-_BATCH = 64
+UNANSWERED = 100  # queries that are asked again without their answers, at most
 
-Runs = Mapping[str, Mapping[str, Sequence[Candidate]]]  # system -> query id -> ranking
-Progress = Callable[[str, int, int], None]
-"""Told (step, done, total) as work goes on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Abstention:
-    """How well "nothing fits" is said; it is right for a query without a relevant document.
-
-    `precision` is 0 when it is never said.
-    """
-
-    precision: float
-    recall: float
-    answerable: int
-    unanswerable: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """Figures of each system over the answerable queries of a collection; without such a query there are none.
-
-    `per_query` holds system -> metric -> one value an answerable query, in the order of `answerable`; `runs` our
-    ranking of every query; `notices` what of the folder was left out.
-    """
-
-    dataset: str
-    queries: int
-    answerable: tuple[str, ...]
-    per_query: Mapping[str, Mapping[str, Sequence[float]]]
-    abstention: Abstention | None
-    runs: Mapping[str, Sequence[Candidate]]
-    notices: tuple[str, ...] = ()
-
-    def mean(self, system: str, metric: str) -> float:
-        """The mean of a metric over the answerable queries."""
-        return float(np.mean(self.per_query[system][metric]))
-
-    def interval(self, system: str, metric: str = "ndcg@10") -> tuple[float, float]:
-        """The 95 % bootstrap interval of a mean."""
-        return mean_interval(self.per_query[system][metric])
-
-    def gain(self, baseline: str, metric: str = "ndcg@10") -> tuple[float, tuple[float, float]]:
-        """How far ours stands above a baseline on the same queries, with the paired 95 % bootstrap interval."""
-        ours, theirs = self.per_query[OURS][metric], self.per_query[baseline][metric]
-        differences = [mine - other for mine, other in zip(ours, theirs, strict=True)]
-        return float(np.mean(differences)), mean_interval(differences)
-
-    def to_json(self) -> dict[str, Any]:
-        """Everything but runs and notices, as one JSON object; null for a figure without an answerable query."""
-        return {
-            "dataset": self.dataset,
-            "queries": self.queries,
-            "systems": {system: self._figures(system) for system in self.per_query},
-            "paired": {baseline: self._paired(baseline) for baseline in BASELINES},
-            "abstention": None if self.abstention is None else asdict(self.abstention),
-        }
-
-    def write_run(self, path: Path) -> None:
-        """Write our ranking of every query in TREC form, scores being probabilities."""
-        lines = (
-            f"{query} Q0 {candidate.id} {rank} {candidate.score!r} {OURS}\n"
-            for query, ranking in self.runs.items()
-            for rank, candidate in enumerate(ranking, start=1)
-        )
-        path.write_text("".join(lines), encoding="utf-8")
-
-    def _figures(self, system: str) -> dict[str, Any]:
-        if not self.answerable:
-            return dict.fromkeys((*METRICS, "ndcg@10_ci95"))
-        low, high = self.interval(system)
-        return {**{metric: self.mean(system, metric) for metric in METRICS}, "ndcg@10_ci95": [low, high]}
-
-    def _paired(self, baseline: str) -> dict[str, Any]:
-        if not self.answerable:
-            return dict.fromkeys(("ndcg@10", "ndcg@10_ci95"))
-        difference, (low, high) = self.gain(baseline)
-        return {"ndcg@10": difference, "ndcg@10_ci95": [low, high]}
+IN_SAMPLE = (
+    "The ranker file was fitted on these judgements or a part of them, so that these figures are in-sample; "
+    "`python -m bench.fit_ranker` prints those of queries that had no part in the weights."
+)
+UNJUDGED = "Shown candidates that nobody judged count as not fitting: {unjudged} of {shown}; with all judged, more would fit."
 
 
 def evaluate(
@@ -114,147 +33,118 @@ def evaluate(
     queries_side: Side = Side.NEED,
     without_codes: bool = False,
     pool: Pool = Pool.CORPUS,
+    tell_worst: int = 0,
+    ablate: bool = False,
     on_progress: Progress = lambda _step, _done, _total: None,
 ) -> Report:
     """Rank the corpus for every judged query with each system and measure all of them.
 
-    A row that says nothing is never ranked, and as a query gets no ranking. What a plain retriever cannot read of a
-    long text at once, it does not read; ours reads it in passages.
+    Args:
+        collection: queries, corpus and judgements.
+        encoder: what turns their texts into vectors.
+        ranker: what is measured, the one that the service uses.
+        queries_side: which side asks.
+        without_codes: whether the codes of the rows are left out.
+        pool: whether all documents are ranked for a query, or those judged for it.
+        tell_worst: how many queries with the largest losses are told, and as many with the lowest figures.
+        ablate: whether to measure what each part of the ranker earns.
+        on_progress: told of each step.
 
     Raises:
         MalformedFolder: if no document says anything.
     """
-    answerable = [query.id for query in collection.queries if _is_answerable(query, collection)]
-    bench = _Bench(collection, encoder, queries_side=queries_side, without_codes=without_codes, on_progress=on_progress)
-    runs: dict[str, dict[str, Sequence[Candidate]]] = {system: {} for system in (*BASELINES, OURS)}
-    unfit: set[str] = set()
-    for done, query in enumerate(collection.queries, start=1):
-        allowed = frozenset(collection.judgements[query.id]) if pool is Pool.JUDGED else None
-        for system, ranking in bench.rankings(query, ranker, allowed).items():
-            runs[system][query.id] = ranking
-        best = runs[OURS][query.id][:1]
-        if not best or ranker.says_nothing_fits(best[0].score):
-            unfit.add(query.id)
-        on_progress("ranking", done, len(collection.queries))
+    systems = Systems(collection, encoder, ranker, queries_side=queries_side, without_codes=without_codes, on_progress=on_progress)
+    trial = _Trial(collection, systems, pool, ablation=Ablation(systems) if ablate else None)
+    trial.rank_all(on_progress)
+    shown = trust(trial.runs, collection.judgements, relevant_from=collection.relevant_from, band=ranker.band)
+    in_sample = collection.digest in ranker.file.fitted_on
     return Report(
         dataset=collection.name,
+        split=collection.split,
+        asking=queries_side,
+        ranker=ranker.id,
+        documents=len(collection.corpus),
         queries=len(collection.queries),
-        answerable=tuple(answerable),
-        per_query={system: _measured(runs[system], answerable, collection) for system in runs},
-        abstention=_abstention(unfit, answerable, [query.id for query in collection.queries]),
-        runs=runs[OURS],
-        notices=collection.notices,
+        answerable=collection.answerable,
+        per_query=trial.values,
+        trust=shown,
+        natural=trial.as_they_are(),
+        removed=trial.without_answers(on_progress),
+        timings={system: Timing(tuple(seconds)) for system, seconds in trial.seconds.items()},
+        encoding=Timing(tuple(systems.encoding_seconds)) if systems.encoding_seconds else None,
+        in_sample=in_sample,
+        runs=trial.runs,
+        worst=worst(collection, systems, trial.values, count=tell_worst, allowed_for=trial.allowed_for) if tell_worst else None,
+        parts=trial.ablation.parts() if trial.ablation else (),
+        notices=(*collection.notices, *([IN_SAMPLE] if in_sample else []), *_unjudged(shown)),
     )
 
 
-class _Bench:
-    """A collection encoded and indexed for every system."""
+class _Trial:
+    """All rankings of one collection, measured as they are made: what of a plain ranking is not needed is not kept."""
 
-    def __init__(self, collection: Collection, encoder: Encoder, *, queries_side: Side, without_codes: bool, on_progress: Progress) -> None:
-        remembering = _RememberingEncoder(encoder)
-        asking = _saying([row.document(queries_side, without_codes=without_codes) for row in collection.queries])
-        answering = _saying([row.document(queries_side.other, without_codes=without_codes) for row in collection.corpus])
-        queries = [row for row in collection.queries if normalise(row.whole)]
-        corpus = [row for row in collection.corpus if normalise(row.whole)]
-        if not (corpus or answering):
-            raise MalformedFolder(f"{collection.name}: no document says anything.")
-        self._size = len(corpus)
-        self._queries = dict(zip((row.id for row in queries), _vectors(queries, remembering, "queries", on_progress), strict=True))
-        vectors = np.array(_vectors(corpus, remembering, "corpus", on_progress)).reshape(-1, encoder.dimension)
-        self._dense = VectorIndex([row.id for row in corpus], vectors)
-        self._lexical = LexicalIndex((row.id, row.whole) for row in corpus)
-        self._encoded = {each.document.id: each for each in _encoded(asking, remembering, "queries, by aspect", on_progress)}
-        self._library = MemoryLibrary(_encoded(answering, remembering, "corpus, by aspect", on_progress)) if answering else None
+    def __init__(self, collection: Collection, systems: Systems, pool: Pool, *, ablation: Ablation | None) -> None:
+        self.ablation = ablation
+        self.runs: dict[str, list[Candidate]] = {}
+        self.values: dict[str, dict[str, list[float]]] = {system: {metric: [] for metric in METRICS} for system in (*BASELINES, OURS)}
+        self.seconds: dict[str, list[float]] = {system: [] for system in self.values}
+        self._collection, self._systems, self._pool = collection, systems, pool
+        self._answerable, self._relevant_from = frozenset(collection.answerable), collection.relevant_from
 
-    def rankings(self, query: Row, ranker: Ranker, allowed: frozenset[str] | None) -> dict[str, Sequence[Candidate]]:
-        """The ranking of one query by each system."""
-        return {**self._plainly(query, allowed), OURS: self._ours(query, ranker, allowed)}
+    def rank_all(self, on_progress: Progress) -> None:
+        """Rank for every query with every system."""
+        for done, query in enumerate(self._collection.queries, start=1):
+            self._rank(query)
+            on_progress("ranking", done, len(self._collection.queries))
 
-    def _plainly(self, query: Row, allowed: frozenset[str] | None) -> dict[str, Sequence[Candidate]]:
-        """Rankings by the plain retrievers, which see every document, so that a fusion's scale is that of the whole corpus."""
-        if query.id not in self._queries:
-            return {system: [] for system in BASELINES}
-        lexical = self._lexical.search(query.whole, self._size, allowed)
-        (dense,) = self._dense.search(self._queries[query.id][None], self._size, allowed)
-        return {
-            "bm25": lexical[:DEPTH],
-            "dense": dense[:DEPTH],
-            "rrf": reciprocal_rank_fusion([dense, lexical])[:DEPTH],
-            "weighted": weighted_sum(dense, lexical)[:DEPTH],
-        }
+    def allowed_for(self, query: str) -> frozenset[str] | None:
+        """The only documents that are ranked for a query; None for all."""
+        return frozenset(self._collection.judgements[query]) if self._pool is Pool.JUDGED else None
 
-    def _ours(self, query: Row, ranker: Ranker, allowed: frozenset[str] | None) -> Sequence[Candidate]:
-        if query.id not in self._encoded or self._library is None:
-            return []
-        library = self._library if allowed is None else self._library.only(allowed)
-        judged = ranker.judged(ranker.prepare(self._encoded[query.id]), library)
-        return [Candidate(scored.candidate.document.id, scored.probability) for scored in judged]
+    def as_they_are(self) -> NothingFits | None:
+        """What was said of each query; None when every one has an answer."""
+        if len(self._answerable) == len(self._collection.queries):
+            return None
+        return NothingFits(asked=tuple(self._asked(ranking, query in self._answerable) for query, ranking in self.runs.items()))
 
+    def without_answers(self, on_progress: Progress) -> NothingFits | None:
+        """What is said of some answerable queries, and what when their answers are not there; None without such a query."""
+        chosen = sampled(self._answerable, UNANSWERED)
+        asked = []
+        for done, query in enumerate(chosen, start=1):
+            grades = self._collection.judgements[query]
+            ranked = self.allowed_for(query) or frozenset(row.id for row in self._collection.corpus)
+            others = frozenset(document for document in ranked if grades.get(document, 0) < self._relevant_from)
+            left = ranking_of(self._systems.judged(query, others))
+            asked += [self._asked(self.runs[query], has_answer=True), self._asked(left, has_answer=False)]
+            on_progress("ranking without answers", done, len(chosen))
+        return NothingFits(asked=tuple(asked)) if asked else None
 
-class _RememberingEncoder:
-    """An encoder that encodes no text twice: baselines and aspects share many."""
+    def _rank(self, query: Row) -> None:
+        allowed, grades = self.allowed_for(query.id), self._collection.judgements[query.id]
+        plain = self._systems.plain(query, allowed)
+        judged, seconds = timed(lambda: self._systems.judged(query.id, allowed))
+        self.runs[query.id] = ranking_of(judged)
+        for system, found in {**plain, OURS: Timed(self.runs[query.id], seconds)}.items():
+            self.seconds[system].append(found.seconds)
+            if query.id in self._answerable:
+                self._measure(system, [candidate.id for candidate in found.ranking], grades)
+        if self.ablation and query.id in self._answerable:
+            self.ablation.add(query.id, judged, grades, allowed)
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._known: dict[str, Vectors] = {}
-        self.id, self.dimension, self.max_tokens = encoder.id, encoder.dimension, encoder.max_tokens
-
-    def count_tokens(self, text: str) -> int:
-        """As the encoder behind it."""
-        return self._encoder.count_tokens(text)
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """As the encoder behind it."""
-        hashes = [text_hash(text) for text in texts]
-        fresh = {found: text for found, text in zip(hashes, texts, strict=True) if found not in self._known}
-        self._known.update(zip(fresh, self._encoder.encode(list(fresh.values())), strict=True))
-        return np.array([self._known[found] for found in hashes])
-
-
-def _vectors(rows: Sequence[Row], encoder: Encoder, step: str, on_progress: Progress) -> list[Any]:
-    """One vector a row: of the start of its text, as much as the encoder reads at once."""
-    found: list[Any] = []
-    for start in range(0, len(rows), _BATCH):
-        texts = [row.whole for row in rows[start : start + _BATCH]]
-        found += list(encoder.encode([text[slice(*windows(text, encoder=encoder)[0])] for text in texts]))
-        on_progress(step, len(found), len(rows))
-    return found
-
-
-def _encoded(documents: Sequence[Document], encoder: Encoder, step: str, on_progress: Progress) -> list[EncodedDocument]:
-    return encode_documents(documents, encoder, on_progress=lambda done, total: on_progress(step, done, total))
-
-
-def _saying(documents: Iterable[Document]) -> list[Document]:
-    """The documents that say something in what is read of them; the others cannot be found."""
-    return [document for document in documents if any(map(normalise, fields_read(document).values()))]
-
-
-def _is_answerable(query: Row, collection: Collection) -> bool:
-    return any(grade >= collection.relevant_from for grade in collection.judgements[query.id].values())
-
-
-def _measured(rankings: Mapping[str, Sequence[Candidate]], answerable: Iterable[str], collection: Collection) -> dict[str, list[float]]:
-    """Each metric of one system, one value an answerable query."""
-    values: dict[str, list[float]] = {metric: [] for metric in METRICS}
-    for query in answerable:
-        ranking, grades = [candidate.id for candidate in rankings[query]], collection.judgements[query]
+    def _measure(self, system: str, ranking: Sequence[str], grades: Mapping[str, int]) -> None:
+        values, least = self.values[system], self._relevant_from
         values["ndcg@10"].append(ndcg(ranking, grades, k=10))
-        values["recall@10"].append(recall(ranking, grades, k=10, relevant_from=collection.relevant_from))
-        values["recall@50"].append(recall(ranking, grades, k=50, relevant_from=collection.relevant_from))
-        values["mrr"].append(reciprocal_rank(ranking, grades, relevant_from=collection.relevant_from))
-    return values
+        values["recall@10"].append(recall(ranking, grades, k=10, relevant_from=least))
+        values["recall@50"].append(recall(ranking, grades, k=50, relevant_from=least))
+        values["mrr"].append(reciprocal_rank(ranking, grades, relevant_from=least))
+
+    def _asked(self, ranking: Sequence[Candidate], has_answer: bool) -> Asked:
+        says = not ranking or self._systems.ranker.says_nothing_fits(ranking[0].score)
+        return Asked(has_answer, ranking[0].score if ranking else 0.0, says)
 
 
-def _abstention(unfit: set[str], answerable: Iterable[str], queries: Iterable[str]) -> Abstention | None:
-    """How well "nothing fits" was said of these queries; None when all have an answer."""
-    unanswerable = set(queries) - set(answerable)
-    if not unanswerable:
-        return None
-    rightly = len(unfit & unanswerable)
-    return Abstention(
-        precision=rightly / len(unfit) if unfit else 0.0,
-        recall=rightly / len(unanswerable),
-        answerable=len(set(answerable)),
-        unanswerable=len(unanswerable),
-    )
+def _unjudged(shown: Trust | None) -> list[str]:
+    if shown is None or shown.judged == shown.shown.count:
+        return []
+    return [UNJUDGED.format(unjudged=shown.shown.count - shown.judged, shown=shown.shown.count)]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +16,7 @@ from matcher.types import Document, Side
 
 _TITLE = {Side.NEED: "title", Side.INNOVATION: "name"}
 _BODY = {Side.NEED: "problem", Side.INNOVATION: "description"}
+_ASKING = {"needs": Side.NEED, "innovations": Side.INNOVATION}
 _QRELS_COLUMNS = 3
 _GRADE = re.compile("-?[0-9]{1,9}")
 _HIGHEST_GRADE = 30  # the gain 2^30 - 1 is a number that sums exactly; no scale of judges comes near
@@ -77,7 +79,8 @@ class Row:
 class Collection:
     """Queries, a corpus and the grades that people gave to some of their pairs: query id -> document id -> grade >= 0.
 
-    `notices` tell what of the folder was left out.
+    `split` and `digest` (SHA-256 hex) name the file of judgements, empty for a collection from elsewhere; `notices`
+    tell what of the folder was left out.
     """
 
     name: str
@@ -85,11 +88,39 @@ class Collection:
     corpus: tuple[Row, ...]
     judgements: Mapping[str, Mapping[str, int]]
     notices: tuple[str, ...] = ()
+    split: str = ""
+    digest: str = ""
 
     @property
     def relevant_from(self) -> int:
         """The lowest grade that counts as relevant: 2 where grades reach 2, else 1."""
         return 2 if any(grade >= 2 for grades in self.judgements.values() for grade in grades.values()) else 1  # noqa: PLR2004
+
+    @property
+    def answerable(self) -> tuple[str, ...]:
+        """The queries that some document is relevant to, in their order."""
+        least = self.relevant_from
+        return tuple(row.id for row in self.queries if any(grade >= least for grade in self.judgements[row.id].values()))
+
+
+def split_and_side(folder: Path, *, split: str | None = None, side: Side | None = None) -> tuple[str, Side]:
+    """Which judgements to read and which side asks: what is given, else what `matching.json` of the folder says.
+
+    It is one object such as `{"split": "test", "queries": "innovations"}`, either of which may be missing. Where nobody
+    says it, the split is `dev`, or the only one that there is, and needs ask.
+
+    Raises:
+        MalformedFolder: if that file cannot be read, or nothing tells which of several splits is meant.
+    """
+    said = _profile(folder / "matching.json")
+    splits = sorted(path.stem for path in (folder / "qrels").glob("*.tsv"))
+    chosen = split or said.get("split")
+    if chosen is None and len(splits) > 1 and "dev" not in splits:
+        raise MalformedFolder(f"{folder.name} has the judgements {', '.join(splits)}, and nothing says which are meant.")
+    chosen = chosen or (splits[0] if len(splits) == 1 else "dev")
+    if splits and chosen not in splits:
+        raise MalformedFolder(f"{folder.name} has no judgements {chosen}.tsv, but {', '.join(splits)}.")
+    return chosen, side or _ASKING[said.get("queries", "needs")]
 
 
 def read_folder(folder: Path, split: str) -> Collection:
@@ -100,7 +131,8 @@ def read_folder(folder: Path, split: str) -> Collection:
     """
     corpus = _rows(folder / "corpus.jsonl", titled=True)
     queries = _rows(folder / "queries.jsonl", titled=False)
-    judgements = _judgements(folder / "qrels" / f"{split}.tsv", queries=queries, corpus=corpus)
+    qrels = folder / "qrels" / f"{split}.tsv"
+    judgements = _judgements(qrels, queries=queries, corpus=corpus)
     judged = tuple(row for row in queries.values() if row.id in judgements)
     return Collection(
         name=folder.resolve().name,
@@ -108,7 +140,24 @@ def read_folder(folder: Path, split: str) -> Collection:
         corpus=tuple(corpus.values()),
         judgements=judgements,
         notices=(*_unjudged(len(queries) - len(judged), split), *_unread([*corpus.values(), *judged])),
+        split=split,
+        digest=sha256(qrels.read_bytes()).hexdigest(),
     )
+
+
+def _profile(path: Path) -> dict[str, str]:
+    """What `matching.json` says; nothing where there is none."""
+    if not path.is_file():
+        return {}
+    try:
+        said = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise MalformedFolder(f"{path.name}: not one JSON object ({error}).") from error
+    if not isinstance(said, dict) or not said.keys() <= {"split", "queries"} or not all(isinstance(each, str) for each in said.values()):
+        raise MalformedFolder(f'{path.name}: not an object like {{"split": "test", "queries": "needs"}}.')
+    if said.get("queries", "needs") not in _ASKING:
+        raise MalformedFolder(f"{path.name}: queries are needs or innovations, not {said['queries']!r:.60}.")
+    return said
 
 
 def _unjudged(count: int, split: str) -> Iterator[str]:

@@ -4,9 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 Grades = Mapping[str, int]
 """Document id -> grade for one query; a document that is not in it has grade 0."""
+
+Interval = tuple[float, float]
 
 RESAMPLES = 2_000
 _SEED = 20_180_401
@@ -35,17 +38,41 @@ def reciprocal_rank(ranking: Sequence[str], grades: Grades, *, relevant_from: in
     return 0.0 if first is None else 1 / first
 
 
-def mean_interval(values: Sequence[float]) -> tuple[float, float]:
+def mean_interval(values: Sequence[float]) -> Interval:
     """The 95 % percentile bootstrap interval of a mean over queries; the same on every run.
 
     Raises:
         ValueError: if there is no value.
     """
-    if not len(values):
-        raise ValueError("An interval needs a value at least.")
-    drawn = np.random.default_rng(_SEED).integers(0, len(values), size=(RESAMPLES, len(values)))
-    low, high = np.percentile(np.asarray(values)[drawn].mean(axis=1), [2.5, 97.5])
+    return macro_interval([values])
+
+
+def macro_mean(sets: Sequence[Sequence[float]]) -> float:
+    """The mean over sets of the mean over the queries of each, so that a large set counts no more than a small one."""
+    return float(np.mean([np.mean(values) for values in sets]))
+
+
+def macro_interval(sets: Sequence[Sequence[float]]) -> Interval:
+    """The 95 % percentile bootstrap interval of a macro mean, queries drawn anew within each set.
+
+    Raises:
+        ValueError: if a set holds no value, or there is no set.
+    """
+    low, high = np.percentile(resampled_means(sets), [2.5, 97.5])
     return float(low), float(high)
+
+
+def resampled_means(sets: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """Bootstrap draws of a macro mean, (RESAMPLES,); the same on every run.
+
+    Raises:
+        ValueError: if a set holds no value, or there is no set.
+    """
+    if not sets or not all(map(len, sets)):
+        raise ValueError("An interval needs a value at least.")
+    random = np.random.default_rng(_SEED)
+    means = [np.asarray(values)[random.integers(0, len(values), size=(RESAMPLES, len(values)))].mean(axis=1) for values in sets]
+    return np.asarray(np.mean(means, axis=0))
 
 
 def _dcg(grades: Sequence[int]) -> float:

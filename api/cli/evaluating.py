@@ -1,4 +1,4 @@
-"""evaluate: how well the ranker finds what people judged relevant."""
+"""evaluate: how well the ranker finds what people judged relevant, and how far it can be trusted."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 from rich.progress import TaskID
 
+from api.cli.reports import show
 from api.cli.shell import AsJson, answer, say
-from api.cli.showing import progress, show_table
+from api.cli.showing import progress
 from api.cli.working import export_if_missing, libraries
-from api.services.evaluating import BASELINES, METRICS, OURS, Report, as_json_object, evaluate_folder
+from api.services.evaluating import as_json_object, evaluate_folders
 
 
 class Queries(StrEnum):
@@ -28,13 +29,15 @@ class Pool(StrEnum):
 
 
 def evaluate_command(
-    folder: Annotated[Path, typer.Argument(help="A folder with corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv.")],
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="With corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv.")],
     *,
-    split: Annotated[str, typer.Option(help="Which judgements: the name of a file in qrels.")] = "dev",
-    queries: Annotated[Queries, typer.Option(help="Which side asks.")] = Queries.NEEDS,
+    split: Annotated[str | None, typer.Option(help="Which judgements: a file in qrels.  [default: as matching.json says, or dev]")] = None,
+    queries: Annotated[Queries | None, typer.Option(help="Which side asks.  [default: as matching.json says, or needs]")] = None,
     without_codes: Annotated[bool, typer.Option("--without-codes", help="Read the texts alone.")] = False,
     pool: Annotated[Pool, typer.Option(help="Rank the whole corpus, or only what was judged for the query.")] = Pool.CORPUS,
-    run_file: Annotated[Path | None, typer.Option(help="Write our ranking here in TREC form.")] = None,
+    worst: Annotated[int, typer.Option(min=0, metavar="N", help="Print the N queries on which most is lost, with their texts.")] = 0,
+    ablate: Annotated[bool, typer.Option("--ablate", help="Print what each part of the ranker earns.")] = False,
+    run_file: Annotated[Path | None, typer.Option(help="Write our ranking of one folder here in TREC form.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the ranker on judged texts, beside BM25, dense retrieval and their fusions."""
@@ -44,47 +47,25 @@ def evaluate_command(
 
         def tell(step: str, done: int, total: int) -> None:
             if step not in tasks:
-                tasks[step] = bars.add_task(step.capitalize())
+                tasks[step] = bars.add_task(step[:1].upper() + step[1:])
             bars.update(tasks[step], completed=done, total=total)
 
-        report = evaluate_folder(
-            folder,
+        overall = evaluate_folders(
+            folders,
             libraries(),
             split=split,
-            queries=queries.value,
+            queries=queries.value if queries else None,
             without_codes=without_codes,
             pool=pool.value,
             run_file=run_file,
+            tell_worst=worst,
+            ablate=ablate,
             on_progress=tell,
         )
-    for notice in report.notices:
-        say(notice)
+    for report in overall.reports:
+        for notice in report.notices:
+            say(f"{report.dataset}: {notice}" if len(overall.reports) > 1 else notice)
     if as_json:
-        answer(as_json_object(report))
+        answer(as_json_object(overall))
     else:
-        _show(report)
-
-
-def _show(report: Report) -> None:
-    if report.answerable:
-        _show_systems(report)
-    if (said := report.abstention) is not None:
-        row = (f"{said.precision:.3f}", f"{said.recall:.3f}", str(said.answerable), str(said.unanswerable))
-        show_table('"Nothing fits"', ("Precision", "Recall", "Answerable", "Unanswerable"), [row])
-
-
-def _show_systems(report: Report) -> None:
-    rows = []
-    for system in (*BASELINES, OURS):
-        low, high = report.interval(system)
-        first, *others = [f"{report.mean(system, metric):.4f}" for metric in METRICS]
-        rows.append((system, first, f"[{low:.4f}, {high:.4f}]", *others, _gain(report, system)))
-    heads = ("System", METRICS[0], "95 % interval", *METRICS[1:], "Ours above it, paired")
-    show_table(f"{report.dataset}: {len(report.answerable)} answerable of {report.queries} queries", heads, rows)
-
-
-def _gain(report: Report, system: str) -> str:
-    if system == OURS:
-        return ""
-    above, (least, most) = report.gain(system)
-    return f"{above:+.4f} [{least:+.4f}, {most:+.4f}]"
+        show(overall)

@@ -171,10 +171,10 @@ def test_an_evaluation_is_one_json_object_or_a_table(cli, tmp_path):
     found = said(cli("evaluate", folder, "--json", "--run-file", tmp_path / "run.trec"))
     shown = cli("evaluate", folder, "--without-codes", "--pool", "judged").stdout
 
-    assert list(found) == ["dataset", "queries", "systems", "abstention"]
+    assert list(found)[:4] == ["dataset", "queries", "systems", "abstention"]
     assert (found["abstention"]["answerable"], found["abstention"]["unanswerable"]) == (1, 1)
     assert (tmp_path / "run.trec").read_text().startswith("n1 Q0 i1 1 ")
-    assert "Ours above it" in shown
+    assert "Ours above" in shown
     assert "Nothing fits" in shown
 
 
@@ -189,7 +189,7 @@ def test_an_evaluation_tells_what_it_left_out_and_shows_no_figure_that_it_has_no
     assert "does not judge, and that are left out: 1" in ended.stderr
     assert "stage holds 'IV'" in ended.stderr
     assert "Nothing fits" in ended.stdout
-    assert "ndcg" not in ended.stdout
+    assert "nDCG" not in ended.stdout
 
 
 def test_a_malformed_folder_is_told_by_line(cli, tmp_path):

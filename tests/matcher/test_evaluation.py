@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from matcher.evaluation import BASELINES, METRICS, OURS, MalformedFolder, Pool, evaluate, read_folder
+from matcher.ranking import Ranker
 from matcher.types import Side
 from tests.matcher.documents import WORDS, ranker
 from tests.matcher.test_folder import write
@@ -121,12 +123,18 @@ def test_codes_can_be_left_out(tmp_path):
 
 
 def test_a_long_text_is_read_in_passages_by_ours_and_from_its_start_by_the_others(tmp_path):
-    long = {"_id": "long", "text": "Filler words stand here. " * 200 + "Wounds of the leg are seen late by a nurse."}
-    folder = write(tmp_path, corpus=[long, *CORPUS], queries=QUERIES, qrels="wounds\tcamera\t1\n")
+    filler = " ".join(f"Sentence {number} tells of matter{number} and thing{number}." for number in range(120))
+    endings = {
+        "a-other": "The porter moves such beds early, of the ward above all.",
+        "long": "The nurse sees such wounds late, of the leg.",
+    }
+    rows = [{"_id": name, "text": f"{filler} {ending}"} for name, ending in endings.items()]
+    folder = write(tmp_path, corpus=rows, queries=QUERIES, qrels="wounds\tlong\t1\n")
 
     report = evaluate(read_folder(folder, "test"), encoder=WORDS, ranker=ranker())
 
-    assert "long" in [candidate.id for candidate in report.runs["wounds"][:2]]
+    assert report.mean(OURS, "mrr") == 1
+    assert report.mean("dense", "mrr") == 0.5  # to which both are alike, so that the id decides
 
 
 def test_progress_is_told_by_step(collection):
@@ -140,6 +148,7 @@ def test_progress_is_told_by_step(collection):
         "queries, by aspect",
         "corpus, by aspect",
         "ranking",
+        "ranking without answers",
     ]
 
 
@@ -161,7 +170,9 @@ def test_without_any_answer_only_abstention_is_measured(tmp_path):
     assert (report.abstention.precision, report.abstention.recall) == (1.0, 1.0)
     said = report.to_json()
     assert set(said["systems"]) == {*BASELINES, OURS}
-    assert all(figure is None for part in ("systems", "paired") for figures in said[part].values() for figure in figures.values())
+    assert all(figure is None for figures in said["systems"].values() for figure in figures.values())
+    assert set(said["paired"].values()) == {None}
+    assert (said["first"], said["intervals"], said["nothing_fits"]["answers_removed"]) == (None, None, None)
     assert json.loads(json.dumps(said)) == said
 
 
@@ -202,14 +213,63 @@ def test_what_the_folder_left_out_is_told(tmp_path):
 
     assert evaluate(read_folder(folder, "test"), encoder=WORDS, ranker=ranker()).notices == (
         "Queries that test.tsv does not judge, and that are left out: 3.",
+        "Shown candidates that nobody judged count as not fitting: 2 of 3; with all judged, more would fit.",
     )
+
+
+def test_judgements_that_the_ranker_was_fitted_on_are_told(collection):
+    fitted = Ranker(replace(ranker().file, fitted_on=frozenset({collection.digest})))
+
+    told, untold = (evaluate(collection, encoder=WORDS, ranker=each) for each in (fitted, ranker()))
+
+    assert (told.in_sample, untold.in_sample) == (True, False)
+    assert "python -m bench.fit_ranker" in told.notices[0]
+    assert told.to_json()["in_sample"]
+
+
+def test_probabilities_are_held_against_the_grades_of_what_is_shown(collection):
+    report = evaluate(collection, encoder=WORDS, ranker=ranker())
+
+    assert report.trust.shown.count == sum(len(ranking) for ranking in report.runs.values()) == 9
+    assert (report.trust.shown.fitting, report.trust.judged) == (2, 5)
+
+
+def test_answerable_queries_are_asked_again_without_their_answers(collection):
+    asked = evaluate(collection, encoder=WORDS, ranker=ranker()).removed.asked
+
+    with_answer, without = [each.best for each in asked if each.has_answer], [each.best for each in asked if not each.has_answer]
+    assert len(with_answer) == len(without) == 2
+    assert all(there > gone for there, gone in zip(with_answer, without, strict=True))
+
+
+def test_a_query_of_which_all_that_was_judged_fits_is_left_with_nothing(collection):
+    asked = evaluate(collection, encoder=WORDS, ranker=ranker(possible=0.0), pool=Pool.JUDGED).removed.asked
+
+    assert (0.0, True) in [(each.best, each.says_nothing_fits) for each in asked]
+
+
+def test_times_are_told_of_every_system_and_of_encoding_apart(collection):
+    report = evaluate(collection, encoder=WORDS, ranker=ranker())
+
+    assert {system: len(timing.seconds) for system, timing in report.timings.items()} == dict.fromkeys((*BASELINES, OURS), 4)
+    assert len(report.encoding.seconds) == 3  # one says nothing
+    assert 0 <= report.timings[OURS].median <= report.timings[OURS].p95
+
+
+def test_queries_that_say_nothing_take_no_time_to_encode(tmp_path):
+    folder = write(tmp_path, corpus=CORPUS, queries=QUERIES[3:], qrels="silent\tbus\t1\n")
+
+    report = evaluate(read_folder(folder, "test"), encoder=WORDS, ranker=ranker())
+
+    assert (report.encoding, report.trust, report.mean(OURS, "mrr")) == (None, None, 0)
+    assert json.loads(json.dumps(report.to_json()))["probability"] is None
 
 
 def test_the_scale_of_the_weighted_sum_is_that_of_the_whole_corpus(tmp_path, monkeypatch):
     folder = write(tmp_path, corpus=CORPUS, queries=QUERIES, qrels="wounds\tcamera\t1\nbuses\tbus\t1\n")
     whole = evaluate(read_folder(folder, "test"), encoder=WORDS, ranker=ranker())
 
-    monkeypatch.setattr("matcher.evaluation.DEPTH", 1)
+    monkeypatch.setattr("matcher.systems.DEPTH", 1)
 
     assert evaluate(read_folder(folder, "test"), encoder=WORDS, ranker=ranker()).mean("weighted", "mrr") == whole.mean("weighted", "mrr")
 

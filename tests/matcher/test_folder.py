@@ -1,9 +1,10 @@
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from matcher.folder import MalformedFolder, Row, read_folder
+from matcher.folder import MalformedFolder, Row, read_folder, split_and_side
 from matcher.types import Criterion, CriterionKind, Facet, Side, Stage
 
 CORPUS = [{"_id": "d1", "title": "Woundly", "text": "Pictures of wounds."}, {"_id": "d2", "title": "", "text": "Buses."}]
@@ -74,6 +75,58 @@ def test_byte_order_mark_windows_line_ends_and_empty_lines_are_read(tmp_path):
     corpus = b"\xef\xbb\xbf" + b"\r\n\r\n".join(json.dumps(row).encode() for row in CORPUS) + b"\r\n"
 
     assert len(read_folder(write(tmp_path, corpus=corpus), "test").corpus) == 2
+
+
+def test_a_collection_names_its_judgements(tmp_path):
+    found = read_folder(write(tmp_path), "test")
+
+    assert (found.split, found.digest) == ("test", sha256(QRELS.encode()).hexdigest())
+    assert found.answerable == ("q1",)
+
+
+@pytest.mark.parametrize(
+    ("splits", "said", "given", "found"),
+    [
+        (("dev", "test"), None, {}, ("dev", Side.NEED)),
+        (("test",), None, {}, ("test", Side.NEED)),
+        (("dev", "test"), {"split": "test"}, {}, ("test", Side.NEED)),
+        (("dev", "test"), {"split": "test", "queries": "innovations"}, {}, ("test", Side.INNOVATION)),
+        (("dev", "test"), {"split": "test", "queries": "innovations"}, {"split": "dev", "side": Side.NEED}, ("dev", Side.NEED)),
+        ((), None, {}, ("dev", Side.NEED)),
+    ],
+)
+def test_split_and_side_are_those_given_then_those_of_the_folder(tmp_path, splits, said, given, found):
+    prepare(tmp_path, splits, said if said is None else json.dumps(said))
+
+    assert split_and_side(tmp_path, **given) == found
+
+
+@pytest.mark.parametrize(
+    ("splits", "said", "given", "message"),
+    [
+        (("test", "train"), None, {}, "the judgements test, train, and nothing says which"),
+        (("test", "train"), None, {"split": "dev"}, "no judgements dev.tsv, but test, train"),
+        (("dev",), '{"split": "test"}', {}, "no judgements test.tsv, but dev"),
+        (("dev",), "[]", {}, "matching.json: not an object like"),
+        (("dev",), "{", {}, "matching.json: not one JSON object"),
+        (("dev",), '{"splits": "dev"}', {}, "matching.json: not an object like"),
+        (("dev",), '{"split": 3}', {}, "matching.json: not an object like"),
+        (("dev",), '{"queries": "both"}', {}, "queries are needs or innovations, not 'both'"),
+    ],
+)
+def test_what_leaves_split_or_side_open_is_told(tmp_path, splits, said, given, message):
+    prepare(tmp_path, splits, said)
+
+    with pytest.raises(MalformedFolder, match=message):
+        split_and_side(tmp_path, **given)
+
+
+def prepare(folder, splits, said):
+    (folder / "qrels").mkdir()
+    for split in splits:
+        (folder / "qrels" / f"{split}.tsv").touch()
+    if said is not None:
+        (folder / "matching.json").write_text(said)
 
 
 @pytest.mark.parametrize(
