@@ -30,14 +30,20 @@ class RankerDamaged(Exception):
 class RankerFile:
     """One version of the ranker; two with the same `id` judge every pair alike.
 
-    `fitted_on` are the SHA-256 of the files of judgements that had a part in it, so that an evaluation can say so.
+    `encoder` is the id or name of the one whose vectors the weights were fitted on, and hold for. `fitted_on` are the
+    SHA-256 of the files of judgements that had a part in it, so that an evaluation can say so.
     """
 
     id: str
     calibration: Calibration
     thresholds: Thresholds
     vocabulary: Vocabulary
+    encoder: str = ""
     fitted_on: frozenset[str] = frozenset()
+
+    def holds_for(self, encoder_id: str) -> bool:
+        """Whether the weights were fitted on the vectors of that encoder."""
+        return self.encoder in (encoder_id, encoder_id.partition("@")[0])
 
 
 def read_ranker_file(path: Path | None = None) -> RankerFile:
@@ -80,6 +86,7 @@ def _ranker_file(stored: Mapping[str, Any], table: bytes, *, digest: str) -> Ran
             documents=int(stored["vocabulary"]["documents"]),
             counts=MappingProxyType({stem: int(count) for stem, count in counts}),
         ),
+        encoder=str(stored["encoder"]).partition(",")[0],
         fitted_on=frozenset(stored.get("fitted_on_qrels", ())),
     )
 

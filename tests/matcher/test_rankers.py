@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -9,6 +10,7 @@ from matcher.ranking import load_ranker
 
 STORED = {
     "name": "mine",
+    "encoder": "words@64",
     "weights": dict.fromkeys(FEATURES, 1.0),
     "intercept": -1.0,
     "bands": {"possible": 0.3, "strong": 0.6},
@@ -82,3 +84,12 @@ def test_what_is_no_json_is_damaged(tmp_path):
 
     with pytest.raises(RankerDamaged, match=r"mine\.json"):
         read_ranker_file(tmp_path / "mine.json")
+
+
+def test_the_weights_hold_for_the_encoder_that_they_were_fitted_on():
+    shipped = read_ranker_file()
+
+    assert shipped.holds_for("all-MiniLM-L6-v2@7ffc6555e160")
+    assert not shipped.holds_for("all-mpnet-base-v2@10ca31aba66b")
+    assert replace(shipped, encoder="tiny@0123456789ab").holds_for("tiny@0123456789ab")
+    assert not replace(shipped, encoder="tiny@0123456789ab").holds_for("tiny@ba9876543210")
