@@ -1,7 +1,7 @@
 """The code lists of the Innovation Record that facets and must-haves are told by: labels, and which condition holds which."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -10,7 +10,7 @@ from typing import Any
 from matcher.types import Document, Facet
 
 UNTELLING = frozenset({"NONE", "OTHER"})  # answers to the record's questions that name nothing
-SUGGESTED_WEIGHT = 0.5  # what a suggested code counts at full confidence, against 1 for one that a person chose
+SUGGESTED_WEIGHT = 0.8  # what a suggested code counts at full confidence, against 1 for one that a person chose
 
 
 @cache
@@ -57,3 +57,9 @@ def kinship(one: str, other: str) -> float:
     if parent(one) == other or parent(other) == one:
         return 0.6
     return 0.2 if parent(one) is not None and parent(one) == parent(other) else 0.0
+
+
+def narrowest(codes: Iterable[str]) -> frozenset[str]:
+    """The codes without the conditions of which a narrower one is among them."""
+    found = frozenset(codes)
+    return found - {parent(code) for code in found}

@@ -1,20 +1,22 @@
 """Codes suggested from the text: words that tell a code, found in what is read of a document, with how sure they make us.
 
-The words stand in `data/code_words.json`. A code's *names* say it outright, its *hints* only make it likelier.
+The words stand in `data/code_words.json`: a code's *names* say it outright, its *hints* make it likelier, and a set
+phrase is read as a whole and tells nothing. How likely a person would choose a code that is told so is a curve by facet,
+in `data/code_confidence.json`, fitted on codes that people chose.
 """
 
 import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from matcher.codes import chosen
+from matcher.codes import chosen, parent
 from matcher.text import FIELD_ASPECTS, fields_read
 from matcher.types import Aspect, Document, Facet, Quote
 from matcher.vocabulary import abbreviations, spelt, stems
@@ -23,7 +25,7 @@ SUGGESTED = (Facet.CARE_SETTINGS, Facet.AREAS, Facet.CONDITIONS, Facet.INEQUALIT
 """The facets for which codes are suggested; an innovation's categories are compared with nothing."""
 
 MOST = 5  # codes of one facet that are suggested
-LEAST = 0.15  # confidence below which a code is not worth a person's look
+LEAST = 0.3  # confidence below which a code is not worth a person's look
 QUOTED = 5  # places in the text that are shown for one code
 
 _NAME, _HINT = 0.6, 0.2  # how sure one name or one hint of a code makes us, read in a title
@@ -49,6 +51,10 @@ _NOT_MEANT = re.compile(
     r"|\b(?:without|other than|rather than|unlike|except(?: for| in)?)\b(?:(?!\bbut\b)[^.,;:\n]){0,30}",
     re.IGNORECASE,
 )
+
+SIGNS = ("strength", "of_best", "of_all", "narrower")
+"""What the confidence in a code is worked out from: how strongly it is told, by itself, against the best told code of its
+facet and against all of them together, and how strongly a narrower condition is told."""
 
 _Symbols = tuple[str, ...]  # the forms under which one word of a text is known: its stem, beginnings, an abbreviation
 
@@ -84,6 +90,17 @@ class _Phrases:
             told = {}
             others.append((symbols[1:], told))
         told[code] = max(strength, told.get(code, 0.0))
+
+    def add_untelling(self, symbols: _Symbols) -> None:
+        """Let a phrase that means something else be read as a whole: *accident and emergency*, *the heart of*."""
+        self.by_first.setdefault(symbols[0], []).append((symbols[1:], {}))
+
+    def add_abbreviation(self, symbols: _Symbols, meaning: Sequence[_Word]) -> None:
+        """Let an abbreviation tell what the words tell for which it stands, unless it is listed itself."""
+        length, told = self.longest(meaning, 0)
+        if length and not any(rest == symbols[1:] for rest, _ in self.by_first.get(symbols[0], ())):
+            for code, strength in told.items():
+                self.add(symbols, code, strength)
 
     def longest(self, words: Sequence[_Word], at: int) -> tuple[int, dict[str, float]]:
         """How many words the longest phrase that begins here has, and what it tells; 0 when none does."""
@@ -133,19 +150,51 @@ class _Telling:
         return 1 - math.prod(1 - strength for strength in self.strengths.values())
 
 
+def told_signs(document: Document, facet: Facet) -> Mapping[str, tuple[float, ...]]:
+    """The signs of each code that the text tells, in the order of `SIGNS`."""
+    return _signs(_told(document, facet, _read_words(document)))
+
+
 def _suggestions(document: Document, facets: Sequence[Facet]) -> Iterator[Suggestion]:
-    read = fields_read(document)
-    words = {name: list(_words(text)) for name, text in read.items()}
+    words = _read_words(document)
     for facet in facets:
-        told: dict[str, _Telling] = defaultdict(lambda: _Telling({}, []))
-        for name, said in words.items():
-            _tell(told, facet, name, said, weight=_SAID_IN[FIELD_ASPECTS[document.side][name]])
-        sure = {code: _confidence(facet, code, told) for code in told}
-        best = sorted(sure, key=lambda code: (-sure[code], code))[:MOST]
-        for code in best:
+        told = _told(document, facet, words)
+        sure = {code: _confidence(facet, signs) for code, signs in _signs(told).items()}
+        for code in sorted(sure, key=lambda code: (-sure[code], code))[:MOST]:
             if sure[code] >= LEAST:
-                quotes = tuple(Quote(name, start, end, read[name][start:end]) for name, start, end in told[code].places[:QUOTED])
+                quotes = tuple(
+                    Quote(field=name, start=start, end=end, text=document.fields[name][start:end])
+                    for name, start, end in told[code].places[:QUOTED]
+                )
                 yield Suggestion(facet=facet, code=code, confidence=sure[code], evidence=quotes)
+
+
+def _read_words(document: Document) -> dict[str, list[_Word]]:
+    return {name: list(_words(text)) for name, text in fields_read(document).items()}
+
+
+def _told(document: Document, facet: Facet, words: Mapping[str, Sequence[_Word]]) -> dict[str, _Telling]:
+    told: dict[str, _Telling] = defaultdict(lambda: _Telling({}, []))
+    for name, said in words.items():
+        _tell(told, facet, name, said, weight=_SAID_IN[FIELD_ASPECTS[document.side][name]])
+    return told
+
+
+def _signs(told: Mapping[str, _Telling]) -> dict[str, tuple[float, ...]]:
+    strengths = {code: telling.strength for code, telling in told.items()}
+    best, total = max(strengths.values(), default=0.0), math.fsum(strengths.values())
+    narrower: dict[str | None, float] = defaultdict(float)
+    for code, strength in strengths.items():
+        wider = parent(code)
+        narrower[wider] = max(narrower[wider], strength)
+    return {code: (strength, strength / best, strength / total, narrower.get(code, 0.0)) for code, strength in strengths.items()}
+
+
+def _confidence(facet: Facet, signs: Sequence[float]) -> float:
+    """How likely a person would choose a code with these signs."""
+    curve = _curves()[facet]
+    logit = curve["base"] + math.fsum(curve[name] * sign for name, sign in zip(SIGNS, signs, strict=True))
+    return round(1 / (1 + math.exp(-logit)), 3)
 
 
 def _tell(told: dict[str, _Telling], facet: Facet, field: str, words: Sequence[_Word], *, weight: float) -> None:
@@ -160,11 +209,6 @@ def _tell(told: dict[str, _Telling], facet: Facet, field: str, words: Sequence[_
             telling.strengths[key] = max(weight * strength, telling.strengths.get(key, 0.0))
             telling.places.append((field, words[at].start, words[at + length - 1].end))
         at += max(length, 1)
-
-
-def _confidence(facet: Facet, code: str, told: Mapping[str, _Telling]) -> float:
-    """How likely a person would choose the code."""
-    return round(told[code].strength, 3)
 
 
 def _words(text: str) -> Iterator[_Word]:
@@ -221,27 +265,34 @@ def _lists() -> Mapping[str, Any]:
 
 
 @cache
+def _curves() -> Mapping[str, Mapping[str, float]]:
+    stored = json.loads(files("matcher").joinpath("data/code_confidence.json").read_text(encoding="utf-8"))
+    return MappingProxyType(stored["curves"])
+
+
+@cache
 def _beginnings() -> frozenset[str]:
     terms = (term for codes in _lists()["facets"].values() for words in codes.values() for kind in words.values() for term in kind)
-    return frozenset(symbol for term in terms for way in _listed(term) for symbol in way if symbol.endswith("*"))
+    return frozenset(symbol for way in _ways(terms) for symbol in way if symbol.endswith("*"))
 
 
 @cache
 def _phrases() -> Mapping[Facet, _Phrases]:
-    """The phrases of each facet; an abbreviation tells what the words tell for which it stands, unless it is listed itself."""
+    """The phrases of each facet, the listed abbreviations of the NHS among them."""
     found = {}
     for facet in SUGGESTED:
         phrases = _Phrases({})
         for code, words in _lists()["facets"][facet].items():
             for kind, strength in (("names", _NAME), ("hints", _HINT)):
-                for term in words[kind]:
-                    for way in _listed(term):
-                        phrases.add(way, code, strength)
-        for short, meaning in abbreviations().items():
-            way = _listed(short)[0]
-            length, told = phrases.longest([_Word(_symbols(word), 0, 0, False) for word in meaning.split()], 0)
-            if length and not any(rest == way[1:] for rest, _ in phrases.by_first.get(way[0], ())):
-                for code, strength in told.items():
+                for way in _ways(words[kind]):
                     phrases.add(way, code, strength)
+        for way in _ways(_lists()["set_phrases"]):
+            phrases.add_untelling(way)
+        for short, meaning in abbreviations().items():
+            phrases.add_abbreviation(_listed(short)[0], [_Word(_symbols(word), 0, 0, False) for word in meaning.split()])
         found[facet] = phrases
     return MappingProxyType(found)
+
+
+def _ways(terms: Iterable[str]) -> Iterator[_Symbols]:
+    return (way for term in terms for way in _listed(term))

@@ -1,6 +1,6 @@
 import pytest
 
-from matcher.codes import chosen, kinship, label, lists, parent, standard_label, weighted
+from matcher.codes import SUGGESTED_WEIGHT, chosen, kinship, label, lists, parent, standard_label, weighted
 from matcher.types import Facet
 from tests.matcher.documents import innovation
 
@@ -40,5 +40,6 @@ def test_answers_that_name_nothing_are_no_codes():
 def test_suggested_codes_count_less_and_only_where_nobody_chose():
     suggested = {Facet.AREAS: {"PATIENT_SAFETY": 0.8, "OTHER": 0.9}}
 
-    assert weighted(innovation(suggested=suggested), Facet.AREAS) == {"PATIENT_SAFETY": 0.4}
+    assert SUGGESTED_WEIGHT < 1
+    assert weighted(innovation(suggested=suggested), Facet.AREAS) == {"PATIENT_SAFETY": 0.8 * SUGGESTED_WEIGHT}
     assert weighted(innovation(suggested=suggested, codes={Facet.AREAS: {"PREVENTIVE_CARE"}}), Facet.AREAS) == {"PREVENTIVE_CARE": 1.0}
