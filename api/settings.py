@@ -2,10 +2,44 @@
 
 import re
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class EncoderChoice(BaseModel):
+    """Which encoder, and what the texts of each side begin with where its own files do not say."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    query_prompt: str = ""
+    document_prompt: str = ""
+
+    @property
+    def prompts(self) -> dict[str, str]:
+        """The prompts that were said, by what they stand before."""
+        said = {"query": self.query_prompt, "document": self.document_prompt}
+        return {role: prompt for role, prompt in said.items() if prompt}
+
+    @property
+    def folder_name(self) -> str:
+        """The name of the folder of its export: other prompts give other vectors, and so another folder."""
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", self.name).strip("-.")
+        said = "".join(f"{role}:{prompt}\n" for role, prompt in self.prompts.items())
+        return f"{plain}-{sha256(said.encode()).hexdigest()[:8]}" if said else plain
+
+
+class EncoderSwitch(BaseModel):
+    """What `matching encoder switch` wrote down: while the environment says `said`, `used` is used; `before` is the way back."""
+
+    model_config = ConfigDict(frozen=True)
+
+    said: EncoderChoice
+    used: EncoderChoice
+    before: EncoderChoice
 
 
 class Settings(BaseSettings):
@@ -20,6 +54,8 @@ class Settings(BaseSettings):
     )
     broker_url: str = Field(default="", description="Redis URL of the service mode; empty means embedded: jobs run in the one process.")
     encoder: str = Field(default="all-MiniLM-L6-v2", description="Packaged name, local folder or hub id of the encoder to export.")
+    encoder_query_prompt: str = Field(default="", description="What a need begins with, where the encoder's own files do not say.")
+    encoder_document_prompt: str = Field(default="", description="What an innovation begins with, likewise.")
     encoder_threads: int = Field(default=1, ge=1, le=64, description="ONNX Runtime threads of one process.")
     ranker: str = Field(default="", description="Path of a ranker file; empty means the packaged one.")
     host: str = Field(default="127.0.0.1", description="Address that the server listens on.")
@@ -68,9 +104,38 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home.resolve() / 'matching.sqlite'}"
 
     @property
+    def switch_file(self) -> Path:
+        """Where `matching encoder switch` writes down which encoder this home uses."""
+        return self.home / "encoder" / "switched.json"
+
+    @property
+    def encoder_switch(self) -> EncoderSwitch | None:
+        """The last switch; None when there was none, or when the environment has come to say something else since."""
+        try:
+            written = EncoderSwitch.model_validate_json(self.switch_file.read_bytes())
+        except FileNotFoundError:
+            return None
+        return written if written.said == self.encoder_said else None
+
+    @property
+    def encoder_said(self) -> EncoderChoice:
+        """The encoder as the environment says it."""
+        return EncoderChoice(name=self.encoder, query_prompt=self.encoder_query_prompt, document_prompt=self.encoder_document_prompt)
+
+    @property
+    def encoder_used(self) -> EncoderChoice:
+        """The encoder that this home uses: what it was switched to, else what the environment says."""
+        switched = self.encoder_switch
+        return switched.used if switched else self.encoder_said
+
+    @property
     def encoder_folder(self) -> Path:
-        """Where the exported encoder of that name lies; each has its own folder, so that a change can be taken back."""
-        return self.home / "encoder" / re.sub(r"[^A-Za-z0-9._-]+", "-", self.encoder).strip("-.")
+        """Where the exported encoder in use lies; each has its own folder, so that a change can be taken back."""
+        return self.folder_of(self.encoder_used)
+
+    def folder_of(self, encoder: EncoderChoice) -> Path:
+        """Where an exported encoder lies, or would."""
+        return self.home / "encoder" / encoder.folder_name
 
     @property
     def heads_folder(self) -> Path:

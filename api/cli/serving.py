@@ -59,7 +59,7 @@ def listen() -> socket.socket:
 
 
 @contextmanager
-def claimed_home() -> Iterator[None]:
+def claimed_home(otherwise: str = "Use that one, or set MATCHING_HOME to another folder.") -> Iterator[None]:
     """Serve a home alone: two embedded runners would do each other's jobs again. A kill gives the home free."""
     home = settings().home
     home.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def claimed_home() -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Fault(f"Another process serves {home} already. Use that one, or set MATCHING_HOME to another folder.") from error
+            raise Fault(f"Another process serves {home} already. {otherwise}") from error
         yield
 
 

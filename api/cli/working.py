@@ -14,7 +14,7 @@ from api.queue import Job, enqueue
 from api.services import encoders
 from api.services.faults import Fault
 from api.services.library import Libraries
-from api.settings import settings
+from api.settings import EncoderChoice, settings
 from models.documents import Side
 from models.queries import documents, jobs
 
@@ -25,8 +25,12 @@ _BARS = {Job.EMBED: "Encoding texts", Job.PROPOSE: "Ranking"}
 
 def libraries() -> Libraries:
     """Encoder, ranker and indexes as the settings name them."""
-    chosen = settings()
-    return Libraries.of(chosen, threads=max(BATCH_THREADS, chosen.encoder_threads))
+    return Libraries.of(settings(), threads=batch_threads())
+
+
+def batch_threads() -> int:
+    """How many threads encode in a process that answers nobody meanwhile."""
+    return max(BATCH_THREADS, settings().encoder_threads)
 
 
 def context_around(database: Database) -> Context:
@@ -34,13 +38,15 @@ def context_around(database: Database) -> Context:
     return Context(database, libraries(), settings())
 
 
-def export_encoder() -> str:
-    """Export the encoder of the settings, with progress; returns its id."""
-    chosen = settings()
+def export_encoder(choice: EncoderChoice) -> str:
+    """Export an encoder to its folder in this home, with progress; returns its id."""
     with progress() as bars:
         task = bars.add_task("Loading torch", total=4)
         encoder_id = encoders.export_encoder(
-            chosen.encoder_folder, chosen.encoder, on_progress=lambda step: bars.update(task, description=step, advance=1)
+            settings().folder_of(choice),
+            choice.name,
+            prompts=choice.prompts,
+            on_progress=lambda step: bars.update(task, description=step, advance=1),
         )
         bars.update(task, description="Exported the encoder", completed=4)
     return encoder_id

@@ -21,6 +21,7 @@ from api.services.checks import Check
 from api.services.heads import HeadUnreadable, KeptHead, latest
 from api.services.library import Libraries, RankingUnavailable
 from api.services.surroundings import check_backups, check_exposure, check_queue, check_server
+from api.services.switching import doubt
 from api.settings import Settings
 from matcher.snapshot import SnapshotDamaged, SnapshotMissing, load_newest
 from models.documents import Side
@@ -109,9 +110,16 @@ def _encoder(libraries: Libraries) -> Check:
 
 def _ranker(libraries: Libraries) -> Check:
     try:
-        return Check("ranker", f"{libraries.ranker.id}, whole")
+        found = libraries.ranker.id
     except RankingUnavailable as error:
         return Check("ranker", error.message, "Mend MATCHING_RANKER, or leave it empty for the packaged one.")
+    try:
+        doubtful = doubt(libraries, libraries.encoder.id)
+    except RankingUnavailable:  # the encoder's own check tells it
+        doubtful = ""
+    if doubtful:
+        return Check("ranker", doubtful, "Fit one for this encoder, or go back with `matching encoder switch --back`.")
+    return Check("ranker", f"{found}, whole")
 
 
 def _snapshots(session: Session, libraries: Libraries) -> Check:

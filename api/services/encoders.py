@@ -1,12 +1,12 @@
 """The exported encoder of this installation: made once, shown, and checked byte by byte."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from api.services.faults import Fault
-from matcher.encoding import EncoderDamaged, EncoderMissing, load_encoder
+from matcher.encoding import EncoderDamaged, EncoderMissing, OnnxEncoder, load_encoder
 from matcher.sealing import MANIFEST
 
 
@@ -24,18 +24,34 @@ def is_whole(folder: Path) -> bool:
     return True
 
 
-def export_encoder(folder: Path, name: str, *, on_progress: Callable[[str], None]) -> str:
-    """Make the folder that the service reads from the encoder of that name; returns its id. Needs the extra [encoder]."""
-    from matcher.exporting import export  # noqa: PLC0415 -- torch, which only the export needs
+def export_encoder(folder: Path, name: str, *, prompts: Mapping[str, str] | None = None, on_progress: Callable[[str], None]) -> str:
+    """Make the folder that the service reads from the encoder of that name; returns its id.
+
+    A folder that was exported on another machine is copied; anything else needs the extra [encoder].
+    """
+    from matcher.exporting import adopt, export, is_exported  # noqa: PLC0415 -- torch, which only the export needs
     from matcher.sources import resolve_source  # noqa: PLC0415 -- likewise
 
+    folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        source = resolve_source(name)
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        if is_exported(Path(name)):
+            if prompts:
+                raise ValueError(f"{name} was exported with its prompts. Export the encoder that it came from with others.")
+            on_progress("Copying the encoder")
+            return adopt(folder, exported=Path(name))
+        source = resolve_source(name, prompts=prompts or {})
         export(folder, source=source, on_progress=on_progress)
     except (EncoderMissing, EncoderDamaged, ValueError) as error:
         raise Fault(str(error)) from error
     return source.id
+
+
+def open_encoder(folder: Path, *, threads: int) -> OnnxEncoder:
+    """An exported encoder that is not the one in use; raises Fault."""
+    try:
+        return load_encoder(folder, threads=threads)
+    except (EncoderMissing, EncoderDamaged) as error:
+        raise Fault(str(error)) from error
 
 
 def show_encoder(folder: Path) -> dict[str, Any]:
