@@ -23,7 +23,21 @@ from api.jobs.runner import Runner
 from api.logs import configure_log, retell_the_rest
 from api.measuring import RequestMeter, watch_connections
 from api.pages import add_pages
-from api.routes import documentation, events, health, imports, innovations, jobs, matches, metrics, needs, people, places, proposals
+from api.routes import (
+    documentation,
+    events,
+    health,
+    imports,
+    innovations,
+    jobs,
+    matches,
+    metrics,
+    needs,
+    people,
+    places,
+    proposals,
+    suggested_codes,
+)
 from api.services.attempts import Attempts
 from api.services.counting import storage_for
 from api.services.library import Libraries
@@ -37,7 +51,7 @@ from api.settings import settings as settings_of_environment
 if TYPE_CHECKING:
     from api.broker import Publisher
 
-_API = (people, places, needs, innovations, matches, proposals, events, imports, jobs)
+_API = (people, places, needs, innovations, matches, suggested_codes, proposals, events, imports, jobs)
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _TAGS = (
     ("people", "Signing in, and who one is."),

@@ -243,6 +243,7 @@ NEED_CREATE: Final = Policy(
 NEED_CHANGE: Final = Policy("need.change", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_SUBMIT: Final = Policy("need.submit", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_WITHDRAW: Final = Policy("need.withdraw", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
+NEED_SUGGEST_CODES: Final = Policy("need.suggest_codes", Scope.READ, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_MATCH: Final = Policy("need.match", Scope.READ, _MATCHING, sees=NEED_READ)
 
 # What was handed in without consent is for those who offer it and the Hub, whatever its visibility says.
@@ -274,9 +275,13 @@ INNOVATION_WITHDRAW: Final = Policy("innovation.withdraw", Scope.WRITE, _OF_OFFE
 INNOVATION_READ_CONSENT: Final = Policy(
     "innovation.read_consent", Scope.READ, (Grant(Role.INNOVATOR, Relation.OWNER), Grant(Role.HUB)), sees=INNOVATION_READ
 )
+INNOVATION_SUGGEST_CODES: Final = Policy(
+    "innovation.suggest_codes", Scope.READ, _OF_OFFERERS, sees=INNOVATION_READ, refusal=_NOT_YOUR_INNOVATION
+)
 INNOVATION_MATCH: Final = Policy("innovation.match", Scope.READ, _MATCHING, sees=INNOVATION_READ)
 
 TEXT_MATCH: Final = Policy("text.match", Scope.READ, _MATCHING)
+TEXT_SUGGEST_CODES: Final = Policy("text.suggest_codes", Scope.READ, _MATCHING)
 MATCH_READ_PROBABILITY: Final = Policy("match.read_probability", Scope.READ, tuple(Grant(role) for role in (*_PARTNERS, Role.HUB)))
 MATCH_READ_FLAGS: Final = Policy("match.read_flags", Scope.READ, (Grant(Role.HUB),))
 

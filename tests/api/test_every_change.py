@@ -35,7 +35,7 @@ NOW = datetime.now(UTC)
 NEED = {"title": "People fall", "problem": "Older people who fall wait too long for help.", "places": ["LDS"]}
 INNOVATION = {"name": "Falls sensor", "problems_tackled": "People fall and lie for hours.", "how_it_works": "A sensor calls a neighbour."}
 DRAFT = {"then": "draft", "version": "1"}
-LEFT_ALONE = {"POST /api/v1/matches"}  # ranks a text that is not stored
+LEFT_ALONE = {"POST /api/v1/matches", "POST /api/v1/suggested-codes"}  # read a text that is not stored
 
 
 class World:
