@@ -31,7 +31,7 @@ class Placed:
 
     def to_json(self) -> dict[str, Any]:
         """All of it."""
-        return asdict(self)
+        return asdict(self) | {"flags": list(self.flags)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
