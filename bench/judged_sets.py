@@ -62,7 +62,7 @@ class Group:
 
 def reference_vocabulary() -> Vocabulary:
     """In how many of the reference texts each stem stands: FP7 briefs outside the test part, and US health research abstracts."""
-    parts = _parts(read_folder(DATA / "fp7-dev", "test").judgements)
+    parts = parts_of(read_folder(DATA / "fp7-dev", "test").judgements)
     counts: Counter[str] = Counter()
     documents = 0
     for path in (DATA / "fp7-dev" / "corpus.jsonl", DATA / "sbir-sample" / "texts.jsonl"):
@@ -99,7 +99,7 @@ def _demo_rows(file: str) -> tuple[Row, ...]:
 def _groups(collection: Collection, ranker: Ranker, encoder: Encoder, side: Side, *, without_codes: bool = False) -> list[Group]:
     print(f"{collection.name}: encoding {len(collection.corpus)} and {len(collection.queries)} texts", flush=True)
     library = MemoryLibrary(_encoded(collection.corpus, encoder, side.other, without_codes=without_codes))
-    parts = _parts(collection.judgements)
+    parts = parts_of(collection.judgements)
     groups = []
     for query in _encoded(collection.queries, encoder, side, without_codes=without_codes):
         judged = collection.judgements[query.document.id]
@@ -123,7 +123,7 @@ def _encoded(rows: Iterable[Row], encoder: Encoder, side: Side, *, without_codes
     return encode_documents([row.document(side, without_codes=without_codes) for row in rows], encoder)
 
 
-def _parts(judgements: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+def parts_of(judgements: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
     """The part of each query and document; all that judgements join, directly or through others, is in one."""
     joined = defaultdict(set)
     for query, judged in judgements.items():
