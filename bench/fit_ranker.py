@@ -21,7 +21,6 @@ from sklearn.linear_model import LogisticRegression
 from bench.judged_sets import FOLDS, NEEDS, Group, read_sets, reference_vocabulary
 from matcher.calibration import Calibration, brier_skill, calibration_error
 from matcher.encoding import load_encoder
-from matcher.explanation import Thresholds
 from matcher.pairing import FEATURES
 from matcher.rankers import DEFAULT, RankerFile
 from matcher.ranking import Ranker
@@ -48,8 +47,6 @@ odds; one that was written for the ranking keeps none, because a copy of the nee
 PULLS = (0.01, 0.1, 1.0)
 SHOWN = 10
 STRONG_PRECISION, POSSIBLE_PRECISION = 0.80, 0.50
-VERDICTS = Thresholds(met=0.5, partly=0.3)
-"""Half of the pairs of grade 3 reach `met` by title and problem, a tenth of those of grade 0 reach `partly`."""
 
 
 def main() -> None:
@@ -60,7 +57,7 @@ def main() -> None:
     options = parser.parse_args()
     vocabulary = reference_vocabulary()
     prior = Calibration(weights=tuple(_prior()), intercept=0.0, possible=0.3, strong=0.6)
-    ranker = Ranker(RankerFile(id="prior", calibration=prior, thresholds=VERDICTS, vocabulary=vocabulary))
+    ranker = Ranker(RankerFile(id="prior", calibration=prior, vocabulary=vocabulary))
     sets = read_sets(load_encoder(options.encoder, threads=2), ranker)
     folds = {pull: [_fit(_training(sets, without_fold=fold), pull) for fold in range(FOLDS)] for pull in PULLS}
     pull = _choose_pull(sets, folds)
@@ -241,7 +238,6 @@ def _write(folder: Path, vocabulary: Vocabulary, calibration: Calibration, *, pu
         "weights": dict(zip(FEATURES, calibration.weights, strict=True)),
         "intercept": calibration.intercept,
         "bands": {"possible": calibration.possible, "strong": calibration.strong},
-        "verdicts": {"met": VERDICTS.met, "partly": VERDICTS.partly},
         "vocabulary": {
             "file": f"{DEFAULT}.vocabulary.tsv",
             "sha256": sha256(table).hexdigest(),

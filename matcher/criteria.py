@@ -31,6 +31,7 @@ _DURATION = re.compile(
     rf"\b(\d+(?:\.\d+)?|{'|'.join(_NUMBERS)})[\s-]+(?:an?[\s-]+)?({'|'.join(_MINUTES)})s?\b",
     re.IGNORECASE,
 )
+_DENIABLE = frozenset({CriterionKind.NO_SMARTPHONE})  # the kinds of which the contrary can be stated: no other rule finds *excluded*
 _WORDS_HELD = 0.5  # share of a must-have's words that one sentence holds before it is quoted as speaking of it
 
 
@@ -58,7 +59,8 @@ def assess(criterion: Criterion, innovation: Document) -> Assessment:
 
 def contradicted(need: Document, innovation: Document) -> bool:
     """Tell whether the innovation states the contrary of a must-have of the need."""
-    return any(assess(criterion, innovation).verdict is Verdict.EXCLUDED for criterion in need.criteria)
+    asked = (criterion for criterion in need.criteria if criterion.kind in _DENIABLE)
+    return any(assess(criterion, innovation).verdict is Verdict.EXCLUDED for criterion in asked)
 
 
 def facet_fit(facet: Facet, asked: Mapping[str, float], given: Mapping[str, float]) -> FacetFit | None:
@@ -80,33 +82,18 @@ def facet_fit(facet: Facet, asked: Mapping[str, float], given: Mapping[str, floa
     return FacetFit(len(asked.keys() & given.keys()) / min(len(asked), len(given)), certainty)
 
 
-def facet_verdict(facet: Facet, need: Document, innovation: Document) -> Verdict | None:
-    """The verdict on a facet by chosen codes; None when the need names none.
+def codes_verdict(facet: Facet, asked: frozenset[str], given: frozenset[str]) -> Verdict:
+    """The verdict on a facet by the codes of both sides.
 
     *Met* when one of the need's conditions is named itself, or all of its other codes are; *partly* when a wider or
     narrower condition, or some of the codes, are; *unknown* when the innovation names none.
     """
-    asked, given = chosen(need, facet), chosen(innovation, facet)
-    if not asked:
-        return None
     if not given:
         return Verdict.UNKNOWN
     if facet is Facet.CONDITIONS:
         nearest = max(kinship(one, other) for one in asked for other in given)
         return Verdict.MET if nearest == 1.0 else Verdict.PARTLY if nearest >= 0.5 else Verdict.GAP  # noqa: PLR2004 -- parent and child
     return Verdict.MET if asked <= given else Verdict.PARTLY if asked & given else Verdict.GAP
-
-
-def told(facet: Facet, need: Document, innovation: Document) -> list[str]:
-    """The need's codes that carry the verdict: those that the innovation names too, or else all."""
-    asked, given = chosen(need, facet), chosen(innovation, facet)
-    return sorted(asked & given) or sorted(asked)
-
-
-def facet_missing(facet: Facet, need: Document, innovation: Document) -> str:
-    """What the innovation would have to name for the facet to be met, in plain words."""
-    absent = sorted(label(facet, code) for code in chosen(need, facet) - chosen(innovation, facet))
-    return f"Not named by the innovation: {'; '.join(absent)}." if absent else ""
 
 
 def spans(document: Document) -> Iterator[Quote]:

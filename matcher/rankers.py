@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any
 
 from matcher.calibration import Calibration
-from matcher.explanation import Thresholds
 from matcher.pairing import FEATURES
 from matcher.vocabulary import Vocabulary
 
@@ -36,7 +35,6 @@ class RankerFile:
 
     id: str
     calibration: Calibration
-    thresholds: Thresholds
     vocabulary: Vocabulary
     encoder: str = ""
     fitted_on: frozenset[str] = frozenset()
@@ -81,7 +79,6 @@ def _ranker_file(stored: Mapping[str, Any], table: bytes, *, digest: str) -> Ran
             possible=float(stored["bands"]["possible"]),
             strong=float(stored["bands"]["strong"]),
         ),
-        thresholds=Thresholds(met=float(stored["verdicts"]["met"]), partly=float(stored["verdicts"]["partly"])),
         vocabulary=Vocabulary(
             documents=int(stored["vocabulary"]["documents"]),
             counts=MappingProxyType({stem: int(count) for stem, count in counts}),

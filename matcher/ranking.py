@@ -151,7 +151,7 @@ class Ranker:
             probability=scored.probability,
             band=self.band(scored.probability),
             features=scored.features,
-            findings=explain(need, innovation, thresholds=self.file.thresholds, vocabulary=self.file.vocabulary),
+            findings=explain(need, innovation, vocabulary=self.file.vocabulary),
             flags=(*innovation.traces.flags, *flags_of_pair(need.document, innovation.document)),
         )
 

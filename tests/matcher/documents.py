@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from matcher.calibration import Calibration
 from matcher.embedding import encode_document
-from matcher.explanation import Thresholds
 from matcher.pairing import FEATURES
 from matcher.rankers import RankerFile
 from matcher.ranking import Ranker
@@ -59,13 +58,12 @@ def encoded(document: Document) -> EncodedDocument:
     return encode_document(document, WORDS)
 
 
-def ranker(*, possible: float = 0.3, strong: float = 0.6, met: float = 0.5, partly: float = 0.3) -> Ranker:
+def ranker(*, possible: float = 0.3, strong: float = 0.6) -> Ranker:
     weights = tuple(WEIGHTS.get(name, 1.0) for name in FEATURES)
     return Ranker(
         RankerFile(
             id="test-ranker",
             calibration=Calibration(weights=weights, intercept=-4.0, possible=possible, strong=strong),
-            thresholds=Thresholds(met=met, partly=partly),
             vocabulary=Vocabulary(documents=100, counts={"nurs": 20, "patient": 60, "wound": 5}),
         )
     )

@@ -1,7 +1,7 @@
 import pytest
 
 from matcher.codes import weighted
-from matcher.criteria import assess, contradicted, facet_fit, facet_missing, facet_verdict, speaking_of, told
+from matcher.criteria import assess, codes_verdict, contradicted, facet_fit, speaking_of
 from matcher.types import Criterion, CriterionKind, Facet, Facts, Stage, Verdict
 from tests.matcher.documents import innovation, need
 
@@ -143,7 +143,7 @@ def test_conditions_count_by_their_nearest_pair(asked, given, value, verdict):
     fit = fit_of(Facet.CONDITIONS, *pair)
 
     assert (fit.value, fit.certainty) == (value, 1.0)
-    assert facet_verdict(Facet.CONDITIONS, *pair) is verdict
+    assert codes_verdict(Facet.CONDITIONS, frozenset(asked), frozenset(given)) is verdict
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_settings_count_by_what_the_shorter_list_shares(asked, given, value, ver
     pair = need(codes={Facet.CARE_SETTINGS: asked}), innovation(codes={Facet.CARE_SETTINGS: given})
 
     assert fit_of(Facet.CARE_SETTINGS, *pair).value == value
-    assert facet_verdict(Facet.CARE_SETTINGS, *pair) is verdict
+    assert codes_verdict(Facet.CARE_SETTINGS, frozenset(asked), frozenset(given)) is verdict
 
 
 def test_what_is_not_coded_has_no_fit_and_is_unknown():
@@ -166,8 +166,7 @@ def test_what_is_not_coded_has_no_fit_and_is_unknown():
 
     assert fit_of(Facet.CARE_SETTINGS, need(codes=coded), innovation()) is None
     assert fit_of(Facet.CARE_SETTINGS, need(), innovation(codes=coded)) is None
-    assert facet_verdict(Facet.CARE_SETTINGS, need(codes=coded), innovation()) is Verdict.UNKNOWN
-    assert facet_verdict(Facet.CARE_SETTINGS, need(), innovation(codes=coded)) is None
+    assert codes_verdict(Facet.CARE_SETTINGS, frozenset({PRIMARY}), frozenset()) is Verdict.UNKNOWN
 
 
 def test_suggested_codes_make_a_fit_less_certain():
@@ -176,16 +175,6 @@ def test_suggested_codes_make_a_fit_less_certain():
     fit = fit_of(Facet.CARE_SETTINGS, need(codes={Facet.CARE_SETTINGS: {PRIMARY}}), suggested)
 
     assert (fit.value, fit.certainty) == (1.0, 0.4)
-
-
-def test_what_is_missing_is_named_in_words():
-    asking = need(codes={Facet.CARE_SETTINGS: {PRIMARY, AMBULANCE}})
-    offering = innovation(codes={Facet.CARE_SETTINGS: {PRIMARY}})
-
-    assert facet_missing(Facet.CARE_SETTINGS, asking, offering) == "Not named by the innovation: Ambulance."
-    assert facet_missing(Facet.CARE_SETTINGS, offering, offering) == ""
-    assert told(Facet.CARE_SETTINGS, asking, offering) == [PRIMARY]
-    assert told(Facet.CARE_SETTINGS, asking, innovation()) == [AMBULANCE, PRIMARY]
 
 
 def test_the_sentence_that_holds_most_of_the_words_is_quoted_if_it_holds_half():

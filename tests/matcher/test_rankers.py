@@ -14,7 +14,6 @@ STORED = {
     "weights": dict.fromkeys(FEATURES, 1.0),
     "intercept": -1.0,
     "bands": {"possible": 0.3, "strong": 0.6},
-    "verdicts": {"met": 0.5, "partly": 0.3},
     "vocabulary": {"file": "mine.tsv", "sha256": "", "documents": 10},
 }
 
@@ -71,9 +70,7 @@ def test_another_vocabulary_is_refused(tmp_path, stored):
         read_ranker_file(path)
 
 
-@pytest.mark.parametrize(
-    "changed", [{"weights": {"whole": 1.0}}, {"intercept": "high"}, {"bands": {}}, {"vocabulary": None}, {"verdicts": {"met": 1}}]
-)
+@pytest.mark.parametrize("changed", [{"weights": {"whole": 1.0}}, {"intercept": "high"}, {"bands": {}}, {"vocabulary": None}])
 def test_a_file_that_cannot_be_used_is_damaged(stored, changed):
     with pytest.raises(RankerDamaged, match=r"mine\.json"):
         read_ranker_file(stored(**changed))

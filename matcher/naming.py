@@ -1,0 +1,147 @@
+"""Words that name something outright: which listed names stand in a text, and where. The longest of overlapping ones counts."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+from matcher.types import Facet
+from matcher.vocabulary import spelt
+
+_TOKEN = re.compile(r"[^\W_]+(?:['’&][^\W_]+)*\*?")
+_BORDER = re.compile(r"[.!?;:\n\r]")
+_PLURAL_FROM = 4  # letters from which an s at the end is taken for a plural
+_SHORTEST_BEGINNING = 3
+_NOT_MEANT = re.compile(
+    r"\b(?:not (?:for|suitable for|intended for|meant for|yet for)|exclud(?:es?|ing)|other than|rather than|unlike|except(?: for)?)\b"
+    r"[^.;:\n]{0,80}",
+    re.IGNORECASE,
+)
+
+_Symbols = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a text names, by its key in the list, and the characters of the text that name it."""
+
+    key: str
+    start: int
+    end: int
+
+
+class Names:
+    """A list of names, each of which stands for one or more keys."""
+
+    def __init__(self, terms: Mapping[str, Iterable[str]]) -> None:
+        self._by_first: dict[str, list[tuple[_Symbols, str]]] = {}
+        for key, listed in terms.items():
+            for term in listed:
+                first, *rest = (_listed(token) for token in _TOKEN.findall(term))
+                self._by_first.setdefault(first, []).append((tuple(rest), key))
+
+    def find(self, text: str) -> Iterator[Named]:
+        """Every name in a text, in reading order; what follows *not for* and the like is not meant."""
+        unmeant = [found.span() for found in _NOT_MEANT.finditer(text)]
+        words = [(_forms(found.group()), *found.span()) for found in _TOKEN.finditer(text)]
+        at = 0
+        while at < len(words):
+            length, keys = self._longest(words, at, text)
+            start, end = words[at][1], words[at + max(length, 1) - 1][2]
+            if not any(begin <= start < border for begin, border in unmeant):
+                yield from (Named(key, start, end) for key in keys)
+            at += max(length, 1)
+
+    def _longest(self, words: list[tuple[_Symbols, int, int]], at: int, text: str) -> tuple[int, list[str]]:
+        length = 0
+        keys: list[str] = []
+        for symbol in words[at][0]:
+            for rest, key in self._by_first.get(symbol, ()):
+                if len(rest) + 1 >= length and _follows(words, at, rest, text):
+                    keys = [*keys, key] if len(rest) + 1 == length else [key]
+                    length = len(rest) + 1
+        return length, list(dict.fromkeys(keys))
+
+
+@cache
+def settings() -> Names:
+    """Care settings by the words that name them."""
+    return Names(lists()["settings"])
+
+
+@cache
+def conditions() -> Names:
+    """Conditions of the record by the names that `data/code_words.json` gives them, save those that only hint at one."""
+    stored = json.loads(files("matcher").joinpath("data/code_words.json").read_text(encoding="utf-8"))
+    unsure = frozenset(lists()["not_conditions"])
+    listed = stored["facets"][Facet.CONDITIONS].items()
+    return Names({code: [name for name in words["names"] if name not in unsure] for code, words in listed})
+
+
+@cache
+def people() -> Names:
+    """Groups of people by the words that name them."""
+    return Names(lists()["people"])
+
+
+@cache
+def effects() -> Names:
+    """The words by which a text tells that something changes."""
+    return Names({**lists()["changes"], "effect": lists()["effects"]})
+
+
+def changes_told(text: str) -> str:
+    """A text in which one word stands for all words of the same change: sooner for faster, shorter and earlier."""
+    pieces, done = [], 0
+    for found in _changes().find(text):
+        pieces += [text[done : found.start], found.key]
+        done = found.end
+    return "".join((*pieces, text[done:]))
+
+
+@cache
+def _changes() -> Names:
+    return Names(lists()["changes"])
+
+
+@cache
+def lists() -> Mapping[str, Any]:
+    """What `data/verdicts.json` holds."""
+    stored: dict[str, Any] = json.loads(files("matcher").joinpath("data/verdicts.json").read_text(encoding="utf-8"))
+    return MappingProxyType(stored)
+
+
+def _follows(words: list[tuple[_Symbols, int, int]], at: int, rest: _Symbols, text: str) -> bool:
+    """Whether the other words of a name stand next, with no end of a sentence between."""
+    following = words[at + 1 : at + 1 + len(rest)]
+    if len(following) < len(rest) or any(symbol not in forms for symbol, (forms, _, _) in zip(rest, following, strict=True)):
+        return False
+    return not following or not _BORDER.search(text, words[at][2], following[-1][1])
+
+
+@lru_cache(maxsize=65_536)
+def _forms(token: str) -> _Symbols:
+    """The forms under which a word of a text may be listed: itself, its beginnings, and as an abbreviation."""
+    plain = _singular(spelt(token.lower()))
+    whole = spelt(token.lower())
+    beginnings = (f"{whole[:length]}*" for length in range(_SHORTEST_BEGINNING, len(whole) + 1))
+    return (plain, f"={_abbreviation(token)}", *beginnings)
+
+
+def _listed(term: str) -> str:
+    """The form of one word of a listed name."""
+    if term.endswith("*"):
+        return spelt(term[:-1].lower()) + "*"
+    return f"={_abbreviation(term)}" if any(letter.isupper() for letter in term) else _singular(spelt(term.lower()))
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) >= _PLURAL_FROM and word.endswith("s") and not word.endswith("ss") else word
+
+
+def _abbreviation(word: str) -> str:
+    return word[:-1] if word.endswith("s") and word[:-1].isupper() else word
