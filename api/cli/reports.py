@@ -102,7 +102,7 @@ def _show_trust(trust: Trust) -> None:
 
 
 def _show_abstention(report: Report) -> None:
-    tasks = (("no answer by nature", report.natural), ("their answers taken out", report.removed))
+    tasks = (("no answer by nature", report.natural), ("answers taken out", report.removed))
     rows = []
     for name, task in tasks:
         if task is None:
