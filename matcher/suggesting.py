@@ -61,7 +61,7 @@ _Symbols = tuple[str, ...]  # the forms under which one word of a text is known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """A code that the text tells, how likely a person would choose it, and the words that tell it, in reading order."""
+    """A code that the text tells, how likely a person would choose it, and the words that tell it, the plainest first."""
 
     facet: Facet
     code: str
@@ -140,14 +140,22 @@ def suggestions(document: Document) -> tuple[Suggestion, ...]:
 
 @dataclass(slots=True)
 class _Telling:
-    """What tells one code so far: the strength of each distinct phrase, and where the phrases stand."""
+    """What tells one code so far: each distinct phrase with its strength where it is told most strongly, and that place."""
 
-    strengths: dict[str, float]
-    places: list[tuple[str, int, int]]
+    phrases: dict[str, tuple[float, str, int, int]]
+
+    def add(self, phrase: str, strength: float, field: str, start: int, end: int) -> None:
+        if phrase not in self.phrases or strength > self.phrases[phrase][0]:
+            self.phrases[phrase] = (strength, field, start, end)
 
     @property
     def strength(self) -> float:
-        return 1 - math.prod(1 - strength for strength in self.strengths.values())
+        return 1 - math.prod(1 - strength for strength, *_ in self.phrases.values())
+
+    def places(self) -> list[tuple[str, int, int]]:
+        """The places of the strongest phrases, equally strong ones in reading order."""
+        best = sorted(self.phrases.values(), key=lambda told: -told[0])
+        return [(field, start, end) for _, field, start, end in best[:QUOTED]]
 
 
 def told_signs(document: Document, facet: Facet) -> Mapping[str, tuple[float, ...]]:
@@ -164,7 +172,7 @@ def _suggestions(document: Document, facets: Sequence[Facet]) -> Iterator[Sugges
             if sure[code] >= LEAST:
                 quotes = tuple(
                     Quote(field=name, start=start, end=end, text=document.fields[name][start:end])
-                    for name, start, end in told[code].places[:QUOTED]
+                    for name, start, end in told[code].places()
                 )
                 yield Suggestion(facet=facet, code=code, confidence=sure[code], evidence=quotes)
 
@@ -174,7 +182,7 @@ def _read_words(document: Document) -> dict[str, list[_Word]]:
 
 
 def _told(document: Document, facet: Facet, words: Mapping[str, Sequence[_Word]]) -> dict[str, _Telling]:
-    told: dict[str, _Telling] = defaultdict(lambda: _Telling({}, []))
+    told: dict[str, _Telling] = defaultdict(lambda: _Telling({}))
     for name, said in words.items():
         _tell(told, facet, name, said, weight=_SAID_IN[FIELD_ASPECTS[document.side][name]])
     return told
@@ -205,9 +213,7 @@ def _tell(told: dict[str, _Telling], facet: Facet, field: str, words: Sequence[_
         length, codes = phrases.longest(words, at)
         key = " ".join(word.symbols[0] for word in words[at : at + length])
         for code, strength in codes.items():
-            telling = told[code]
-            telling.strengths[key] = max(weight * strength, telling.strengths.get(key, 0.0))
-            telling.places.append((field, words[at].start, words[at + length - 1].end))
+            told[code].add(key, weight * strength, field, words[at].start, words[at + length - 1].end)
         at += max(length, 1)
 
 

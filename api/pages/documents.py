@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 
 from api.db import Database
 from api.errors import InvalidRequest
-from api.pages import forms, wording
+from api.pages import coding, forms, wording
 from api.pages.forms import FormError
 from api.pages.matches import NOT_ASKED, Answer, answer
 from api.pages.records import sections
@@ -119,6 +119,7 @@ def show(
         source=source_of(document),
         own_only=side is Side.NEED and not actor.is_anonymous and not actor.is_partner,
         matches=_matches(session, libraries, document, actor),
+        unaccepted=coding.unaccepted(document) if changeable else [],
         may_submit=changeable and document.status in {NeedStatus.DRAFT, InnovationStatus.DRAFT},
         may_withdraw=changeable and _withdrawable(document),
         may_edit=changeable and _withdrawable(document) and document.status is not InnovationStatus.ARCHIVED,

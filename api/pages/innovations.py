@@ -13,8 +13,8 @@ from starlette import status as http
 from starlette.datastructures import FormData
 
 from api.db import Database
+from api.pages import coding, forms, wording
 from api.pages import documents as shared
-from api.pages import forms, wording
 from api.pages.forms import FormError, Sent
 from api.pages.matches import about
 from api.pages.rendering import page, see_other
@@ -31,6 +31,7 @@ from api.security import (
 from api.services import intake
 from api.services.codes import code_lists
 from api.services.content import InnovationContent
+from api.services.suggesting import FACETS as CODED
 from models.actors import Actor
 from models.documents import Side, StaleVersion, Visibility
 from models.innovations import Innovation, InnovationStatus, Stage
@@ -47,7 +48,7 @@ MISSING: Final = {
     "care_settings": "Choose where it is used",
     "stage": "Choose how far it has come",
 }
-FIELDS: Final = ("name", "supplier", "problems_tackled", "how_it_works", "care_settings", "stage", "visibility")
+FIELDS: Final = ("name", "supplier", "problems_tackled", "how_it_works", *CODED, "stage", "visibility")
 CONSENT_SCOPE: Final = "matching"
 
 
@@ -56,7 +57,7 @@ class Typed:
     """What stands in the form: as typed, or as stored."""
 
     values: Mapping[str, str]
-    care_settings: Sequence[str]
+    codes: coding.Codes
     visibility: str
     consent: bool
     supplier: str = ""
@@ -117,7 +118,7 @@ def _listed(innovation: Innovation) -> dict[str, Any]:
 @router.get("/innovations/new")
 def write_innovation(request: Request, *, visit: CurrentVisit, actor: InnovationWriter) -> HTMLResponse:
     """The empty form."""
-    return _form(request, visit, Typed(dict.fromkeys(ANSWERS, ""), [], Visibility.HUB_ONLY, consent=False))
+    return _form(request, visit, Typed(dict.fromkeys(ANSWERS, ""), dict.fromkeys(CODED, ()), Visibility.HUB_ONLY, consent=False))
 
 
 @router.post("/innovations/new")
@@ -157,7 +158,7 @@ def change_innovation(
     row: Innovation = shared.own(session, Side.INNOVATION, innovation_id, actor)
     typed = Typed(
         values={name: getattr(row, name) or "" for name in ANSWERS},
-        care_settings=row.care_settings,
+        codes=coding.stored_codes(row),
         visibility=row.visibility,
         consent=row.consent_at is not None,
         supplier=row.supplier.name if row.supplier else "",
@@ -177,7 +178,7 @@ def keep_change(request: Request, *, innovation_id: UUID, visit: CurrentVisit, a
     if content is not None:
         try:
             with database.transaction() as session:
-                changes = _changes(content, row, actor)
+                changes = _changes(content, row, actor) | content.model_dump(include=set(coding.asked(sent)))
                 intake.change(session, Side.INNOVATION, row.id, changes, actor=actor, at=at, version=forms.version(sent))
             return see_other(f"/innovations/{row.id}", done="changed")
         except StaleVersion as error:
@@ -221,7 +222,7 @@ def withdraw_innovation(
 def _typed(sent: FormData) -> Typed:
     return Typed(
         values={name: forms.text(sent, name) for name in ANSWERS},
-        care_settings=forms.texts(sent, "care_settings"),
+        codes=coding.sent_codes(sent),
         visibility=forms.text(sent, "visibility"),
         consent=forms.text(sent, "consent") == "yes",
         supplier=forms.text(sent, "supplier"),
@@ -233,9 +234,9 @@ def _read(sent: FormData, actor: Actor, at: datetime) -> tuple[InnovationContent
     """The content that the form makes, or what is wrong with it."""
     typed = _typed(sent)
     errors = forms.missing_answers(typed.values, MISSING)
-    if not typed.care_settings:
+    if not typed.codes["care_settings"]:
         errors.append(FormError("care_settings", MISSING["care_settings"]))
-    said: dict[str, Any] = {**typed.values, "stage": typed.values["stage"] or None, "care_settings": list(typed.care_settings)}
+    said: dict[str, Any] = {**typed.values, **typed.codes, "stage": typed.values["stage"] or None}
     said |= {"visibility": typed.visibility or Visibility.HUB_ONLY}
     if INNOVATION_GIVE.admits(actor) and typed.supplier.strip():
         said["supplier"] = typed.supplier.strip()
@@ -264,6 +265,8 @@ def _form(
     request: Request, visit: Visit, typed: Typed, *, errors: Sequence[FormError] = (), innovation: Innovation | None = None
 ) -> HTMLResponse:
     lists = code_lists()
+    coded = coding.questions(Side.INNOVATION, coding.texts_of(innovation, typed.values), typed.codes)
+    settings_told = coding.hints(coded.pop("care_settings", None))  # its whole list is on the form
     return page(
         request,
         "innovation_form.jinja",
@@ -278,6 +281,8 @@ def _form(
         errors=forms.in_order(errors, FIELDS),
         wrong=forms.by_field(errors),
         care_settings=lists["care_settings"],
+        coded=coded,
+        settings_told=settings_told,
         stages=lists["stages"],
         visibilities=wording.VISIBILITIES,
         for_hub=INNOVATION_GIVE.admits(visit.actor),

@@ -13,8 +13,8 @@ from starlette import status as http
 from starlette.datastructures import FormData
 
 from api.db import Database
+from api.pages import coding, forms, wording
 from api.pages import documents as shared
-from api.pages import forms, wording
 from api.pages.forms import FormError, Sent
 from api.pages.matches import about
 from api.pages.rendering import page, see_other
@@ -22,6 +22,7 @@ from api.requests import Now, Reading, SharedLibraries, StrictRoute
 from api.security import CurrentVisit, NeedChanger, NeedReader, NeedSubmitter, NeedWithdrawer, NeedWriter, Visit
 from api.services import intake
 from api.services.content import NeedContent
+from api.services.suggesting import FACETS
 from models.actors import NotAllowed
 from models.documents import Side, StaleVersion, Visibility
 from models.needs import Need, NeedStatus
@@ -50,6 +51,7 @@ class Typed:
     values: Mapping[str, str]
     places: list[str]
     visibility: str
+    codes: coding.Codes
     version: str = ""
 
 
@@ -99,7 +101,7 @@ def _listed(need: Need) -> dict[str, Any]:
 def write_need(request: Request, *, visit: CurrentVisit, actor: NeedWriter, session: Reading) -> HTMLResponse:
     """The empty form; the places of who writes are ticked."""
     own = [row.key for row in places.all_places(session) if row.id in actor.place_ids]
-    return _form(request, session, visit, Typed(dict.fromkeys(ANSWERS, ""), own, Visibility.PUBLIC))
+    return _form(request, session, visit, Typed(dict.fromkeys(ANSWERS, ""), own, Visibility.PUBLIC, dict.fromkeys(FACETS, ())))
 
 
 @router.post("/needs/new")
@@ -140,7 +142,7 @@ def change_need(request: Request, *, need_id: UUID, visit: CurrentVisit, actor: 
     """The form with what is stored."""
     need: Need = shared.own(session, Side.NEED, need_id, actor)
     values = {name: getattr(need, name) for name in ANSWERS}
-    typed = Typed(values, [row.key for row in need.places], need.visibility, str(need.version))
+    typed = Typed(values, [row.key for row in need.places], need.visibility, coding.stored_codes(need), str(need.version))
     return _form(request, session, visit, typed, need=need)
 
 
@@ -153,7 +155,7 @@ def keep_change(request: Request, *, need_id: UUID, visit: CurrentVisit, actor: 
     typed = _typed(sent)
     content, errors = _read(sent)
     if content is not None:
-        changes = content.model_dump(include={*ANSWERS, "places", "visibility"})
+        changes = content.model_dump(include={*ANSWERS, "places", "visibility", *coding.asked(sent)})
         try:
             with database.transaction() as session:
                 intake.change(session, Side.NEED, need_id, changes, actor=actor, at=at, version=forms.version(sent))
@@ -191,7 +193,7 @@ def _place_refused(error: NotAllowed | UnknownPlace) -> FormError:
 
 def _typed(sent: FormData) -> Typed:
     values = {name: forms.text(sent, name) for name in ANSWERS}
-    return Typed(values, forms.texts(sent, "places"), forms.text(sent, "visibility"), forms.text(sent, "version"))
+    return Typed(values, forms.texts(sent, "places"), forms.text(sent, "visibility"), coding.sent_codes(sent), forms.text(sent, "version"))
 
 
 def _read(sent: FormData) -> tuple[NeedContent | None, list[FormError]]:
@@ -199,7 +201,8 @@ def _read(sent: FormData) -> tuple[NeedContent | None, list[FormError]]:
     typed = _typed(sent)
     errors = forms.missing_answers(typed.values, MISSING)
     try:
-        content = NeedContent.model_validate({**typed.values, "places": typed.places, "visibility": typed.visibility or Visibility.PUBLIC})
+        said = {**typed.values, **typed.codes, "places": typed.places, "visibility": typed.visibility or Visibility.PUBLIC}
+        content = NeedContent.model_validate(said)
     except ValidationError as error:
         found = forms.errors_of(error, missing=MISSING, labels={**wording.FIELDS[Side.NEED], "visibility": "Who may read it"})
         told = {each.field for each in errors}
@@ -219,8 +222,9 @@ def _form(
         up={"href": f"/needs/{need.id}", "text": need.title} if need else {"href": "/needs", "text": "All needs"},
         need=need,
         typed=typed,
-        errors=forms.in_order(errors, (*ANSWERS, "places", "visibility")),
+        errors=forms.in_order(errors, (*ANSWERS, "places", *FACETS, "visibility")),
         wrong=forms.by_field(errors),
         all_places=places.all_places(session),
         visibilities=wording.VISIBILITIES,
+        coded=coding.questions(Side.NEED, coding.texts_of(need, typed.values), typed.codes),
     )

@@ -53,5 +53,13 @@ def from_texts(side: Side, texts: Mapping[str, str]) -> tuple[Suggestion, ...]:
     )
 
 
+def telling_words(side: Side, texts: Mapping[str, str]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """The words that tell each suggested code, by coded field, the surest code first; each word once."""
+    told: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name in FACETS}
+    for each in from_texts(side, texts):
+        told[each.facet.value][each.code] = tuple(dict.fromkeys(quote.text.lower() for quote in each.evidence))
+    return told
+
+
 def _chosen(coded: object) -> Mapping[str, frozenset[str]]:
     return MappingProxyType({name: frozenset(getattr(coded, name)) for name in FACETS})
