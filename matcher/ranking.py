@@ -1,6 +1,7 @@
 """Rank the documents of one side for a document of the other: retrieve, fuse, judge, explain."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -90,6 +91,12 @@ class Ranker:
     def id(self) -> str:
         """The name and hash of the ranker file."""
         return self.file.id
+
+    def keeping(self, documents: int) -> "Ranker":
+        """The same ranker, which keeps what it works out once of as many documents."""
+        other = copy(self)
+        other._prepared = lru_cache(maxsize=documents)(partial(prepare, vocabulary=self.file.vocabulary))
+        return other
 
     def rank(self, query: EncodedDocument, library: Library, *, limit: int = 50) -> Ranking:
         """Rank a library for a query: retrieve, fuse and judge many, explain the best.

@@ -56,7 +56,8 @@ class Systems:
         on_progress: Progress,
     ) -> None:
         """Encode and index everything; raise MalformedFolder if no document says anything."""
-        self.ranker, self._side = ranker, queries_side
+        self.ranker = ranker.keeping(len(collection.corpus) + len(collection.queries))  # they all come again, query after query
+        self._side = queries_side
 
         def tell(step: str) -> Callable[[int, int], None]:
             return lambda done, total: on_progress(step, done, total)
