@@ -59,11 +59,12 @@ class _Group:
 
 
 @dataclass(frozen=True, slots=True)
-class _Effect:
-    """A clause that tells an effect, with its words, in which one word stands for all of the same change."""
+class _Effects:
+    """The clauses that tell an effect, the words of each and of all, in which one word stands for all of the same change."""
 
-    clause: Clause
-    words: Words
+    clauses: tuple[Clause, ...]
+    words: tuple[Words, ...]
+    together: Words
 
 
 SILENT = Answer(Verdict.UNKNOWN, None, 0.0)
@@ -77,7 +78,7 @@ def problem(need: Prepared, innovation: Prepared, cosines: Similarities, vocabul
     fields = [field for field in ("title", "problem") if _rows(need, [field])] or ["consequence_for_patients", "consequence_for_staff"]
     answering = list(innovation.answering)
     nearest = [float(cosines[np.ix_(rows, answering)].max()) for field in fields if (rows := _rows(need, [field]))]
-    words = vocabulary.words(_text(need, fields))
+    words = _words(_text(need, fields), vocabulary)
     fit = fmean(nearest) + _WORDS_WEIGHT * coverage(words, innovation.words) - (_OTHER_CONDITION if other_condition else 0.0)
     told = clauses(innovation, vocabulary)
     verdict = _held("problem", fit) or (Verdict.GAP if any(clause.aspect is not Aspect.TITLE for clause in told) else Verdict.UNKNOWN)
@@ -96,7 +97,7 @@ def population(need: Prepared, innovation: Prepared, cosines: Similarities, voca
     told = _who(innovation, vocabulary, wants_staff=bool(asked.kinds & _staff()))
     if not told:
         return SILENT
-    words = vocabulary.words(_text(need, ["population"]))
+    words = _words(_text(need, ["population"]), vocabulary)
     shares = [coverage(words, clause.words) for clause in told]
     near = float(cosines[np.ix_(_rows(need, ["population"]), sorted({clause.row for clause in told}))].max())
     fit = near + _WORDS_WEIGHT * max(shares)
@@ -109,15 +110,15 @@ def population(need: Prepared, innovation: Prepared, cosines: Similarities, voca
 def outcome(need: Prepared, innovation: Prepared, cosines: Similarities, vocabulary: Vocabulary) -> Answer:
     """What it says that it changes, held against what should change; where it tells no effect, nothing is known."""
     told = _effects(innovation, vocabulary)
-    if not told:
+    if not told.clauses:
         return SILENT
     fields = [field for field in ("desired_outcome", "metric") if _rows(need, [field])]
-    words = vocabulary.words(changes_told(_text(need, fields[:1])))
-    near = float(cosines[np.ix_(_rows(need, fields), sorted({effect.clause.row for effect in told}))].max())
-    together = vocabulary.words(changes_told(" ".join(effect.clause.quote.text for effect in told)))
-    fit = near + _WORDS_WEIGHT * coverage(words, together)
-    worth = [coverage(words, each.words) + (_OF_BENEFITS if each.clause.aspect is Aspect.OUTCOME else 0.0) for each in told]
-    return Answer(_held("outcome", fit) or Verdict.GAP, told[int(np.argmax(worth))].clause.quote, fit)
+    words = _change_words(_text(need, fields[:1]), vocabulary)
+    near = float(cosines[np.ix_(_rows(need, fields), sorted({clause.row for clause in told.clauses}))].max())
+    fit = near + _WORDS_WEIGHT * coverage(words, told.together)
+    benefits = [_OF_BENEFITS if clause.aspect is Aspect.OUTCOME else 0.0 for clause in told.clauses]
+    worth = [coverage(words, own) + benefit for own, benefit in zip(told.words, benefits, strict=True)]
+    return Answer(_held("outcome", fit) or Verdict.GAP, told.clauses[int(np.argmax(worth))].quote, fit)
 
 
 def tells_effect(text: str) -> bool:
@@ -181,11 +182,22 @@ def _who(innovation: Prepared, vocabulary: Vocabulary, *, wants_staff: bool) -> 
 
 
 @lru_cache(maxsize=KEPT)
-def _effects(innovation: Prepared, vocabulary: Vocabulary) -> tuple[_Effect, ...]:
+def _effects(innovation: Prepared, vocabulary: Vocabulary) -> _Effects:
     """The clauses that tell an effect: its benefits, and elsewhere those with an amount or a word of change."""
     told = [clause for clause in clauses(innovation, vocabulary) if clause.aspect in _EFFECT_TOLD_IN]
-    telling = [clause for clause in told if clause.aspect is Aspect.OUTCOME or tells_effect(clause.quote.text)]
-    return tuple(_Effect(clause, vocabulary.words(changes_told(clause.quote.text))) for clause in telling)
+    telling = tuple(clause for clause in told if clause.aspect is Aspect.OUTCOME or tells_effect(clause.quote.text))
+    texts = [clause.quote.text for clause in telling]
+    return _Effects(telling, tuple(_change_words(text, vocabulary) for text in texts), _change_words(" ".join(texts), vocabulary))
+
+
+@lru_cache(maxsize=KEPT)
+def _words(text: str, vocabulary: Vocabulary) -> Words:
+    return vocabulary.words(text)
+
+
+@lru_cache(maxsize=KEPT)
+def _change_words(text: str, vocabulary: Vocabulary) -> Words:
+    return vocabulary.words(changes_told(text))
 
 
 def _best_on_problem(told: Iterable[Clause], words: Words, near: Sequence[float]) -> Quote:

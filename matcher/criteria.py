@@ -7,6 +7,7 @@ stays out of the probability.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import fmean
 from types import MappingProxyType
 
@@ -99,9 +100,14 @@ def codes_verdict(facet: Facet, asked: frozenset[str], given: frozenset[str]) ->
 def spans(document: Document) -> Iterator[Quote]:
     """Every sentence that is read and can be seen, as an exact span of its field."""
     for name, text in fields_read(document).items():
-        for start, end in sentences(text):
-            if normalise(text[start:end]):
-                yield Quote(field=name, start=start, end=end, text=text[start:end])
+        for start, end in _visible(text):
+            yield Quote(field=name, start=start, end=end, text=text[start:end])
+
+
+@lru_cache(maxsize=16_384)
+def _visible(text: str) -> tuple[tuple[int, int], ...]:
+    """The sentences of a text that can be seen; kept, because every must-have of every need asks for them."""
+    return tuple((start, end) for start, end in sentences(text) if normalise(text[start:end]))
 
 
 def speaking_of(words: str, document: Document) -> Quote | None:

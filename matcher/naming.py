@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -16,6 +16,8 @@ _TOKEN = re.compile(r"[^\W_]+(?:['’&][^\W_]+)*\*?")
 _BORDER = re.compile(r"[.!?;:\n\r]")
 _PLURAL_FROM = 4  # letters from which an s at the end is taken for a plural
 _SHORTEST_BEGINNING = 3
+_WORDS_KEPT = 65_536
+_TEXTS_KEPT = 16_384
 _NOT_MEANT = re.compile(
     r"\b(?:not (?:for|suitable for|intended for|meant for|yet for)|exclud(?:es?|ing)|other than|rather than|unlike|except(?: for)?)\b"
     r"[^.;:\n]{0,80}",
@@ -34,6 +36,16 @@ class Named:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """One word of a text; `meant` unless it follows *not for* and the like."""
+
+    forms: _Symbols
+    start: int
+    end: int
+    meant: bool
+
+
 class Names:
     """A list of names, each of which stands for one or more keys."""
 
@@ -43,28 +55,30 @@ class Names:
             for term in listed:
                 first, *rest = (_listed(token) for token in _TOKEN.findall(term))
                 self._by_first.setdefault(first, []).append((tuple(rest), key))
+        self._beginning = lru_cache(maxsize=_WORDS_KEPT)(self._that_begin_with)
 
     def find(self, text: str) -> Iterator[Named]:
         """Every name in a text, in reading order; what follows *not for* and the like is not meant."""
-        unmeant = [found.span() for found in _NOT_MEANT.finditer(text)]
-        words = [(_forms(found.group()), *found.span()) for found in _TOKEN.finditer(text)]
+        tokens = _tokens(text)
         at = 0
-        while at < len(words):
-            length, keys = self._longest(words, at, text)
-            start, end = words[at][1], words[at + max(length, 1) - 1][2]
-            if not any(begin <= start < border for begin, border in unmeant):
-                yield from (Named(key, start, end) for key in keys)
+        while at < len(tokens):
+            length, keys = self._longest(tokens, at, text)
+            if length and tokens[at].meant:
+                yield from (Named(key, tokens[at].start, tokens[at + length - 1].end) for key in keys)
             at += max(length, 1)
 
-    def _longest(self, words: list[tuple[_Symbols, int, int]], at: int, text: str) -> tuple[int, list[str]]:
+    def _longest(self, tokens: Sequence[_Token], at: int, text: str) -> tuple[int, Iterable[str]]:
+        """How many words the longest name that begins here has, and what it stands for; 0 when none does."""
         length = 0
-        keys: list[str] = []
-        for symbol in words[at][0]:
-            for rest, key in self._by_first.get(symbol, ()):
-                if len(rest) + 1 >= length and _follows(words, at, rest, text):
-                    keys = [*keys, key] if len(rest) + 1 == length else [key]
-                    length = len(rest) + 1
-        return length, list(dict.fromkeys(keys))
+        keys: dict[str, None] = {}
+        for rest, key in self._beginning(tokens[at].forms):
+            if len(rest) + 1 >= length and _follows(tokens, at, rest, text):
+                keys = {**keys, key: None} if len(rest) + 1 == length else {key: None}
+                length = len(rest) + 1
+        return length, keys
+
+    def _that_begin_with(self, forms: _Symbols) -> tuple[tuple[_Symbols, str], ...]:
+        return tuple(entry for symbol in forms for entry in self._by_first.get(symbol, ()))
 
 
 @cache
@@ -115,15 +129,25 @@ def lists() -> Mapping[str, Any]:
     return MappingProxyType(stored)
 
 
-def _follows(words: list[tuple[_Symbols, int, int]], at: int, rest: _Symbols, text: str) -> bool:
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _tokens(text: str) -> tuple[_Token, ...]:
+    """The words of a text; kept, because each list is looked for in the same texts."""
+    unmeant = [found.span() for found in _NOT_MEANT.finditer(text)]
+    return tuple(
+        _Token(_forms(found.group()), *found.span(), not any(begin <= found.start() < border for begin, border in unmeant))
+        for found in _TOKEN.finditer(text)
+    )
+
+
+def _follows(tokens: Sequence[_Token], at: int, rest: _Symbols, text: str) -> bool:
     """Whether the other words of a name stand next, with no end of a sentence between."""
-    following = words[at + 1 : at + 1 + len(rest)]
-    if len(following) < len(rest) or any(symbol not in forms for symbol, (forms, _, _) in zip(rest, following, strict=True)):
+    following = tokens[at + 1 : at + 1 + len(rest)]
+    if len(following) < len(rest) or any(symbol not in token.forms for symbol, token in zip(rest, following, strict=True)):
         return False
-    return not following or not _BORDER.search(text, words[at][2], following[-1][1])
+    return not following or not _BORDER.search(text, tokens[at].end, following[-1].end)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=_WORDS_KEPT)
 def _forms(token: str) -> _Symbols:
     """The forms under which a word of a text may be listed: itself, its beginnings, and as an abbreviation."""
     plain = _singular(spelt(token.lower()))
