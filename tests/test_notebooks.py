@@ -6,7 +6,13 @@ import nbformat
 import pytest
 from nbmake.nb_run import NotebookRun
 
+PICTURE = "image/png"  # what a page shows without a script
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+
+
+def pictures(cell) -> list[str]:
+    """The pictures that a cell has drawn."""
+    return [output["data"][PICTURE] for output in cell.get("outputs", []) if PICTURE in output.get("data", {})]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
@@ -20,6 +26,7 @@ def test_a_notebook_runs_and_ends_with_its_number(notebook, tmp_path, monkeypatc
     assert result.error is None, result.error and result.error.trace
     last = result.nb.cells[-1].outputs[0]["text"]
     assert any(character.isdigit() for character in last)
+    assert [len(pictures(cell)) for cell in result.nb.cells] == ["alt.Chart(" in cell.source for cell in result.nb.cells]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
