@@ -57,7 +57,7 @@ def telling_words(side: Side, texts: Mapping[str, str]) -> dict[str, dict[str, t
     """The words that tell each suggested code, by coded field, the surest code first; each word once."""
     told: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name in FACETS}
     for each in from_texts(side, texts):
-        told[each.facet.value][each.code] = tuple(dict.fromkeys(quote.text.lower() for quote in each.evidence))
+        told[each.facet.value][each.code] = tuple({quote.text.casefold(): quote.text for quote in reversed(each.evidence)}.values())[::-1]
     return told
 
 

@@ -31,7 +31,7 @@ def test_what_nobody_accepted_is_marked_on_the_page_for_who_may_accept_it(
     address = str(page.url).split("?")[0]
 
     assert "Nobody has accepted these" in words(page.text)
-    assert "Respiratory conditions - Asthma (“asthma”)" in words(page.text)
+    assert "Respiratory conditions - Asthma (“Asthma”)" in words(page.text)
     assert "Nobody has accepted these" not in client_as(Role.BOARD).get(address, headers=PAGE).text
 
 
@@ -49,10 +49,10 @@ def test_a_suggestion_is_ticked_and_kept_and_can_be_taken_back(place_lead: TestC
 
     assert box is not None
     assert "checked" not in box.group(), "nothing is accepted for a person"
-    assert "Suggested from the text: “asthma”" in words(form.text)
+    assert "Suggested from the text: “Asthma”" in words(form.text)
     assert "Health conditions Respiratory conditions - Asthma" in words(kept.text)
     assert re.search(rf'<input[^>]*value="{ASTHMA}" checked', again.text)
-    assert "Health conditions Respiratory conditions - Asthma (“asthma”)" in words(dropped.text)
+    assert "Health conditions Respiratory conditions - Asthma (“Asthma”)" in words(dropped.text)
 
 
 def test_a_form_that_did_not_ask_for_codes_leaves_them(place_lead: TestClient) -> None:
