@@ -56,8 +56,8 @@ def finding(aspect: Aspect, facet: Facet, need: Prepared, innovation: Prepared, 
 
 def _missing(facet: Facet, absent: frozenset[str], *, unsaid: frozenset[str]) -> str:
     """What would change the verdict; words that name what the codes leave out are a reason to look at the codes."""
-    said = f"Not named by the innovation: {_labels(facet, absent)}."
-    return f"{said} Its words speak of this, its codes do not: {_labels(facet, unsaid)}." if unsaid else said
+    said = f"Not named: {_labels(facet, absent)}."
+    return f"{said} The words speak of this, the codes do not: {_labels(facet, unsaid)}." if unsaid else said
 
 
 def _labels(facet: Facet, codes: frozenset[str]) -> str:

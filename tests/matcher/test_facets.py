@@ -35,10 +35,10 @@ def test_chosen_codes_rule_and_words_speak_only_where_there_are_none(codes, text
 
 
 def test_words_that_name_what_the_codes_leave_out_are_told():
-    said = "Not named by the innovation: Primary care."
+    said = "Not named: Primary care."
 
     assert in_setting(AMBULANCE, "A lens.").missing == said
-    assert in_setting(AMBULANCE, "Used in practices.").missing == f"{said} Its words speak of this, its codes do not: Primary care."
+    assert in_setting(AMBULANCE, "Used in practices.").missing == f"{said} The words speak of this, the codes do not: Primary care."
     assert in_setting(PRIMARY, "A lens.").missing == ""
 
 
