@@ -78,8 +78,8 @@ class OnnxEncoder:
         self.prompts: Mapping[Side, str] = MappingProxyType({Side(side): text for side, text in manifest.get("prompts", {}).items()})
         self._special_tokens: bool = manifest.get("special_tokens", True)
         self._limit: int = manifest["max_tokens"]
-        self._session = _session(folder / MODEL, threads=threads)
-        self._tokenizer = _tokenizer(folder / TOKENIZER)
+        self._session = open_session(folder / MODEL, threads=threads)
+        self._tokenizer = open_tokenizer(folder / TOKENIZER)
         # A token more for each, because a word may be parted otherwise when it stands after a prompt.
         prompts = [len(self._tokenizer.encode(normalise(text), add_special_tokens=False).ids) + 1 for text in self.prompts.values()]
         self.max_tokens = self._limit - max(prompts, default=0)
@@ -145,7 +145,8 @@ def _batches(lengths: Sequence[int]) -> Iterator[NDArray[np.intp]]:
             start = stop
 
 
-def _session(path: Path, *, threads: int) -> Any:  # noqa: ANN401 -- onnxruntime ships no types
+def open_session(path: Path, *, threads: int) -> Any:  # noqa: ANN401 -- onnxruntime ships no types
+    """A network as ONNX Runtime runs it on the processor; safe to share between threads."""
     from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions  # noqa: PLC0415 -- slow import
 
     options = SessionOptions()
@@ -156,7 +157,8 @@ def _session(path: Path, *, threads: int) -> Any:  # noqa: ANN401 -- onnxruntime
     return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def _tokenizer(path: Path) -> Any:  # noqa: ANN401 -- tokenizers types its encodings as Any
+def open_tokenizer(path: Path) -> Any:  # noqa: ANN401 -- tokenizers types its encodings as Any
+    """A tokenizer that neither cuts nor pads."""
     from tokenizers import Tokenizer  # noqa: PLC0415 -- only who encodes pays for it
 
     tokenizer = Tokenizer.from_file(str(path))

@@ -48,14 +48,14 @@ def make_static_source(folder):
     return Source(name="static", folder=folder, licence="none")
 
 
-def make_cross_source(folder, *, labels=1, positions=64):
+def make_cross_source(folder, *, labels=1, positions=64, types=2):
     """A cross-encoder of two layers with a head of so many numbers; every call makes the same one."""
     import torch
     from transformers import BertConfig, BertForSequenceClassification
 
     folder.mkdir(parents=True)
     torch.manual_seed(7)
-    shape = {**SHAPE, "max_position_embeddings": positions}
+    shape = {**SHAPE, "max_position_embeddings": positions, "type_vocab_size": types}
     network = BertForSequenceClassification(BertConfig(vocab_size=len(WORDS), num_labels=labels, initializer_range=0.5, **shape))
     network.save_pretrained(folder)
     _write_tokenizer(folder, model_max_length=positions)
