@@ -90,20 +90,17 @@ def effects_on(
     before = _judged(encoded[Side.NEED], encoded[Side.INNOVATION], ranker)
     for perturbation in perturbations:
         for side in Side:
-            changed = _changed(documents[side], perturbation)
-            said = [changed.get(document.id, document) for document in documents[side]]
-            after = _judged(*_in_order({**encoded, side: encode_documents(said, encoder)}), ranker)
+            changed = _changed(documents[side], perturbation, encoder)
+            said = {**encoded, side: [changed.get(each.document.id, each) for each in encoded[side]]}
+            after = _judged(said[Side.NEED], said[Side.INNOVATION], ranker)
             yield _effect(before, after, view=view, perturbation=perturbation, side=side, changed=changed.keys(), ranker=ranker)
 
 
-def _changed(documents: Sequence[Document], perturbation: str) -> dict[str, Document]:
-    """The documents that a perturbation says differently."""
-    said = {document.id: perturbed(document, perturbation) for document in documents}
-    return {document.id: said[document.id] for document in documents if said[document.id].fields != document.fields}
-
-
-def _in_order(encoded: Mapping[Side, list[EncodedDocument]]) -> tuple[list[EncodedDocument], list[EncodedDocument]]:
-    return encoded[Side.NEED], encoded[Side.INNOVATION]
+def _changed(documents: Sequence[Document], perturbation: str, encoder: Encoder) -> dict[str, EncodedDocument]:
+    """The documents that a perturbation says differently, encoded anew."""
+    said = ((document, perturbed(document, perturbation)) for document in documents)
+    encoded = encode_documents([other for document, other in said if other.fields != document.fields], encoder)
+    return {each.document.id: each for each in encoded}
 
 
 def _judged(needs: Sequence[EncodedDocument], innovations: Sequence[EncodedDocument], ranker: Ranker) -> Judged:
