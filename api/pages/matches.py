@@ -49,7 +49,7 @@ class FlagShown:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One match on the page of the document that asked."""
+    """One match on the page of the document that asked; `gaps` tells an innovator what would change the verdicts."""
 
     name: str
     href: str
@@ -57,6 +57,7 @@ class Card:
     band: tuple[str, str]
     findings: Sequence[FindingShown]
     lead: FindingShown | None
+    gaps: Mapping[str, Any] | None = None
     flags: Sequence[FlagShown] = ()
     state: tuple[str, str] | None = None
     proposal: str = ""
@@ -136,6 +137,7 @@ def _card(match: Match, side: Side, stored: Proposal | None, actor: Actor) -> Ca
         band=wording.BANDS[match.judgement.band.value],
         findings=findings,
         lead=leading(findings),
+        gaps=None if actor.is_partner else proposing.gap_report_as_json(match.judgement),
         flags=flags_shown(proposing.flags_as_json(match.judgement.flags), actor),
         state=wording.PROPOSAL_STATES[stored.state] if stored else None,
         proposal=f"/proposals/{stored.id}" if stored else "",

@@ -10,7 +10,7 @@ from api.schemas.innovations import InnovationRef
 from api.schemas.needs import EXAMPLE as NEED_EXAMPLE
 from api.schemas.needs import NeedRef
 from api.services.content import InnovationContent, NeedContent, Strict
-from api.services.proposing import Match, Matches, findings_as_json, flags_as_json
+from api.services.proposing import Match, Matches, findings_as_json, flags_as_json, gap_report_as_json
 from models.actors import Actor
 from models.documents import Side
 from models.needs import Need
@@ -104,6 +104,39 @@ FINDING_EXAMPLE: dict[str, Any] = {
 }
 
 
+class StepOut(BaseModel):
+    """One thing that stands between the innovation and the need, in plain words."""
+
+    about: str = Field(description="The aspect or must-have.")
+    must_have: bool
+    verdict: Literal["partly", "gap", "unknown", "excluded"]
+    asked: str = Field(description="The need's own words, where some were quoted; else empty.")
+    now: str = Field(description="How the innovation's text or record stands to it.")
+    next: str = Field(description="What to write or show.")
+
+
+class GapReportOut(BaseModel):
+    """What would change the verdicts, told to whoever offers the innovation."""
+
+    fits: list[str] = Field(description="Aspects and must-haves that are met.")
+    steps: list[StepOut] = Field(description="What is left, the weightiest first.")
+
+
+GAP_REPORT_EXAMPLE: dict[str, Any] = {
+    "fits": ["The problem"],
+    "steps": [
+        {
+            "about": "The people",
+            "must_have": False,
+            "verdict": "unknown",
+            "asked": "Adults waiting for an assessment",
+            "now": "Your text does not say whom it is for.",
+            "next": "Say whom it is for: their age, their health, and where they live or are cared for.",
+        }
+    ],
+}
+
+
 class MatchOut(BaseModel):
     """One candidate; the pair's probability is the same whichever side asks."""
 
@@ -113,6 +146,7 @@ class MatchOut(BaseModel):
     band: Band
     probability: float | None = Field(description="Calibrated, in [0, 1]; null for innovators, who see the band.")
     findings: list[FindingOut]
+    gap_report: GapReportOut
     flags: list[FlagOut] = Field(description="What staff should look at, such as copied text; for the Hub only.")
 
 
@@ -138,6 +172,7 @@ class MatchesOut(BaseModel):
                         "band": "strong",
                         "probability": 0.87,
                         "findings": [FINDING_EXAMPLE],
+                        "gap_report": GAP_REPORT_EXAMPLE,
                         "flags": [FLAG_EXAMPLE],
                     }
                 ],
@@ -176,6 +211,7 @@ def _match(rank: int, match: Match, actor: Actor) -> MatchOut:
             "band": judgement.band.value,
             "probability": judgement.probability if MATCH_READ_PROBABILITY.admits(actor) else None,
             "findings": findings_as_json(judgement),
+            "gap_report": gap_report_as_json(judgement),
             "flags": flags_as_json(judgement.flags) if MATCH_READ_FLAGS.admits(actor) else [],
         }
     )

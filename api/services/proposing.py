@@ -14,6 +14,7 @@ from api.services.library import Libraries, View
 from api.services.reading import document_of
 from api.services.recording import record
 from matcher.embedding import encode_document
+from matcher.gaps import gap_report
 from matcher.text import Readability as ReadableText
 from matcher.text import document_readability
 from matcher.types import Band as MatcherBand
@@ -233,6 +234,11 @@ def flags_as_json(flags: Iterable[Flag]) -> list[dict[str, Any]]:
         }
         for flag in flags
     ]
+
+
+def gap_report_as_json(judgement: Judgement) -> dict[str, Any]:
+    """What would change the verdicts of a pair, for whoever offers the innovation: what fits, and the steps that are left."""
+    return asdict(gap_report(judgement.findings))
 
 
 def _run_of(ranked: Ranked, at: datetime) -> RankingRun:

@@ -81,6 +81,22 @@ def test_an_innovator_sees_bands_of_public_needs_and_no_probability(client_as, w
     assert told[0]["band"] in {"strong", "possible"}
 
 
+def test_an_innovator_is_told_in_plain_words_what_would_change_the_verdicts(client_as, walked):
+    innovator = client_as(Role.INNOVATOR, organisation="Small Firm Ltd")
+
+    report = innovator.get(f"{INNOVATIONS}/{walked['fitting']}/matches").json()["matches"][0]["gap_report"]
+    page = innovator.get(f"/innovations/{walked['fitting']}", headers={"accept": "text/html"}).text
+
+    assert report["steps"]
+    assert {step["verdict"] for step in report["steps"]} <= {"partly", "gap", "unknown", "excluded"}
+    assert "What would change this" in page
+    assert report["steps"][0]["next"] in page
+
+
+def test_partners_are_not_told_what_to_write(hub, walked):
+    assert "What would change this" not in hub.get(f"/innovations/{walked['fitting']}", headers={"accept": "text/html"}).text
+
+
 def test_an_innovator_finds_no_rival_among_the_answers_to_a_need(client_as, walked):
     innovator = client_as(Role.INNOVATOR, organisation="Small Firm Ltd")
 
