@@ -71,47 +71,57 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    symbols: _Symbols
+    stem: str
+    symbols: _Symbols  # those that stand in some phrase
     start: int
     end: int
     begins: bool  # whether a border stands before it, over which no phrase reaches
 
 
-@dataclass(slots=True)
+_Codes = dict[Facet, dict[str, float]]  # what a phrase tells: facet -> code -> strength
+
+
 class _Phrases:
-    """The phrases of one facet by the first of their symbols; each with what it tells of which codes."""
+    """All phrases by the first of their symbols, each with what it tells."""
 
-    by_first: dict[str, list[tuple[_Symbols, dict[str, float]]]]
+    def __init__(self) -> None:
+        self.by_first: dict[str, list[tuple[_Symbols, _Codes]]] = {}
 
-    def add(self, symbols: _Symbols, code: str, strength: float) -> None:
+    def codes(self, symbols: _Symbols) -> _Codes:
+        """What a phrase tells, to be added to; a phrase that was not there tells nothing yet."""
         others = self.by_first.setdefault(symbols[0], [])
         told = next((told for rest, told in others if rest == symbols[1:]), None)
         if told is None:
             told = {}
             others.append((symbols[1:], told))
-        told[code] = max(strength, told.get(code, 0.0))
+        return told
 
-    def add_untelling(self, symbols: _Symbols) -> None:
-        """Let a phrase that means something else be read as a whole: *accident and emergency*, *the heart of*."""
-        self.by_first.setdefault(symbols[0], []).append((symbols[1:], {}))
+    def add(self, symbols: _Symbols, facet: Facet, code: str, strength: float) -> None:
+        """Let a phrase tell a code; of two strengths the greater holds."""
+        codes = self.codes(symbols).setdefault(facet, {})
+        codes[code] = max(strength, codes.get(code, 0.0))
 
     def add_abbreviation(self, symbols: _Symbols, meaning: Sequence[_Word]) -> None:
-        """Let an abbreviation tell what the words tell for which it stands, unless it is listed itself."""
-        length, told = self.longest(meaning, 0)
-        if length and not any(rest == symbols[1:] for rest, _ in self.by_first.get(symbols[0], ())):
-            for code, strength in told.items():
-                self.add(symbols, code, strength)
+        """Let an abbreviation tell what the words tell for which it stands, where it is not listed itself."""
+        listed = dict(self.codes(symbols))
+        for facet, (_, codes) in self.longest(meaning, 0).items():
+            for code, strength in codes.items():
+                if facet not in listed:
+                    self.add(symbols, facet, code, strength)
 
-    def longest(self, words: Sequence[_Word], at: int) -> tuple[int, dict[str, float]]:
-        """How many words the longest phrase that begins here has, and what it tells; 0 when none does."""
-        length = 0
-        told: dict[str, float] = {}
+    def longest(self, words: Sequence[_Word], at: int) -> dict[Facet, tuple[int, dict[str, float]]]:
+        """By facet, how many words the longest phrase has that begins here, and what it tells."""
+        found: dict[Facet, tuple[int, dict[str, float]]] = {}
         for symbol in words[at].symbols:
-            for rest, codes in self.by_first.get(symbol, ()):
-                if len(rest) + 1 >= length and _follows(words, at, rest):
-                    told = told | codes if len(rest) + 1 == length else codes
-                    length = len(rest) + 1
-        return length, told
+            for rest, told in self.by_first.get(symbol, ()):
+                if rest and not _follows(words, at + 1, rest):
+                    continue
+                length = len(rest) + 1
+                for facet, codes in told.items():
+                    longest, beside = found.get(facet, (0, {}))
+                    if length >= longest:
+                        found[facet] = (length, beside | codes if length == longest else codes)
+        return found
 
 
 def suggest(document: Document) -> Mapping[Facet, Mapping[str, float]]:
@@ -160,13 +170,13 @@ class _Telling:
 
 def told_signs(document: Document, facet: Facet) -> Mapping[str, tuple[float, ...]]:
     """The signs of each code that the text tells, in the order of `SIGNS`."""
-    return _signs(_told(document, facet, _read_words(document)))
+    return _signs(_told(document)[facet])
 
 
 def _suggestions(document: Document, facets: Sequence[Facet]) -> Iterator[Suggestion]:
-    words = _read_words(document)
+    everything = _told(document)
     for facet in facets:
-        told = _told(document, facet, words)
+        told = everything[facet]
         sure = {code: _confidence(facet, signs) for code, signs in _signs(told).items()}
         for code in sorted(sure, key=lambda code: (-sure[code], code))[:MOST]:
             if sure[code] >= LEAST:
@@ -177,14 +187,23 @@ def _suggestions(document: Document, facets: Sequence[Facet]) -> Iterator[Sugges
                 yield Suggestion(facet=facet, code=code, confidence=sure[code], evidence=quotes)
 
 
-def _read_words(document: Document) -> dict[str, list[_Word]]:
-    return {name: list(_words(text)) for name, text in fields_read(document).items()}
-
-
-def _told(document: Document, facet: Facet, words: Mapping[str, Sequence[_Word]]) -> dict[str, _Telling]:
-    told: dict[str, _Telling] = defaultdict(lambda: _Telling({}))
-    for name, said in words.items():
-        _tell(told, facet, name, said, weight=_SAID_IN[FIELD_ASPECTS[document.side][name]])
+def _told(document: Document) -> Mapping[Facet, Mapping[str, _Telling]]:
+    """What the text tells by facet and code; of phrases of one facet that overlap the longest is read."""
+    phrases = _phrases()
+    told: dict[Facet, dict[str, _Telling]] = {facet: {} for facet in SUGGESTED}
+    for name, text in fields_read(document).items():
+        weight = _SAID_IN[FIELD_ASPECTS[document.side][name]]
+        words = list(_words(text))
+        free = dict.fromkeys(SUGGESTED, 0)
+        for at, word in enumerate(words):
+            for facet, (length, codes) in phrases.longest(words, at).items() if word.symbols else ():
+                if at < free[facet]:
+                    continue
+                free[facet] = at + length
+                phrase = " ".join([each.stem for each in words[at : at + length]])
+                for code, strength in codes.items():
+                    telling = told[facet].setdefault(code, _Telling({}))
+                    telling.add(phrase, weight * strength, name, word.start, words[at + length - 1].end)
     return told
 
 
@@ -205,18 +224,6 @@ def _confidence(facet: Facet, signs: Sequence[float]) -> float:
     return round(1 / (1 + math.exp(-logit)), 3)
 
 
-def _tell(told: dict[str, _Telling], facet: Facet, field: str, words: Sequence[_Word], *, weight: float) -> None:
-    """Add what the phrases of one field tell; of phrases that overlap the longest is read."""
-    phrases = _phrases()[facet]
-    at = 0
-    while at < len(words):
-        length, codes = phrases.longest(words, at)
-        key = " ".join(word.symbols[0] for word in words[at : at + length])
-        for code, strength in codes.items():
-            told[code].add(key, weight * strength, field, words[at].start, words[at + length - 1].end)
-        at += max(length, 1)
-
-
 def _words(text: str) -> Iterator[_Word]:
     """The words of a field that are meant: what follows *not for*, *excludes* or *without* is left out."""
     unmeant = [found.span() for found in _NOT_MEANT.finditer(text)]
@@ -225,26 +232,30 @@ def _words(text: str) -> Iterator[_Word]:
     for found in _TOKEN.finditer(text):
         start, end = found.span()
         skipped = any(begin <= start < border for begin, border in unmeant)
-        begins = bool(_BORDER.search(text, last, start))
-        yield _Word(() if skipped else _symbols(found.group().lower() if shouted else found.group()), start, end, begins)
+        begins = text[last:start] != " " and _BORDER.search(text, last, start) is not None
+        stem, symbols = _symbols(found.group().lower() if shouted else found.group())
+        yield _Word(stem, () if skipped else symbols, start, end, begins)
         last = end
 
 
 def _follows(words: Sequence[_Word], at: int, rest: _Symbols) -> bool:
-    following = words[at + 1 : at + 1 + len(rest)]
-    return len(following) == len(rest) and all(
-        symbol in word.symbols and not word.begins for symbol, word in zip(rest, following, strict=True)
-    )
+    if at + len(rest) > len(words):
+        return False
+    for symbol in rest:
+        word = words[at]
+        if word.begins or symbol not in word.symbols:
+            return False
+        at += 1
+    return True
 
 
 @lru_cache(maxsize=65_536)
-def _symbols(word: str) -> _Symbols:
-    """The forms under which a word may be listed: its stem, the listed beginnings of it, and itself as an abbreviation."""
-    beginnings = _beginnings()
-    spelling = spelt(word.lower())
+def _symbols(word: str) -> tuple[str, _Symbols]:
+    """The stem of a word, and the forms of it that are listed: the stem, its beginnings, itself as an abbreviation."""
+    listed, stem, spelling = _listed_symbols(), _stem(word), spelt(word.lower())
     begun = (f"{spelling[:length]}*" for length in range(2, len(spelling) + 1))
     own = (f"={word.removesuffix('s')}",) if _ABBREVIATION.fullmatch(word) else ()
-    return (_stem(word), *own, *(start for start in begun if start in beginnings))
+    return stem, tuple(symbol for symbol in (stem, *own, *begun) if symbol in listed)
 
 
 def _stem(word: str) -> str:
@@ -277,27 +288,26 @@ def _curves() -> Mapping[str, Mapping[str, float]]:
 
 
 @cache
-def _beginnings() -> frozenset[str]:
-    terms = (term for codes in _lists()["facets"].values() for words in codes.values() for kind in words.values() for term in kind)
-    return frozenset(symbol for way in _ways(terms) for symbol in way if symbol.endswith("*"))
+def _listed_symbols() -> frozenset[str]:
+    told = (term for codes in _lists()["facets"].values() for words in codes.values() for kind in words.values() for term in kind)
+    return frozenset(symbol for way in _ways((*told, *_lists()["set_phrases"], *abbreviations())) for symbol in way)
 
 
 @cache
-def _phrases() -> Mapping[Facet, _Phrases]:
-    """The phrases of each facet, the listed abbreviations of the NHS among them."""
-    found = {}
+def _phrases() -> _Phrases:
+    """All listed phrases, the abbreviations of the NHS among them; a set phrase tells nothing of any facet."""
+    phrases = _Phrases()
     for facet in SUGGESTED:
-        phrases = _Phrases({})
         for code, words in _lists()["facets"][facet].items():
             for kind, strength in (("names", _NAME), ("hints", _HINT)):
                 for way in _ways(words[kind]):
-                    phrases.add(way, code, strength)
-        for way in _ways(_lists()["set_phrases"]):
-            phrases.add_untelling(way)
-        for short, meaning in abbreviations().items():
-            phrases.add_abbreviation(_listed(short)[0], [_Word(_symbols(word), 0, 0, False) for word in meaning.split()])
-        found[facet] = phrases
-    return MappingProxyType(found)
+                    phrases.add(way, facet, code, strength)
+    for way in _ways(_lists()["set_phrases"]):
+        phrases.codes(way).update({facet: {} for facet in SUGGESTED})
+    for short, meaning in abbreviations().items():
+        for way in _listed(short):
+            phrases.add_abbreviation(way, list(_words(meaning)))
+    return phrases
 
 
 def _ways(terms: Iterable[str]) -> Iterator[_Symbols]:
