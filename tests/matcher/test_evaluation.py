@@ -7,7 +7,7 @@ import pytest
 from matcher.evaluation import BASELINES, METRICS, OURS, MalformedFolder, Pool, evaluate, read_folder
 from matcher.ranking import Ranker
 from matcher.types import Side
-from tests.matcher.documents import WORDS, ranker
+from tests.matcher.documents import WORDS, encoded, ranker
 from tests.matcher.test_folder import write
 
 CORPUS = [
@@ -110,6 +110,13 @@ def test_probabilities_are_those_of_the_ranker_and_the_same_from_both_sides(coll
     back = {(each.id, query): each.score for query, ranking in backward.runs.items() for each in ranking}
     assert back
     assert all(np.isclose(there[pair], probability, atol=1e-3) for pair, probability in back.items())
+
+
+def test_an_evaluation_judges_as_the_ranker_does_by_itself(collection):
+    report = evaluate(collection, encoder=WORDS, ranker=ranker())
+
+    asked, offered = collection.queries[0].document(Side.NEED), collection.corpus[0].document(Side.INNOVATION)
+    assert report.runs["wounds"][0].score == ranker().judge(encoded(asked), encoded(offered)).probability
 
 
 def test_codes_can_be_left_out(tmp_path):
