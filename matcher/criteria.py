@@ -12,6 +12,7 @@ from statistics import fmean
 from types import MappingProxyType
 
 from matcher.codes import chosen, kinship, label, standard_label
+from matcher.naming import named_codes
 from matcher.text import fields_read, normalise, sentences
 from matcher.types import Criterion, CriterionKind, Document, Facet, Quote, Stage, Verdict
 from matcher.vocabulary import stems
@@ -26,6 +27,12 @@ _WITHOUT_PHONE = re.compile(
 )
 _PHONE = re.compile(r"\bsmart\s?phones?\b|\b(?:mobile|phone)\s+apps?\b|\bapps?\b", re.IGNORECASE)
 _NOTHING_TO_LEARN = re.compile(r"\b(?:no|without)\s+(?:\w+\s+){0,2}?(?:training|learning|skills?)\b|\bnothing\b|^\s*none\b", re.IGNORECASE)
+_MARK = re.compile(r"\b(?:UKCA|CE)[\s-]+(?:and\s+(?:UKCA|CE)[\s-]+)?(?:mark(?:ed|ing|s)?|certifi\w+)\b")
+_DTAC = re.compile(r"\bDTAC\b|\bDigital Technology Assessment Criteria\b", re.IGNORECASE)
+_NOT_YET = re.compile(
+    r"\b(?:not|no|without|yet|plan\w*|working|toward\w*|progress|appl(?:y|ied|ication)\w*|await\w*|pending|expect\w*|will|soon|pursu\w*)\b",
+    re.IGNORECASE,
+)
 _NUMBERS = MappingProxyType({"half": 0.5, "a": 1.0, "an": 1.0, "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0})
 _MINUTES = MappingProxyType({"minute": 1.0, "hour": 60.0, "day": 450.0, "week": 2_250.0})
 _DURATION = re.compile(
@@ -131,19 +138,22 @@ def _no_smartphone(_: Criterion, innovation: Document) -> Assessment:
 
 
 def _dtac(_: Criterion, innovation: Document) -> Assessment:
-    return _standard({"DTAC": innovation.facts.standards.get("DTAC", "")}, standard_label("DTAC"))
+    return _standard({"DTAC": innovation.facts.standards.get("DTAC", "")}, _first(_DTAC, innovation), standard_label("DTAC"))
 
 
 def _mark(_: Criterion, innovation: Document) -> Assessment:
     held = {name: state for name, state in innovation.facts.standards.items() if name.startswith(_MARKS)}
-    return _standard(held, "UKCA or CE marking")
+    return _standard(held, _first(_MARK, innovation), "UKCA or CE marking")
 
 
-def _standard(held: Mapping[str, str], name: str) -> Assessment:
+def _standard(held: Mapping[str, str], quote: Quote | None, name: str) -> Assessment:
+    """By what its record states, or else by the sentence that speaks of it."""
     found = {_STANDARD_VERDICTS[state] for state in held.values() if state in _STANDARD_VERDICTS}
+    if not found and quote is not None:
+        found = {Verdict.PARTLY if _NOT_YET.search(quote.text) else Verdict.MET}
     for verdict in _BEST_FIRST:
         if verdict in found:
-            return Assessment(verdict=verdict, missing="" if verdict is Verdict.MET else f"Not yet in place: {name}.")
+            return Assessment(verdict=verdict, quote=quote, missing="" if verdict is Verdict.MET else f"Not yet in place: {name}.")
     return Assessment(verdict=Verdict.UNKNOWN, missing=f"Say whether this is in place: {name}.")
 
 
@@ -159,13 +169,26 @@ def _minimum_stage(criterion: Criterion, innovation: Document) -> Assessment:
 
 
 def _care_setting(criterion: Criterion, innovation: Document) -> Assessment:
-    named, words = chosen(innovation, Facet.CARE_SETTINGS), label(Facet.CARE_SETTINGS, criterion.value)
-    quote = speaking_of(words, innovation)
+    """By the settings that people chose, or else by those that its words name."""
+    told = named_codes(Facet.CARE_SETTINGS, innovation)
+    named, words = chosen(innovation, Facet.CARE_SETTINGS) or told.keys(), label(Facet.CARE_SETTINGS, criterion.value)
     if criterion.value in named:
-        return Assessment(verdict=Verdict.MET, quote=quote)
+        return Assessment(verdict=Verdict.MET, quote=_sentence_of(told.get(criterion.value), innovation))
     if named:
-        return Assessment(verdict=Verdict.GAP, quote=quote, missing=f"Not named among its care settings: {words}.")
-    return Assessment(verdict=Verdict.UNKNOWN, quote=quote, missing=f"Say whether it is used here: {words}.")
+        other = next((told[code] for code in sorted(named) if code in told), None)
+        return Assessment(
+            verdict=Verdict.GAP, quote=_sentence_of(other, innovation), missing=f"Not named among its care settings: {words}."
+        )
+    return Assessment(verdict=Verdict.UNKNOWN, missing=f"Say whether it is used here: {words}.")
+
+
+def _sentence_of(words: Quote | None, document: Document) -> Quote | None:
+    """The sentence that holds these words."""
+    if words is None:
+        return None
+    return next(
+        (each for each in spans(document) if each.field == words.field and each.start <= words.start and words.end <= each.end), words
+    )
 
 
 def _integrates_with(criterion: Criterion, innovation: Document) -> Assessment:

@@ -5,32 +5,14 @@ Chosen codes rule: where a side has any, its words decide nothing, and a finding
 
 from collections.abc import Mapping
 from functools import lru_cache
-from types import MappingProxyType
 
 from matcher.clauses import KEPT, Clause, clauses
-from matcher.codes import chosen, label, narrowest
+from matcher.codes import chosen, label
 from matcher.criteria import codes_verdict
-from matcher.naming import conditions, settings
+from matcher.naming import named_codes
 from matcher.pairing import Prepared
-from matcher.text import fields_read
-from matcher.types import Aspect, Facet, Finding, Quote, Side, Verdict
+from matcher.types import Aspect, Facet, Finding, Quote, Verdict
 from matcher.vocabulary import Vocabulary
-
-_NAMES = MappingProxyType({Facet.CARE_SETTINGS: settings, Facet.CONDITIONS: conditions})
-_TOLD_IN: Mapping[Side, Mapping[Facet, tuple[str, ...]]] = MappingProxyType(
-    {
-        Side.NEED: MappingProxyType(
-            {Facet.CARE_SETTINGS: ("population", "title", "problem"), Facet.CONDITIONS: ("title", "problem", "population")}
-        ),
-        Side.INNOVATION: MappingProxyType(
-            {
-                Facet.CARE_SETTINGS: ("description", "how_it_works", "other_care_setting", "eligibility"),
-                Facet.CONDITIONS: ("description", "eligibility", "problems_tackled", "how_it_works", "name"),
-            }
-        ),
-    }
-)
-"""Where a text says where it is used and for which conditions; what is done today and what trials report say it of others."""
 
 
 def asked(facet: Facet, need: Prepared) -> frozenset[str]:
@@ -67,13 +49,7 @@ def _labels(facet: Facet, codes: frozenset[str]) -> str:
 @lru_cache(maxsize=2 * KEPT)
 def _named(facet: Facet, prepared: Prepared) -> Mapping[str, Quote]:
     """The codes that the words of a document name, each with the first words that do."""
-    read = fields_read(prepared.document)
-    found: dict[str, Quote] = {}
-    for field in _TOLD_IN[prepared.document.side][facet]:
-        text = read.get(field, "")
-        for each in _NAMES[facet]().find(text):
-            found.setdefault(each.key, Quote(field, each.start, each.end, text[each.start : each.end]))
-    return MappingProxyType({code: found[code] for code in narrowest(found)})
+    return named_codes(facet, prepared.document)
 
 
 def _quoted(codes: list[str], named: Mapping[str, Quote], prepared: Prepared, vocabulary: Vocabulary) -> Quote | None:

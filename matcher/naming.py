@@ -9,7 +9,9 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from matcher.types import Facet
+from matcher.codes import narrowest
+from matcher.text import fields_read
+from matcher.types import Document, Facet, Quote, Side
 from matcher.vocabulary import spelt
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’&][^\W_]+)*\*?")
@@ -23,6 +25,21 @@ _NOT_MEANT = re.compile(
     r"[^.;:\n]{0,80}",
     re.IGNORECASE,
 )
+
+_TOLD_IN: Mapping[Side, Mapping[Facet, tuple[str, ...]]] = MappingProxyType(
+    {
+        Side.NEED: MappingProxyType(
+            {Facet.CARE_SETTINGS: ("population", "title", "problem"), Facet.CONDITIONS: ("title", "problem", "population")}
+        ),
+        Side.INNOVATION: MappingProxyType(
+            {
+                Facet.CARE_SETTINGS: ("description", "how_it_works", "other_care_setting", "eligibility"),
+                Facet.CONDITIONS: ("description", "eligibility", "problems_tackled", "how_it_works", "name"),
+            }
+        ),
+    }
+)
+"""Where a text says where it is used and for which conditions; what is done today and what trials report say it of others."""
 
 _Symbols = tuple[str, ...]
 
@@ -137,6 +154,17 @@ def _tokens(text: str) -> tuple[_Token, ...]:
         _Token(_forms(found.group()), *found.span(), not any(begin <= found.start() < border for begin, border in unmeant))
         for found in _TOKEN.finditer(text)
     )
+
+
+def named_codes(facet: Facet, document: Document) -> Mapping[str, Quote]:
+    """The care settings or conditions that a document names outright, each with the first words that do."""
+    names, read = (settings if facet is Facet.CARE_SETTINGS else conditions)(), fields_read(document)
+    found: dict[str, Quote] = {}
+    for field in _TOLD_IN[document.side][facet]:
+        text = read.get(field, "")
+        for each in names.find(text):
+            found.setdefault(each.key, Quote(field, each.start, each.end, text[each.start : each.end]))
+    return MappingProxyType({code: found[code] for code in found if code in narrowest(found)})
 
 
 def _follows(tokens: Sequence[_Token], at: int, rest: _Symbols, text: str) -> bool:

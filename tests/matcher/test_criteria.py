@@ -1,6 +1,6 @@
 import pytest
 
-from matcher.codes import weighted
+from matcher.codes import SUGGESTED_WEIGHT, weighted
 from matcher.criteria import assess, codes_verdict, contradicted, facet_fit, speaking_of
 from matcher.types import Criterion, CriterionKind, Facet, Facts, Stage, Verdict
 from tests.matcher.documents import innovation, need
@@ -69,11 +69,44 @@ def test_a_minimum_stage_is_partly_met_one_step_before(stage, verdict):
     assert verdict_on(CriterionKind.MINIMUM_STAGE, innovation(facts=Facts(stage=stage)), "ADOPTION") is verdict
 
 
-@pytest.mark.parametrize(("codes", "verdict"), [({PRIMARY}, Verdict.MET), ({ACUTE}, Verdict.GAP), (set(), Verdict.UNKNOWN)])
-def test_a_care_setting_is_a_gap_only_where_others_are_named(codes, verdict):
-    document = innovation(codes={Facet.CARE_SETTINGS: codes}, description="Used in primary care by nurses.")
+@pytest.mark.parametrize(
+    ("codes", "text", "verdict", "quote"),
+    [
+        ({PRIMARY}, "A lens. Used in practices by nurses.", Verdict.MET, "Used in practices by nurses."),
+        ({PRIMARY}, "A lens.", Verdict.MET, None),
+        ({ACUTE}, "Used in practices by nurses.", Verdict.GAP, None),
+        ({ACUTE}, "Used on wards.", Verdict.GAP, "Used on wards."),
+        (set(), "Used in practices by nurses.", Verdict.MET, "Used in practices by nurses."),
+        (set(), "Used on wards.", Verdict.GAP, "Used on wards."),
+        (set(), "A lens.", Verdict.UNKNOWN, None),
+    ],
+)
+def test_a_care_setting_is_told_by_codes_or_else_by_words(codes, text, verdict, quote):
+    document = innovation(codes={Facet.CARE_SETTINGS: codes}, description=text)
 
     assert verdict_on(CriterionKind.CARE_SETTING, document, PRIMARY) is verdict
+    found = assess(Criterion(CriterionKind.CARE_SETTING, PRIMARY), document).quote
+    assert (found and found.text) == quote
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "verdict"),
+    [
+        (CriterionKind.UKCA_CE, "It is UKCA-marked for nine pathways.", Verdict.MET),
+        (CriterionKind.UKCA_CE, "CE marking is in progress.", Verdict.PARTLY),
+        (CriterionKind.UKCA_CE, "A mark on the wall.", Verdict.UNKNOWN),
+        (CriterionKind.DTAC, "Assessed under DTAC in 2025.", Verdict.MET),
+        (CriterionKind.DTAC, "We will apply for DTAC.", Verdict.PARTLY),
+    ],
+)
+def test_a_standard_that_the_record_leaves_out_is_told_by_words(kind, text, verdict):
+    assert verdict_on(kind, innovation(description=text)) is verdict
+
+
+def test_what_the_record_states_of_a_standard_goes_before_its_words():
+    document = innovation(description="It is CE marked.", facts=Facts(standards={"CE_UKCA_CLASS_I": "NOT_YET"}))
+
+    assert verdict_on(CriterionKind.UKCA_CE, document) is Verdict.GAP
 
 
 @pytest.mark.parametrize(
@@ -174,7 +207,7 @@ def test_suggested_codes_make_a_fit_less_certain():
 
     fit = fit_of(Facet.CARE_SETTINGS, need(codes={Facet.CARE_SETTINGS: {PRIMARY}}), suggested)
 
-    assert (fit.value, fit.certainty) == (1.0, 0.4)
+    assert (fit.value, fit.certainty) == (1.0, 0.8 * SUGGESTED_WEIGHT)
 
 
 def test_the_sentence_that_holds_most_of_the_words_is_quoted_if_it_holds_half():
