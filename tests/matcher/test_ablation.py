@@ -14,7 +14,11 @@ CORPUS = [
     {"_id": "bed", "title": "Turner", "text": "A mattress turns the patient at night."},
     {"_id": "bus", "title": "", "text": "Timetable of buses to the hospital."},
 ]
-QUERIES = [{"_id": "wounds", "text": "Wounds of the leg are seen late by a nurse."}, {"_id": "silent", "text": " "}]
+QUERIES = [
+    {"_id": "wounds", "text": "Wounds of the leg are seen late by a nurse."},
+    {"_id": "nights", "text": "Patients are turned at night."},
+    {"_id": "silent", "text": " "},
+]
 
 CODED = {"a": "MENTAL_HEALTH", "b": "MENTAL_HEALTH", "z": "PRIMARY_CARE"}
 
@@ -30,7 +34,7 @@ def test_every_feature_is_a_part_of_the_ranker_that_can_be_switched_off():
 
 
 def test_every_part_is_told_beside_the_whole(tmp_path):
-    report, found = parts(tmp_path)
+    report, found = parts(tmp_path, qrels="wounds\tcamera\t1\nnights\tbed\t1\n")
 
     assert list(found) == [*PARTS, SUGGESTING, *CHOOSING]
     for part in found.values():
