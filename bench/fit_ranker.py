@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from bench.judged_sets import FOLDS, NEEDS, Group, read_sets, reference_vocabulary
+from bench.judged_sets import DATA, FOLDS, NEEDS, Group, read_sets, reference_texts, reference_vocabulary
 from matcher.calibration import Calibration, brier_skill, calibration_error
+from matcher.crowding import Reference
 from matcher.encoding import load_encoder
 from matcher.pairing import FEATURES
 from matcher.rankers import DEFAULT, RankerFile
@@ -30,12 +32,14 @@ SHIPPED = Path(__file__).parents[1] / "matcher" / "data" / "rankers"
 PRIOR = {
     "whole": 10.0,
     "aspects": 3.0,
+    "crowding": -3.0,
     "need_words": 3.0,
     "innovation_words": 2.5,
+    "concepts": 1.0,
     "passages": 0.0,
-    "conditions": 2.0,
-    "settings": 1.0,
-    "areas": 1.0,
+    "conditions": 4.0,
+    "settings": 2.0,
+    "areas": 3.0,
     "inequalities": 0.5,
 }
 """Where the weights start from and are drawn to: equal steps of cosine and of words, codes below both."""
@@ -45,6 +49,7 @@ RULES = {"contradicted": -2.5, "flagged": -16.0}
 odds; one that was written for the ranking keeps none, because a copy of the need is nearer to it than any honest answer."""
 
 PULLS = (0.01, 0.1, 1.0)
+JUDGEMENTS = ("fp7-dev/qrels/test.tsv", "fp7-dev-reverse/qrels/test.tsv", "wy/qrels/dev.tsv")
 SHOWN = 10
 STRONG_PRECISION, POSSIBLE_PRECISION = 0.80, 0.50
 
@@ -226,14 +231,17 @@ def _print_calibration(name: str, shown: Sequence[Shown], everything: Sequence[S
     )
 
 
-def _write(folder: Path, vocabulary: Vocabulary, calibration: Calibration, *, pull: float) -> None:
+def _write(folder: Path, vocabulary: Vocabulary, reference: Reference, calibration: Calibration, *, pull: float) -> None:
     table = "".join(f"{stem}\t{count}\n" for stem, count in vocabulary.counts.items()).encode()
+    vectors = BytesIO()
+    np.save(vectors, np.vstack([reference.needs, reference.innovations]).astype(np.float16), allow_pickle=False)
     stored = {
         "name": DEFAULT,
         "made_by": "bench/fit_ranker.py",
         "encoder": "all-MiniLM-L6-v2, float32",
         "fitted_on": "FP7 topics and projects (training part, both ways) and the 44 West Yorkshire needs, short and full rows, "
         "with and without codes",
+        "fitted_on_qrels": [sha256((DATA / name).read_bytes()).hexdigest() for name in JUDGEMENTS],
         "pull": pull,
         "weights": dict(zip(FEATURES, calibration.weights, strict=True)),
         "intercept": calibration.intercept,
@@ -242,11 +250,20 @@ def _write(folder: Path, vocabulary: Vocabulary, calibration: Calibration, *, pu
             "file": f"{DEFAULT}.vocabulary.tsv",
             "sha256": sha256(table).hexdigest(),
             "documents": vocabulary.documents,
-            "provenance": "Counts of stems in the FP7 briefs outside the test part and the SBIR sample of bench/data",
+            "provenance": "Counts of stems and concepts in the FP7 briefs outside the test part and the SBIR sample of bench/data",
+        },
+        "reference": {
+            "file": f"{DEFAULT}.reference.npy",
+            "sha256": sha256(vectors.getvalue()).hexdigest(),
+            "needs": len(reference.needs),
+            "usual_need": reference.usual_need,
+            "usual_innovation": reference.usual_innovation,
+            "provenance": "Vectors of the FP7 topics, then the briefs, of the training part of bench/data",
         },
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{DEFAULT}.vocabulary.tsv").write_bytes(table)
+    (folder / f"{DEFAULT}.reference.npy").write_bytes(vectors.getvalue())
     (folder / f"{DEFAULT}.json").write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
     print(f"Wrote {folder / DEFAULT}.json")
 

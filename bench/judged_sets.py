@@ -7,12 +7,14 @@ choose, two tenths are for the report. Neither the weights nor the counts of wor
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.concepts import concepts, counted_as
+from matcher.crowding import Reference
 from matcher.embedding import encode_documents
 from matcher.encoding import Encoder
 from matcher.folder import Collection, Row, read_folder
@@ -61,7 +63,7 @@ class Group:
 
 
 def reference_vocabulary() -> Vocabulary:
-    """In how many of the reference texts each stem stands: FP7 briefs outside the test part, and US health research abstracts."""
+    """In how many of the reference texts each stem and concept stands: FP7 briefs outside the test part, and US health research abstracts."""
     parts = parts_of(read_folder(DATA / "fp7-dev", "test").judgements)
     counts: Counter[str] = Counter()
     documents = 0
@@ -69,9 +71,27 @@ def reference_vocabulary() -> Vocabulary:
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             if parts.get(row["_id"]) != "test":
-                counts.update(stems(f"{row['title']}. {row['text']}"))
+                text = f"{row['title']}. {row['text']}"
+                counts.update([*stems(text), *map(counted_as, concepts(text))])
                 documents += 1
     return Vocabulary(documents, {stem: count for stem, count in sorted(counts.items()) if count >= _LEAST_COUNT})
+
+
+def reference_texts(encoder: Encoder) -> Reference:
+    """The topics and briefs of the training part of FP7, as the neighbours by which a text's place is told crowded or not."""
+    collection = read_folder(DATA / "fp7-dev", "test")
+    parts = parts_of(collection.judgements)
+    needs, innovations = (
+        np.array([each.pooled for each in _encoded([row for row in rows if parts.get(row.id) == "training"], encoder, side)])
+        for rows, side in ((collection.queries, Side.NEED), (collection.corpus, Side.INNOVATION))
+    )
+    kept = [vectors.astype(np.float16).astype(np.float32) for vectors in (needs, innovations)]  # as the file of the ranker holds them
+    bare = Reference(needs=kept[0], innovations=kept[1], usual_need=0.0, usual_innovation=0.0)
+    usual = [
+        float(np.mean([bare.crowding(side, vector) for vector in vectors]))
+        for side, vectors in ((Side.NEED, needs), (Side.INNOVATION, innovations))
+    ]
+    return replace(bare, usual_need=round(usual[0], 6), usual_innovation=round(usual[1], 6))
 
 
 def read_sets(encoder: Encoder, ranker: Ranker) -> dict[str, list[Group]]:
@@ -119,7 +139,7 @@ def _groups(collection: Collection, ranker: Ranker, encoder: Encoder, side: Side
     return groups
 
 
-def _encoded(rows: Iterable[Row], encoder: Encoder, side: Side, *, without_codes: bool) -> list[EncodedDocument]:
+def _encoded(rows: Iterable[Row], encoder: Encoder, side: Side, *, without_codes: bool = False) -> list[EncodedDocument]:
     return encode_documents([row.document(side, without_codes=without_codes) for row in rows], encoder)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from matcher.types import Document, Facet
 
 UNTELLING = frozenset({"NONE", "OTHER"})  # answers to the record's questions that name nothing
-SUGGESTED_WEIGHT = 0.8  # what a suggested code counts at full confidence, against 1 for one that a person chose
+SUGGESTED_WEIGHT = 0.9  # what a suggested code counts at full confidence, against 1 for one that a person chose
 
 
 @cache

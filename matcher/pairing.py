@@ -1,8 +1,8 @@
 """The features of one (need, innovation) pair: the same numbers whichever side asked, whatever else is in the list."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import fmean
 from types import MappingProxyType
 
@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.codes import weighted
+from matcher.concepts import concepts, shared, weighed
 from matcher.criteria import contradicted, facet_fit
-from matcher.integrity import Traces, flagged, traces_of
+from matcher.crowding import NOWHERE, Reference
+from matcher.integrity import Traces, copied, flagged, traces_of
 from matcher.suggesting import completed
 from matcher.text import fields_read
 from matcher.types import Aspect, Document, EncodedDocument, Facet, Side, Vectors
-from matcher.vocabulary import Vocabulary, Words, coverage
+from matcher.vocabulary import PREFIX, Vocabulary, Words, coverage, stems
 
 FACETS: Mapping[str, Facet] = MappingProxyType(
     {
@@ -27,7 +29,18 @@ FACETS: Mapping[str, Facet] = MappingProxyType(
 )
 """The facets that are compared; categories are not, because a need is free of solutions and names none."""
 
-FEATURES = ("whole", "aspects", "need_words", "innovation_words", "passages", *FACETS, "contradicted", "flagged")
+FEATURES = (
+    "whole",
+    "aspects",
+    "crowding",
+    "need_words",
+    "innovation_words",
+    "concepts",
+    "passages",
+    *FACETS,
+    "contradicted",
+    "flagged",
+)
 """The names of the features, in the order of the numbers."""
 
 NEUTRAL = 0.4  # the facet fit that speaks neither for nor against a pair; what is not coded counts as this
@@ -45,14 +58,17 @@ class Prepared:
 
     `vectors` holds the pooled vector in row 0 and one passage a row after it; `asking` the rows of each aspect of a
     need, `answering` the rows of an innovation that may answer it; `facets` the codes with what each counts, in the
-    order of `FACETS`; `traces` what the integrity of a pair is judged by.
+    order of `FACETS`; `crowding` how near it stands to many texts of the other side; `concepts` what it speaks of with its
+    weight; `traces` what the integrity of a pair is judged by.
     """
 
     encoded: EncodedDocument
     vectors: Vectors
     asking: tuple[tuple[int, ...], ...]
     answering: tuple[int, ...]
+    crowding: float
     words: Words
+    concepts: Mapping[str, float]
     facets: tuple[Mapping[str, float], ...]
     traces: Traces
 
@@ -62,7 +78,7 @@ class Prepared:
         return self.encoded.document
 
 
-def prepare(encoded: EncodedDocument, vocabulary: Vocabulary) -> Prepared:
+def prepare(encoded: EncodedDocument, vocabulary: Vocabulary, reference: Reference = NOWHERE) -> Prepared:
     """Work out once what the features of a document's pairs need."""
     rows = [(row, passage.aspect) for row, passage in enumerate(encoded.passages, start=1)]
     coded = completed(encoded.document)
@@ -72,7 +88,9 @@ def prepare(encoded: EncodedDocument, vocabulary: Vocabulary) -> Prepared:
         vectors=np.vstack([encoded.pooled[None], encoded.vectors]),
         asking=tuple(found for found in by_aspect if found) or ((0,),),
         answering=(0, *(row for row, aspect in rows if aspect not in _NOT_ANSWERING)),
+        crowding=reference.crowding(encoded.document.side, encoded.pooled),
         words=vocabulary.words(read_text(encoded.document)),
+        concepts=weighed(concepts(read_text(encoded.document)), vocabulary),
         facets=tuple(weighted(coded, facet) for facet in FACETS.values()),
         traces=traces_of(encoded.document),
     )
@@ -104,15 +122,34 @@ def _cosines(one: Vectors, other: Vectors) -> Similarities:
     return np.round(one.astype(np.float64) @ other.astype(np.float64).T, DECIMALS)
 
 
+def _without(innovation: Prepared, names: Collection[str]) -> Prepared:
+    """An innovation without some of its fields; what joins several fields goes with them."""
+    kept = {name: text for name, text in fields_read(innovation.document).items() if name not in names}
+    passages, said = innovation.encoded.passages, stems("\n".join(kept.values()))
+    weights = {stem: weight for stem, weight in innovation.words.weights.items() if stem in said}
+    families = frozenset(stem[:PREFIX] for stem in weights if len(stem) >= PREFIX)
+    spoken_of = concepts("\n".join(kept.values()))
+    return replace(
+        innovation,
+        concepts={name: weight for name, weight in innovation.concepts.items() if name in spoken_of},
+        answering=tuple(row for row in innovation.answering if row and passages[row - 1].field in kept),
+        words=Words(weights=MappingProxyType(weights), families=families, total=math.fsum(weights.values())),
+    )
+
+
 def _pair(need: Prepared, innovation: Prepared, cosines: Similarities) -> list[float]:
-    answers: list[float] = cosines[:, innovation.answering].max(axis=1).tolist()
+    if names := copied(need.traces, innovation.traces, innovation.document):
+        innovation = _without(innovation, names)
+    answers: list[float] = cosines[:, innovation.answering].max(axis=1, initial=-1.0).tolist()
     fits = map(facet_fit, FACETS.values(), need.facets, innovation.facets)
     return [
         answers[0],
         fmean(fmean(answers[row] for row in rows) for rows in need.asking),
+        need.crowding + innovation.crowding,
         coverage(need.words, innovation.words),
         coverage(innovation.words, need.words),
-        math.log(len(innovation.answering)),  # the best of many passages is nearer by chance alone
+        shared(need.concepts, innovation.concepts),
+        math.log(max(1, len(innovation.answering))),  # the best of many passages is nearer by chance alone
         *(0.0 if fit is None else fit.certainty * (fit.value - NEUTRAL) for fit in fits),
         float(contradicted(need.document, innovation.document)),
         flagged(need.traces, innovation.traces),

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from matcher.calibration import Calibration
+from matcher.crowding import NOWHERE, Reference
 from matcher.pairing import FEATURES
 from matcher.vocabulary import Vocabulary
 
-DEFAULT = "walk-2"
+DEFAULT = "walk-3"
 
 
 class RankerMissing(Exception):
@@ -36,6 +40,7 @@ class RankerFile:
     id: str
     calibration: Calibration
     vocabulary: Vocabulary
+    reference: Reference = NOWHERE
     encoder: str = ""
     fitted_on: frozenset[str] = frozenset()
 
@@ -56,10 +61,8 @@ def read_ranker_file(path: Path | None = None) -> RankerFile:
     content = _read(place)
     try:
         stored = json.loads(content)
-        table = _read(folder.joinpath(stored["vocabulary"]["file"]))
-        if sha256(table).hexdigest() != stored["vocabulary"]["sha256"]:
-            raise RankerDamaged(f"The vocabulary of {place.name} is not the one that it was made with. {_REMEDY}")
-        return _ranker_file(stored, table, digest=sha256(content).hexdigest())
+        parts = {part: _checked(folder, stored[part], f"The {part} of {place.name}") for part in ("vocabulary", "reference")}
+        return _ranker_file(stored, **parts, digest=sha256(content).hexdigest())
     except (KeyError, TypeError, ValueError) as error:
         raise RankerDamaged(f"{place.name} is no ranker file that can be read: {error!r}. {_REMEDY}") from error
 
@@ -67,10 +70,17 @@ def read_ranker_file(path: Path | None = None) -> RankerFile:
 _REMEDY = "Install the program anew, or make the file again with `python -m bench.fit_ranker`."
 
 
-def _ranker_file(stored: Mapping[str, Any], table: bytes, *, digest: str) -> RankerFile:
+def _checked(folder: Traversable, named: Mapping[str, Any], what: str) -> bytes:
+    content = _read(folder.joinpath(named["file"]))
+    if sha256(content).hexdigest() != named["sha256"]:
+        raise RankerDamaged(f"{what} is not the one that it was made with. {_REMEDY}")
+    return content
+
+
+def _ranker_file(stored: Mapping[str, Any], *, vocabulary: bytes, reference: bytes, digest: str) -> RankerFile:
     if tuple(stored["weights"]) != FEATURES:
         raise ValueError(f"weights for {', '.join(stored['weights'])} instead of {', '.join(FEATURES)}")
-    counts = (line.split("\t") for line in table.decode().splitlines())
+    counts = (line.split("\t") for line in vocabulary.decode().splitlines())
     return RankerFile(
         id=f"{stored['name']}-{digest[:12]}",
         calibration=Calibration(
@@ -83,8 +93,20 @@ def _ranker_file(stored: Mapping[str, Any], table: bytes, *, digest: str) -> Ran
             documents=int(stored["vocabulary"]["documents"]),
             counts=MappingProxyType({stem: int(count) for stem, count in counts}),
         ),
+        reference=_reference(stored["reference"], reference),
         encoder=str(stored["encoder"]).partition(",")[0],
         fitted_on=frozenset(stored.get("fitted_on_qrels", ())),
+    )
+
+
+def _reference(stored: Mapping[str, Any], content: bytes) -> Reference:
+    vectors = np.load(BytesIO(content), allow_pickle=False).astype(np.float32)
+    needs = int(stored["needs"])
+    return Reference(
+        needs=vectors[:needs],
+        innovations=vectors[needs:],
+        usual_need=float(stored["usual_need"]),
+        usual_innovation=float(stored["usual_innovation"]),
     )
 
 

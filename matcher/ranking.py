@@ -85,7 +85,7 @@ class Ranker:
 
     def __init__(self, file: RankerFile) -> None:
         self.file = file
-        self._prepared = lru_cache(maxsize=PREPARED)(partial(prepare, vocabulary=file.vocabulary))
+        self._prepared = lru_cache(maxsize=PREPARED)(partial(prepare, vocabulary=file.vocabulary, reference=file.reference))
 
     @property
     def id(self) -> str:
@@ -95,7 +95,7 @@ class Ranker:
     def keeping(self, documents: int) -> "Ranker":
         """The same ranker, which keeps what it works out once of as many documents."""
         other = copy(self)
-        other._prepared = lru_cache(maxsize=documents)(partial(prepare, vocabulary=self.file.vocabulary))
+        other._prepared = lru_cache(maxsize=documents)(partial(prepare, vocabulary=self.file.vocabulary, reference=self.file.reference))
         return other
 
     def rank(self, query: EncodedDocument, library: Library, *, limit: int = 50) -> Ranking:
@@ -159,7 +159,7 @@ class Ranker:
             band=self.band(scored.probability),
             features=scored.features,
             findings=explain(need, innovation, vocabulary=self.file.vocabulary),
-            flags=(*innovation.traces.flags, *flags_of_pair(need.document, innovation.document)),
+            flags=(*innovation.traces.flags, *flags_of_pair(need.traces, innovation.traces, innovation.document)),
         )
 
 

@@ -65,8 +65,13 @@ def coverage(asked: Words, given: Words) -> float:
 @lru_cache(maxsize=16_384)
 def stems(text: str) -> frozenset[str]:
     """The distinct stems of a text without stop words, numbers and single letters; abbreviations of the NHS written out."""
+    return frozenset(stems_in_order(text))
+
+
+def stems_in_order(text: str) -> tuple[str, ...]:
+    """The stems of a text as `stems` tells them, each as often as it stands, in reading order."""
     found: Iterable[str] = _analyser().analyze(spelt(written_out(normalise(text)).lower()))
-    return frozenset(stem for stem in found if len(stem) > 1 and not stem.isdigit())
+    return tuple(stem for stem in found if len(stem) > 1 and not stem.isdigit())
 
 
 def written_out(text: str) -> str:

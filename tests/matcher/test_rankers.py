@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 from hashlib import sha256
 
+import numpy as np
 import pytest
 
 from matcher.pairing import FEATURES
@@ -15,7 +16,9 @@ STORED = {
     "intercept": -1.0,
     "bands": {"possible": 0.3, "strong": 0.6},
     "vocabulary": {"file": "mine.tsv", "sha256": "", "documents": 10},
+    "reference": {"file": "mine.npy", "sha256": "", "needs": 2, "usual_need": 0.25, "usual_innovation": 0.5},
 }
+VECTORS = np.eye(3, 4, dtype=np.float16)
 
 
 @pytest.fixture
@@ -23,9 +26,11 @@ def stored(tmp_path):
     """Write a ranker file with its vocabulary, changed as a test wants it."""
     table = b"nurs\t5\nwound\t2\n"
     (tmp_path / "mine.tsv").write_bytes(table)
+    np.save(tmp_path / "mine.npy", VECTORS)
+    digests = {"vocabulary": sha256(table).hexdigest(), "reference": sha256((tmp_path / "mine.npy").read_bytes()).hexdigest()}
 
     def write(**changed):
-        content = {**STORED, "vocabulary": {**STORED["vocabulary"], "sha256": sha256(table).hexdigest()}, **changed}
+        content = {**STORED, **{part: {**STORED[part], "sha256": digest} for part, digest in digests.items()}, **changed}
         (tmp_path / "mine.json").write_text(json.dumps(content))
         return tmp_path / "mine.json"
 
@@ -47,6 +52,8 @@ def test_a_file_of_ones_own_is_read_with_its_vocabulary(stored):
     assert file.id.startswith("mine-")
     assert file.vocabulary.counts == {"nurs": 5, "wound": 2}
     assert file.calibration.weights == (1.0,) * len(FEATURES)
+    assert (file.reference.needs.tolist(), file.reference.innovations.tolist()) == (VECTORS[:2].tolist(), VECTORS[2:].tolist())
+    assert (file.reference.usual_need, file.reference.usual_innovation) == (0.25, 0.5)
 
 
 def test_any_change_makes_another_ranker(stored):
@@ -67,6 +74,14 @@ def test_another_vocabulary_is_refused(tmp_path, stored):
     (tmp_path / "mine.tsv").write_bytes(b"nurs\t5\nwound\t3\n")
 
     with pytest.raises(RankerDamaged, match="vocabulary"):
+        read_ranker_file(path)
+
+
+def test_other_reference_texts_are_refused(tmp_path, stored):
+    path = stored()
+    np.save(tmp_path / "mine.npy", VECTORS * 2)
+
+    with pytest.raises(RankerDamaged, match="reference"):
         read_ranker_file(path)
 
 
