@@ -10,13 +10,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class EncoderChoice(BaseModel):
-    """Which encoder, and what the texts of each side begin with where its own files do not say."""
+    """Which encoder, what the texts of each side begin with where its own files do not say, and the ranker file for it."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     query_prompt: str = ""
     document_prompt: str = ""
+    ranker: str = ""
 
     @property
     def prompts(self) -> dict[str, str]:
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     encoder: str = Field(default="all-MiniLM-L6-v2", description="Packaged name, local folder or hub id of the encoder to export.")
     encoder_query_prompt: str = Field(default="", description="What a need begins with, where the encoder's own files do not say.")
     encoder_document_prompt: str = Field(default="", description="What an innovation begins with, likewise.")
+    cross_encoder: str = Field(default="", description="Local folder or hub id of the cross-encoder that a ranker file asks for.")
     encoder_threads: int = Field(default=1, ge=1, le=64, description="ONNX Runtime threads of one process.")
     ranker: str = Field(default="", description="Path of a ranker file; empty means the packaged one.")
     host: str = Field(default="127.0.0.1", description="Address that the server listens on.")
@@ -119,14 +121,22 @@ class Settings(BaseSettings):
 
     @property
     def encoder_said(self) -> EncoderChoice:
-        """The encoder as the environment says it."""
-        return EncoderChoice(name=self.encoder, query_prompt=self.encoder_query_prompt, document_prompt=self.encoder_document_prompt)
+        """The encoder and its ranker as the environment says them."""
+        return EncoderChoice(
+            name=self.encoder, query_prompt=self.encoder_query_prompt, document_prompt=self.encoder_document_prompt, ranker=self.ranker
+        )
 
     @property
     def encoder_used(self) -> EncoderChoice:
         """The encoder that this home uses: what it was switched to, else what the environment says."""
         switched = self.encoder_switch
         return switched.used if switched else self.encoder_said
+
+    @property
+    def ranker_path(self) -> Path | None:
+        """The ranker file in use; None for the packaged one."""
+        used = self.encoder_used.ranker
+        return Path(used) if used else None
 
     @property
     def encoder_folder(self) -> Path:
@@ -136,6 +146,11 @@ class Settings(BaseSettings):
     def folder_of(self, encoder: EncoderChoice) -> Path:
         """Where an exported encoder lies, or would."""
         return self.home / "encoder" / encoder.folder_name
+
+    @property
+    def cross_encoder_folder(self) -> Path | None:
+        """Where the exported cross-encoder lies, or would; None when there is none by the settings."""
+        return self.home / "cross-encoder" / EncoderChoice(name=self.cross_encoder).folder_name if self.cross_encoder else None
 
     @property
     def heads_folder(self) -> Path:

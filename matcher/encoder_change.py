@@ -49,7 +49,15 @@ class Quality:
     interval: tuple[float, float]
 
 
-def overlaps(before: Mapping[Side, Encoded], after: Mapping[Side, Encoded], ranker: Ranker) -> list[Overlap]:
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """An encoder with the ranker that judges its vectors."""
+
+    encoder: Encoder
+    ranker: Ranker
+
+
+def overlaps(before: Mapping[Side, Encoded], after: Mapping[Side, Encoded], *, rankers: tuple[Ranker, Ranker]) -> list[Overlap]:
     """Compare the lists of each side by its vectors alone and as people see them, among what both encoders have encoded.
 
     A side whose other side is empty has no lists.
@@ -63,18 +71,17 @@ def overlaps(before: Mapping[Side, Encoded], after: Mapping[Side, Encoded], rank
         asking = sampled((each.document.id for each in old), MOST_ASKED)
         libraries = MemoryLibrary(old_others), MemoryLibrary(new_others)
         by_id = [{each.document.id: each for each in encoded} for encoded in (old, new)]
-        for system, best in ((DENSE, _nearest), (OURS, _judged(ranker))):
-            lists = [[best(encoded[each], library) for each in asking] for encoded, library in zip(by_id, libraries, strict=True)]
-            found.append(_overlap(side, system, *lists))
+        for system, ways in ((DENSE, (_nearest, _nearest)), (OURS, tuple(map(_judged, rankers)))):
+            sides = zip(ways, by_id, libraries, strict=True)
+            found.append(_overlap(side, system, *([best(own[each], library) for each in asking] for best, own, library in sides)))
     return found
 
 
-def qualities(
-    collection: Collection, *, asking: Side, before: Encoder, after: Encoder, ranker: Ranker, on_progress: Progress
-) -> list[Quality]:
-    """Measure a collection under either encoder, by vectors alone and by the ranker; nothing where no query has an answer."""
+def qualities(collection: Collection, *, asking: Side, before: Judging, after: Judging, on_progress: Progress) -> list[Quality]:
+    """Measure a collection under either encoder, by vectors alone and by its ranker; nothing where no query has an answer."""
     reports = [
-        evaluate(collection, encoder=encoder, ranker=ranker, queries_side=asking, on_progress=on_progress) for encoder in (before, after)
+        evaluate(collection, encoder=each.encoder, ranker=each.ranker, queries_side=asking, on_progress=on_progress)
+        for each in (before, after)
     ]
     if not reports[0].answerable:
         return []

@@ -9,23 +9,31 @@ import typer
 from api.cli.shell import AsJson, answer, new_group, opened, say
 from api.cli.showing import show_table
 from api.cli.switching import Report, prepare, take_over
-from api.cli.working import export_encoder
+from api.cli.working import export_cross_encoder, export_encoder
 from api.services import encoders, switching
 from api.services.faults import Fault
 from api.settings import EncoderChoice, settings
+
+_WAYS = "Name it with --ranker, or say --unfitted."
 
 encoder_command = new_group("The encoder that turns texts into vectors.")
 
 
 @encoder_command.command("export")
 def export(
-    again: Annotated[bool, typer.Option("--again", help="Replace an encoder that is whole.")] = False, as_json: AsJson = False
+    *,
+    again: Annotated[bool, typer.Option("--again", help="Replace an encoder that is whole.")] = False,
+    cross: Annotated[bool, typer.Option("--cross", help="Export the cross-encoder of MATCHING_CROSS_ENCODER instead.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make the folder from which the service encodes; needs the extra [encoder]."""
-    folder = settings().encoder_folder
-    if not again and encoders.is_whole(folder):
-        raise Fault(f"{folder} holds a whole encoder. See it with `matching encoder show`, or replace it with --again.")
-    encoder_id = export_encoder(settings().encoder_used)
+    chosen = settings()
+    folder = chosen.cross_encoder_folder if cross else chosen.encoder_folder
+    if folder is None:
+        raise Fault("No cross-encoder is named. Set MATCHING_CROSS_ENCODER to its folder or hub id.")
+    if not again and encoders.is_there(folder) and (cross or encoders.is_whole(folder)):
+        raise Fault(f"{folder} holds an encoder already. See it with `matching encoder show`, or replace it with --again.")
+    encoder_id = export_cross_encoder(folder, chosen.cross_encoder) if cross else export_encoder(chosen.encoder_used)
     if as_json:
         answer({"id": encoder_id, "folder": str(folder)})
     else:
@@ -48,6 +56,8 @@ def switch(
     *,
     query_prompt: Annotated[str, typer.Option(help="What a need begins with, where the encoder's own files do not say.")] = "",
     document_prompt: Annotated[str, typer.Option(help="What an innovation begins with, likewise.")] = "",
+    ranker: Annotated[str, typer.Option(help="The ranker file that was fitted on its vectors; MATCHING_RANKER goes with it.")] = "",
+    unfitted: Annotated[bool, typer.Option("--unfitted", help="Switch although no ranker was fitted on its vectors.")] = False,
     judged: Annotated[list[Path] | None, typer.Option(help="A folder as for `matching evaluate`; may be said several times.")] = None,
     back: Annotated[bool, typer.Option("--back", help="Use the encoder from before the last switch again.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Switch without asking.")] = False,
@@ -61,7 +71,9 @@ def switch(
     if back == bool(name):
         raise Fault("Say which encoder to switch to, or --back.")
     chosen = settings()
-    to = switching.way_back(chosen) if back else EncoderChoice(name=name, query_prompt=query_prompt, document_prompt=document_prompt)
+    with_ranker = str(Path(ranker).resolve()) if ranker else ""
+    wanted = EncoderChoice(name=name, query_prompt=query_prompt, document_prompt=document_prompt, ranker=with_ranker)
+    to = switching.way_back(chosen) if back else wanted
     if to == chosen.encoder_used:
         raise Fault(f"{to.name} is in use already. See it with `matching encoder show`.")
     if not encoders.is_whole(chosen.folder_of(to)):
@@ -70,7 +82,10 @@ def switch(
         report = None if back else prepare(database, to, judged=judged or [])
         if report and not as_json:
             _show(report)
-        left = take_over(database, to) if back or yes or (not as_json and typer.confirm("Switch now?", err=True)) else None
+        if report and report.doubt and yes and not unfitted:
+            raise Fault(f"Nothing was switched. {report.doubt} {_WAYS}")
+        may_ask = not as_json and (unfitted or not (report and report.doubt))
+        left = take_over(database, to) if back or yes or (may_ask and typer.confirm("Switch now?", err=True)) else None
     _tell(to, report, left, as_json=as_json)
 
 
@@ -108,5 +123,5 @@ def _show(report: Report) -> None:
     ]
     if rows:
         show_table("nDCG@10 on judged texts", ("Folder", "Asking", "By", "Queries", "Before", "After", "Difference, paired"), rows)
-    for line in report.doubts:
-        say(line)
+    if report.doubt:
+        say(f"{report.doubt} {_WAYS}")

@@ -31,7 +31,7 @@ class Report:
     documents: int
     overlaps: list[switching.Overlap]
     qualities: list[switching.Quality]
-    doubts: list[str]
+    doubt: str
 
     def as_json(self) -> dict[str, Any]:
         """The report in the form that machines read."""
@@ -43,20 +43,25 @@ def prepare(database: Database, to: EncoderChoice, *, judged: Sequence[Path]) ->
     export_if_missing()
     chosen, now = settings(), libraries()
     after = encoders.open_encoder(chosen.folder_of(to), threads=batch_threads())
+    rankers = now.ranker, switching.ranker_of(to.ranker)
     with _bars() as tell:
         encoded = _encode_beside(database, after, lambda done, total: tell("Encoding beside", done, total))
         ids = {side: [each.document.id for each in found] for side, found in encoded.items()}
         with database.reading() as session:
             before = switching.encoded_before(session, now, ids)
-        overlaps = switching.overlap_of(before, encoded, now)
-        qualities = [each for folder in judged for each in switching.quality_of(folder, now, after, on_progress=tell)]
+        overlaps = switching.overlaps(before, encoded, rankers=rankers)
+        sides = switching.Judging(now.encoder, rankers[0]), switching.Judging(after, rankers[1])
+        qualities = [each for folder in judged for each in switching.quality_of(folder, *sides, on_progress=tell)]
     said = [encoders.show_encoder(folder) for folder in (chosen.encoder_folder, chosen.folder_of(to))]
     return Report(
-        encoders=[(name, str(said[0].get(name, "")), str(said[1].get(name, ""))) for name in _COMPARED],
+        encoders=[
+            *((name, str(said[0].get(name, "")), str(said[1].get(name, ""))) for name in _COMPARED),
+            ("ranker", rankers[0].id, rankers[1].id),
+        ],
         documents=sum(map(len, ids.values())),
         overlaps=overlaps,
         qualities=qualities,
-        doubts=[doubt for doubt in [switching.doubt(now, after.id)] if doubt],
+        doubt=switching.doubt(rankers[1], after.id),
     )
 
 

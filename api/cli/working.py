@@ -3,7 +3,10 @@
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from api.cli.shell import say
 from api.cli.showing import progress
@@ -40,16 +43,23 @@ def context_around(database: Database) -> Context:
 
 def export_encoder(choice: EncoderChoice) -> str:
     """Export an encoder to its folder in this home, with progress; returns its id."""
+    with _exporting() as tell:
+        return encoders.export_encoder(settings().folder_of(choice), choice.name, prompts=choice.prompts, on_progress=tell)
+
+
+def export_cross_encoder(folder: Path, name: str) -> str:
+    """Export a cross-encoder, with progress; returns its id."""
+    with _exporting() as tell:
+        return encoders.export_cross_encoder(folder, name, on_progress=tell)
+
+
+@contextmanager
+def _exporting() -> Iterator[Callable[[str], None]]:
+    """One bar for the steps of an export."""
     with progress() as bars:
         task = bars.add_task("Loading torch", total=4)
-        encoder_id = encoders.export_encoder(
-            settings().folder_of(choice),
-            choice.name,
-            prompts=choice.prompts,
-            on_progress=lambda step: bars.update(task, description=step, advance=1),
-        )
+        yield lambda step: bars.update(task, description=step, advance=1)
         bars.update(task, description="Exported the encoder", completed=4)
-    return encoder_id
 
 
 def export_if_missing() -> None:

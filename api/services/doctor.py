@@ -114,7 +114,7 @@ def _ranker(libraries: Libraries) -> Check:
     except RankingUnavailable as error:
         return Check("ranker", error.message, "Mend MATCHING_RANKER, or leave it empty for the packaged one.")
     try:
-        doubtful = doubt(libraries, libraries.encoder.id)
+        doubtful = doubt(libraries.ranker, libraries.encoder.id)
     except RankingUnavailable:  # the encoder's own check tells it
         doubtful = ""
     if doubtful:

@@ -46,6 +46,20 @@ def export_encoder(folder: Path, name: str, *, prompts: Mapping[str, str] | None
     return source.id
 
 
+def export_cross_encoder(folder: Path, name: str, *, on_progress: Callable[[str], None]) -> str:
+    """Make the folder of the cross-encoder of that name; returns its id. Needs the extra [encoder]."""
+    from matcher.cross_exporting import export_cross_encoder as export  # noqa: PLC0415 -- torch, which only the export needs
+    from matcher.sources import find_folder  # noqa: PLC0415 -- likewise
+
+    try:
+        source = find_folder(name)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        export(folder, source=source, on_progress=on_progress)
+    except (EncoderMissing, ValueError) as error:
+        raise Fault(str(error)) from error
+    return source.id
+
+
 def open_encoder(folder: Path, *, threads: int) -> OnnxEncoder:
     """An exported encoder that is not the one in use; raises Fault."""
     try:

@@ -72,7 +72,7 @@ class Libraries:
         return cls(
             encoder_folder=settings.encoder_folder,
             snapshot_folder=settings.snapshot_folder,
-            ranker_path=Path(settings.ranker) if settings.ranker else None,
+            ranker_path=settings.ranker_path,
             threads=threads or settings.encoder_threads,
         )
 

@@ -12,9 +12,11 @@ from api.services.faults import Fault
 from api.services.library import Libraries
 from api.services.reading import document_of
 from api.settings import EncoderChoice, EncoderSwitch, Settings
-from matcher.encoder_change import Overlap, Quality, overlaps, qualities
-from matcher.encoding import Encoder, OnnxEncoder
+from matcher.encoder_change import Judging, Overlap, Quality, overlaps, qualities
+from matcher.encoding import OnnxEncoder
 from matcher.folder import MalformedFolder, read_folder, split_and_side
+from matcher.rankers import RankerDamaged, RankerMissing
+from matcher.ranking import Ranker, load_ranker
 from matcher.sealing import write_file
 from matcher.text import given, passages, pooled
 from matcher.types import Document, EncodedDocument
@@ -23,7 +25,7 @@ from models.documents import Side
 from models.queries import documents
 from models.queries import passages as passage_rows
 
-__all__ = ["Beside", "Encoded", "OnnxEncoder", "Overlap", "Quality"]
+__all__ = ["Beside", "Encoded", "Judging", "OnnxEncoder", "Overlap", "Quality", "overlaps"]
 
 Encoded = Mapping[MatcherSide, Sequence[EncodedDocument]]
 
@@ -75,29 +77,30 @@ def by_side(encoded: Sequence[EncodedDocument]) -> Encoded:
     return {side: [each for each in encoded if each.document.side is side] for side in MatcherSide}
 
 
-def overlap_of(before: Encoded, after: Encoded, libraries: Libraries) -> list[Overlap]:
-    """How much of the first ten stays, for the needs and for the innovations of this database."""
-    return overlaps(before, after, libraries.ranker)
+def ranker_of(path: str) -> Ranker:
+    """The ranker of a file, or the packaged one; raises Fault."""
+    try:
+        return load_ranker(Path(path) if path else None)
+    except (RankerMissing, RankerDamaged) as error:
+        raise Fault(str(error)) from error
 
 
-def quality_of(folder: Path, libraries: Libraries, after: Encoder, *, on_progress: Callable[[str, int, int], None]) -> list[Quality]:
-    """Measure a folder of judged texts under the encoder in use and another; raises Fault naming what cannot be read."""
+def quality_of(folder: Path, before: Judging, after: Judging, *, on_progress: Callable[[str, int, int], None]) -> list[Quality]:
+    """Measure a folder of judged texts under either encoder, each with its ranker; raises Fault naming what cannot be read."""
     try:
         split, asking = split_and_side(folder)
-        collection = read_folder(folder, split)
-        return qualities(collection, asking=asking, before=libraries.encoder, after=after, ranker=libraries.ranker, on_progress=on_progress)
+        return qualities(read_folder(folder, split), asking=asking, before=before, after=after, on_progress=on_progress)
     except MalformedFolder as error:
         raise Fault(f"{error} Mend the folder and say the command again.") from error
 
 
-def doubt(libraries: Libraries, encoder_id: str) -> str:
-    """Why the ranker's probabilities should not be trusted with that encoder; empty when its weights hold for it."""
-    file = libraries.ranker.file
-    if file.holds_for(encoder_id):
+def doubt(ranker: Ranker, encoder_id: str) -> str:
+    """Why a ranker's probabilities should not be trusted with that encoder; empty when its weights hold for it."""
+    if ranker.file.holds_for(encoder_id):
         return ""
     return (
-        f"The weights of the ranker {file.id} were fitted on the vectors of {file.encoder}: with {encoder_id} its probabilities, "
-        "bands and verdicts are not calibrated. Fit a ranker of its own with `python -m bench.fit_ranker` and name it in MATCHING_RANKER."
+        f"The weights of the ranker {ranker.id} were fitted on the vectors of {ranker.file.encoder}: with {encoder_id} its "
+        "probabilities and bands are not calibrated. Fit a ranker with `python -m bench.fit_ranker` on the folder of that encoder."
     )
 
 

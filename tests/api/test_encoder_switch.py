@@ -1,6 +1,7 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from api.db import Database
 from api.settings import settings as read_settings
+from matcher import rankers
 from models.documents import Side
 from models.passages import Vector
 from models.queries import documents
@@ -36,7 +38,7 @@ def dying(module, name, calls):
 
 command.DOCUMENTS_AT_ONCE = 2
 dying({"switching": switching, "indexing": indexing}[sys.argv[1]], sys.argv[2], int(sys.argv[3]))
-app(["encoder", "switch", sys.argv[4], "--yes"])
+app(["encoder", "switch", sys.argv[4], "--yes", "--unfitted"])
 """
 
 
@@ -73,7 +75,7 @@ def test_a_switch_is_reported_asked_for_and_taken_back(filled, home, other, tmp_
     (tmp_path / "judged" / "qrels" / "dev.tsv").write_text("n1\ti1\t3\n")
     before = encoders_in_use(home)
 
-    refused = filled("encoder", "switch", other, "--judged", tmp_path / "judged", input="n\n")
+    refused = filled("encoder", "switch", other, "--judged", tmp_path / "judged", "--unfitted", input="n\n")
 
     assert "Shared" in refused.stdout
     assert "Difference, paired" in refused.stdout
@@ -81,7 +83,7 @@ def test_a_switch_is_reported_asked_for_and_taken_back(filled, home, other, tmp_
     assert "Nothing was switched" in refused.stderr
     assert encoders_in_use(home)[0] == before[0] == {"all-MiniLM-L6-v2": 6}
 
-    assert "is in use now" in filled("encoder", "switch", other, input="y\n").stderr
+    assert "is in use now" in filled("encoder", "switch", other, "--unfitted", input="y\n").stderr
     used, stored = encoders_in_use(home)
     assert used == {"other": 6}
     assert stored["all-MiniLM-L6-v2"] == before[1]["all-MiniLM-L6-v2"]
@@ -93,9 +95,38 @@ def test_a_switch_is_reported_asked_for_and_taken_back(filled, home, other, tmp_
     assert encoders_in_use(home) == (before[0], stored)
 
 
+def test_a_ranker_that_was_not_fitted_on_its_vectors_is_not_switched_to(filled, home, other, tmp_path):
+    refused = filled("encoder", "switch", other, "--yes", status=1)
+    unasked = filled("encoder", "switch", other)
+
+    assert "Name it with --ranker, or say --unfitted." in refused.stderr
+    assert "Nothing was switched" in unasked.stderr
+    assert encoders_in_use(home)[0] == {"all-MiniLM-L6-v2": 6}
+    assert "There is no ranker file" in filled("encoder", "switch", other, "--ranker", tmp_path / "none.json", status=1).stderr
+
+    ranker = fitted_for(tmp_path, "other")
+    switched = filled("encoder", "switch", other, "--ranker", ranker, "--yes")
+
+    assert "were fitted on" not in switched.stderr
+    assert encoders_in_use(home)[0] == {"other": 6}
+    assert "mine-" in " ".join(filled("doctor").stdout.split())
+    filled("encoder", "switch", "--back")
+    assert "mine-" not in filled("doctor").stdout
+
+
+def fitted_for(folder, encoder):
+    """The shipped ranker file under another name, as if it had been fitted on the vectors of that encoder."""
+    shipped = Path(rankers.__file__).parent / "data" / "rankers"
+    shutil.copytree(shipped, folder / "rankers")
+    path = folder / "rankers" / f"{rankers.DEFAULT}.json"
+    stored = json.loads(path.read_text())
+    path.write_text(json.dumps({**stored, "name": "mine", "encoder": encoder}))
+    return path
+
+
 def test_a_machine_is_told_and_switches_only_when_it_says_so(filled, home, other):
     told = json.loads(filled("encoder", "switch", other, "--json").stdout)
-    switched = json.loads(filled("encoder", "switch", other, "--json", "--yes").stdout)
+    switched = json.loads(filled("encoder", "switch", other, "--json", "--yes", "--unfitted").stdout)
 
     assert (told["switched"], told["report"]["documents"], len(told["report"]["overlaps"])) == (False, 6, 4)
     assert (switched["switched"], switched["left"]) == (True, 0)
@@ -103,11 +134,11 @@ def test_a_machine_is_told_and_switches_only_when_it_says_so(filled, home, other
 
 
 def test_an_encoder_with_prompts_has_a_folder_of_its_own(filled, home, other):
-    filled("encoder", "switch", other, "--query-prompt", "who ", "--yes")
+    filled("encoder", "switch", other, "--query-prompt", "who ", "--yes", "--unfitted")
 
     shown = json.loads(filled("encoder", "show", "--json").stdout)
     assert shown["prompts"] == {"need": "who "}
-    assert "in use now" in filled("encoder", "switch", other, "--yes").stderr
+    assert "in use now" in filled("encoder", "switch", other, "--yes", "--unfitted").stderr
     assert json.loads(filled("encoder", "show", "--json").stdout)["prompts"] == {}
 
 
@@ -115,7 +146,7 @@ def test_nothing_is_switched_under_a_running_service(filled, home, other):
     with (home / "serving.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
 
-        refused = filled("encoder", "switch", other, "--yes", status=1)
+        refused = filled("encoder", "switch", other, "--yes", "--unfitted", status=1)
 
     assert "Stop it, say this again with --yes" in refused.stderr
     assert encoders_in_use(home)[0] == {"all-MiniLM-L6-v2": 6}
@@ -147,7 +178,7 @@ def test_a_switch_that_is_killed_loses_nothing_and_goes_on(filled, home, other, 
 
     if name == "keep_beside":
         assert encoders_in_use(home)[0] == {"all-MiniLM-L6-v2": 6}
-        filled("encoder", "switch", other, "--yes")
+        filled("encoder", "switch", other, "--yes", "--unfitted")
     else:
         filled("embed")  # what the service does by itself when it starts
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -118,7 +120,7 @@ def test_the_overlap_is_told_for_each_side_by_vectors_and_by_the_ranker(database
 
     with database.reading() as session:
         before = switching.encoded_before(session, libraries, ids)
-    overlaps = switching.overlap_of(before, switching.by_side(beside.documents), libraries)
+    overlaps = switching.overlaps(before, switching.by_side(beside.documents), rankers=(libraries.ranker, libraries.ranker))
 
     assert [(each.asking, each.system, each.asked) for each in overlaps] == [
         (MatcherSide.NEED, "dense", 1),
@@ -130,13 +132,17 @@ def test_the_overlap_is_told_for_each_side_by_vectors_and_by_the_ranker(database
     assert {each.same_first for each in overlaps if each.asking is MatcherSide.INNOVATION} == {1.0}
 
 
+def both(libraries, other):
+    return switching.Judging(libraries.encoder, libraries.ranker), switching.Judging(other, libraries.ranker)
+
+
 def test_a_folder_of_judged_texts_is_measured_under_either_encoder(libraries, other, tmp_path):
     (tmp_path / "qrels").mkdir()
     (tmp_path / "corpus.jsonl").write_text('{"_id": "i1", "text": "A test of attention"}\n{"_id": "i2", "text": "A foam dressing"}\n')
     (tmp_path / "queries.jsonl").write_text('{"_id": "n1", "text": "ADHD assessment"}\n{"_id": "n2", "text": "Wounds that do not heal"}\n')
     (tmp_path / "qrels" / "dev.tsv").write_text("n1\ti1\t3\nn2\ti2\t2\n")
 
-    found = switching.quality_of(tmp_path, libraries, other, on_progress=lambda *_: None)
+    found = switching.quality_of(tmp_path, *both(libraries, other), on_progress=lambda *_: None)
 
     assert [(each.dataset, each.asking, each.system, each.queries) for each in found] == [
         (tmp_path.name, MatcherSide.NEED, "dense", 2),
@@ -149,19 +155,25 @@ def test_a_folder_of_judged_texts_is_measured_under_either_encoder(libraries, ot
 
 def test_a_folder_without_answers_has_no_quality_and_a_malformed_one_is_told(libraries, other, tmp_path):
     with pytest.raises(Fault, match=r"corpus\.jsonl"):
-        switching.quality_of(tmp_path, libraries, other, on_progress=lambda *_: None)
+        switching.quality_of(tmp_path, *both(libraries, other), on_progress=lambda *_: None)
 
     (tmp_path / "qrels").mkdir()
     (tmp_path / "corpus.jsonl").write_text('{"_id": "i1", "text": "A test of attention"}\n')
     (tmp_path / "queries.jsonl").write_text('{"_id": "n1", "text": "Parking"}\n')
     (tmp_path / "qrels" / "dev.tsv").write_text("n1\ti1\t0\n")
 
-    assert switching.quality_of(tmp_path, libraries, other, on_progress=lambda *_: None) == []
+    assert switching.quality_of(tmp_path, *both(libraries, other), on_progress=lambda *_: None) == []
 
 
 def test_weights_that_do_not_hold_are_doubted(libraries, other):
-    assert switching.doubt(libraries, libraries.encoder.id) == ""
-    assert "python -m bench.fit_ranker" in switching.doubt(libraries, other.id)
+    assert switching.doubt(libraries.ranker, libraries.encoder.id) == ""
+    assert "python -m bench.fit_ranker" in switching.doubt(libraries.ranker, other.id)
+
+
+def test_a_ranker_that_is_named_is_read(tmp_path):
+    assert switching.ranker_of("").file.holds_for("all-MiniLM-L6-v2@7ffc6555e160")
+    with pytest.raises(Fault, match="There is no ranker file"):
+        switching.ranker_of(str(tmp_path / "none.json"))
 
 
 def test_a_switch_holds_until_the_environment_says_something_else(tmp_path):
@@ -177,5 +189,6 @@ def test_a_switch_holds_until_the_environment_says_something_else(tmp_path):
     assert plain.encoder_folder.name.startswith("owner-name-")
     said = Settings(home=tmp_path, encoder="another")
     assert (said.encoder_used.name, said.encoder_folder.name) == ("another", "another")
+    assert Settings(home=tmp_path, ranker="mine.json").ranker_path == Path("mine.json")
     switching.switch(plain, switching.way_back(plain))
     assert (plain.encoder_used.name, switching.way_back(plain)) == ("all-MiniLM-L6-v2", to)
