@@ -16,7 +16,7 @@ import numpy as np
 
 from bench.judged_sets import DATA, demo_collection
 from matcher.embedding import encode_documents
-from matcher.encoding import load_encoder
+from matcher.encoding import Encoder, load_encoder
 from matcher.folder import Row, read_folder
 from matcher.ranking import Ranker, load_ranker
 from matcher.types import Document, EncodedDocument, Finding, Quote, Side, Verdict
@@ -24,6 +24,7 @@ from matcher.types import Document, EncodedDocument, Finding, Quote, Side, Verdi
 LABELS = DATA / "verdicts" / "verdicts.jsonl"
 TUNING, HELD_OUT = "tuning", "held-out"
 RESAMPLES = 2_000
+_FEW = 5
 _SHARED = 0.5  # of the shorter of two quotes that both hold, from which one supports what the other carries
 _SEED = 20_261_122
 
@@ -72,7 +73,7 @@ def main() -> None:
     labels = read_labels()
     halves = (TUNING,) if options.tuning_only else (TUNING, HELD_OUT)
     wanted = [label for label in labels if label.half in halves]
-    answered = answer(wanted, load_ranker(), encoded_pairs(wanted, options.encoder))
+    answered = answer(wanted, load_ranker(), encoded_pairs(wanted, load_encoder(options.encoder, threads=2)))
     for half in halves:
         print_report(half, [row for row in answered if row.label.half == half])
 
@@ -82,7 +83,7 @@ def read_labels() -> list[Labelled]:
     return [_labelled(json.loads(line)) for line in LABELS.read_text(encoding="utf-8").splitlines()]
 
 
-def encoded_pairs(labels: Iterable[Labelled], encoder: Path) -> dict[tuple[str, str, bool], EncodedDocument]:
+def encoded_pairs(labels: Iterable[Labelled], encoder: Encoder) -> dict[tuple[str, str, bool], EncodedDocument]:
     """Every need and innovation of these rows, encoded: by source, id, and whether its codes are withheld."""
     wy = read_folder(DATA / "wy", "dev")
     rows = {source: {row.id: row for row in (*each.queries, *each.corpus)} for source, each in (("wy", wy), ("demo", demo_collection(wy)))}
@@ -91,7 +92,7 @@ def encoded_pairs(labels: Iterable[Labelled], encoder: Path) -> dict[tuple[str, 
         wanted[label.source, label.need, False] = _document(rows[label.source][label.need], Side.NEED)
         bare = label.codes is False
         wanted[label.source, label.innovation, bare] = _document(rows[label.source][label.innovation], Side.INNOVATION, without_codes=bare)
-    return dict(zip(wanted, encode_documents(list(wanted.values()), load_encoder(encoder, threads=2)), strict=True))
+    return dict(zip(wanted, encode_documents(list(wanted.values()), encoder), strict=True))
 
 
 def answer(labels: Sequence[Labelled], ranker: Ranker, pairs: Mapping[tuple[str, str, bool], EncodedDocument]) -> list[Answered]:
@@ -149,7 +150,7 @@ def _figures(rows: Sequence[Answered]) -> str:
 
 def _intervals(rows: Sequence[Answered]) -> str:
     """Overall figures with what the draw of the needs leaves open."""
-    verdicts = _occurring(rows)
+    verdicts, frequent = _occurring(rows), _frequent(rows)
     by_need: dict[str, list[Answered]] = {}
     for row in rows:
         by_need.setdefault(row.label.need, []).append(row)
@@ -158,16 +159,14 @@ def _intervals(rows: Sequence[Answered]) -> str:
     draws = [[row for place in random.integers(0, len(needs), len(needs)) for row in needs[place]] for _ in range(RESAMPLES)]
     told = {
         "macro-F1": [macro_f1(draw, verdicts) for draw in draws],
+        f"macro-F1 of verdicts with {_FEW} labels or more": [macro_f1(draw, frequent) for draw in draws],
         "quote supports": [_ratio(*_supports(draw)) for draw in draws],
         "unknown though answered": [_ratio(*_unknown(draw)) for draw in draws],
     }
-    said = {
-        "macro-F1": macro_f1(rows, verdicts),
-        "quote supports": _ratio(*_supports(rows)),
-        "unknown though answered": _ratio(*_unknown(rows)),
-    }
+    said = [macro_f1(rows, verdicts), macro_f1(rows, frequent), _ratio(*_supports(rows)), _ratio(*_unknown(rows))]
     return "\n".join(
-        f"{name}: {said[name]:.3f} ({np.percentile(values, 2.5):.3f} to {np.percentile(values, 97.5):.3f})" for name, values in told.items()
+        f"{name}: {own:.3f} ({np.percentile(values, 2.5):.3f} to {np.percentile(values, 97.5):.3f})"
+        for own, (name, values) in zip(said, told.items(), strict=True)
     )
 
 
@@ -192,6 +191,12 @@ def _unknown(rows: Sequence[Answered]) -> tuple[int, int]:
 def _occurring(rows: Iterable[Answered]) -> list[Verdict]:
     labelled = {row.label.verdict for row in rows}
     return [verdict for verdict in Verdict if verdict in labelled]
+
+
+def _frequent(rows: Iterable[Answered]) -> list[Verdict]:
+    """Verdicts of which a figure says more than the fate of one or two rows."""
+    counts = Counter(row.label.verdict for row in rows)
+    return [verdict for verdict in Verdict if counts[verdict] >= _FEW]
 
 
 def _f1(rows: Iterable[Answered], verdict: Verdict) -> float:
