@@ -29,7 +29,7 @@ class Pool(StrEnum):
 
 
 def evaluate_command(
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="With corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv.")],
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER", help="With corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv.")],
     *,
     split: Annotated[str | None, typer.Option(help="Which judgements: a file in qrels.  [default: as matching.json says, or dev]")] = None,
     queries: Annotated[Queries | None, typer.Option(help="Which side asks.  [default: as matching.json says, or needs]")] = None,

@@ -7,6 +7,9 @@ import typer
 
 from api.services.evaluating import BASELINES, OURS, Loss, Placed, Worst
 
+SYSTEMS = {"bm25": "BM25", "dense": "dense", "rrf": "rank fusion", "weighted": "weighted sum", "matching": "ours"}
+"""What people call the systems."""
+
 _WIDTH = 100
 _LINES = 4  # of a text at most
 _TOLD = 4  # features that decided, at most
@@ -22,7 +25,7 @@ def show_worst(worst: Worst) -> None:
 def _show(title: str, losses: Sequence[Loss]) -> None:
     typer.echo(f"\n{title}\n{'-' * len(title)}")
     for place, loss in enumerate(losses, start=1):
-        typer.echo(f"{place:>3}. {loss.query}: nDCG@10 {loss.ndcg:.3f}, {loss.best} {loss.best_ndcg:.3f}")
+        typer.echo(f"{place:>3}. {loss.query}: nDCG@10 {loss.ndcg:.3f}, {SYSTEMS[loss.best]} {loss.best_ndcg:.3f}")
         _text("asked", loss.text)
         if loss.put is None:
             typer.echo(f"{_INDENT}nothing was ranked at place {loss.place}")
@@ -38,7 +41,7 @@ def _placed(role: str, document: Placed) -> None:
     grade = "not judged" if document.grade is None else f"grade {document.grade}"
     said = "not read" if document.probability is None or document.band is None else f"{document.band} {document.probability:.2f}"
     _text(f"{role} [{grade}, {said}] {document.id}", document.text)
-    ranks = ", ".join(f"{system} {document.ranks[system] or '-'}" for system in (*BASELINES, OURS))
+    ranks = ", ".join(f"{SYSTEMS[system]} {document.ranks[system] or '-'}" for system in (*BASELINES, OURS))
     typer.echo(f"{_INDENT * 2}ranks: {ranks}")
     if document.features:
         features = "  ".join(f"{name} {value:.2f}" for name, value in document.features.items() if value)

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 
 import typer
 
-from api.cli.losses import show_worst
+from api.cli.losses import SYSTEMS, show_worst
 from api.cli.showing import show_table
 from api.services.evaluating import BASELINES, METRICS, OURS, Comparison, Overall, Report, Trust
 
 _WIDTH = 100
 _BAR = 40  # characters of a probability of 1 in the reliability diagram
-_SYSTEMS = {"bm25": "BM25", "dense": "dense", "rrf": "rank fusion", "weighted": "weighted sum", "matching": "ours"}
 
 Interval = tuple[float, float]
 
@@ -47,11 +46,8 @@ def _show_together(overall: Overall) -> None:
     if not counted:
         return
     _head(f"All {len(counted)} sets, each counting alike")
-    rows = [
-        (r.dataset, *(f"{r.mean(s, 'ndcg@10'):.3f}" for s in (*BASELINES, OURS)), "ours" if r.first == OURS else str(r.first))
-        for r in counted
-    ]
-    _table("nDCG@10", ("Set", *(_SYSTEMS[system] for system in (*BASELINES, OURS)), "First"), rows)
+    rows = [(r.dataset, *(f"{r.mean(s, 'ndcg@10'):.3f}" for s in (*BASELINES, OURS)), SYSTEMS[r.first or OURS]) for r in counted]
+    _table("nDCG@10", ("Set", *(SYSTEMS[system] for system in (*BASELINES, OURS)), "First"), rows)
     _show_systems([(system, [overall.mean(system, metric) for metric in METRICS]) for system in (*BASELINES, OURS)])
     _show_comparisons(overall.comparisons())
     _line(f"Ours is first on {overall.firsts} of {len(counted)} sets.")
@@ -60,14 +56,14 @@ def _show_together(overall: Overall) -> None:
 
 
 def _show_systems(figures: Sequence[tuple[str, Sequence[tuple[float, Interval]]]]) -> None:
-    rows = [(_SYSTEMS[system], *(_with_interval(*figure) for figure in found)) for system, found in figures]
+    rows = [(SYSTEMS[system], *(_with_interval(*figure) for figure in found)) for system, found in figures]
     _table("Order, with 95 % intervals", ("System", "nDCG@10", "recall@10", "recall@50", "MRR"), rows)
 
 
 def _show_comparisons(found: Sequence[Comparison]) -> None:
     rows = [
         (
-            _SYSTEMS[each.baseline],
+            SYSTEMS[each.baseline],
             f"{each.above:+.4f} [{each.interval[0]:+.3f}, {each.interval[1]:+.3f}]",
             _p(each.p_bootstrap, each.holm_bootstrap),
             _p(each.p_randomisation, each.holm_randomisation),
@@ -77,7 +73,7 @@ def _show_comparisons(found: Sequence[Comparison]) -> None:
     ]
     heads = ("Ours above", "nDCG@10, paired 95 %", "p bootstrap (Holm)", "p randomisation (Holm)", "Ours is")
     _table(f"Ours against each baseline on the same {found[0].queries} queries", heads, rows)
-    lacking = [f"{_SYSTEMS[each.baseline]} ({each.verdict}, {each.above:+.4f})" for each in found if each.verdict != "ahead"]
+    lacking = [f"{SYSTEMS[each.baseline]} ({each.verdict}, {each.above:+.4f})" for each in found if each.verdict != "ahead"]
     _line(f"NOT AHEAD of {', '.join(lacking)}." if lacking else "Ahead of every baseline, by both tests after Holm's correction.")
 
 
@@ -92,8 +88,10 @@ def _show_trust(trust: Trust) -> None:
     skill = "none, all the same" if trust.skill is None else f"{trust.skill:.3f}"
     _line(
         f"Base rate {shown.value:.3f}, said on average {trust.said:.3f}; Brier {trust.brier:.3f}, skill over the base rate {skill}; "
-        f"calibration error {trust.calibration_error:.3f}; {trust.judged} of {shown.count} were judged."
+        f"calibration error {trust.calibration_error:.3f}."
     )
+    if trust.judged < shown.count:
+        _line(f"Only {trust.judged} of {shown.count} were judged. The others count as not fitting: what is true is more than this shows.")
     bands = [
         (band.value, "-" if share.value is None else _with_interval(share.value, share.interval), str(share.count))
         for band, share in trust.bands.items()
@@ -118,14 +116,14 @@ def _show_abstention(report: Report) -> None:
 
 def _show_times(report: Report) -> None:
     rows = [
-        (_SYSTEMS[system], f"{1000 * each.median:.1f}", f"{1000 * each.p95:.1f}", str(len(each.seconds)))
+        (SYSTEMS[system], f"{1000 * each.median:.1f}", f"{1000 * each.p95:.1f}", str(len(each.seconds)))
         for system, each in report.timings.items()
     ]
     if report.encoding is not None:
         each = report.encoding
         rows.append(("encoding a query", f"{1000 * each.median:.1f}", f"{1000 * each.p95:.1f}", str(len(each.seconds))))
     heads = ("Milliseconds", "Median", "p95", "n")
-    _table("Time of one query, encoded before; baselines order the whole corpus, ours explains nothing", heads, rows)
+    _table("Time of one query that is encoded; baselines order the whole corpus, ours explains nothing", heads, rows)
 
 
 def _show_parts(report: Report) -> None:

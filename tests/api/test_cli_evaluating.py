@@ -46,6 +46,7 @@ def test_a_report_reads_in_a_hundred_columns(shown):
         "p randomisation (Holm)",
         "NOT AHEAD of ",
         "Base rate",
+        "Only 3 of 9 were judged.",
         "strong",
         '"Nothing fits"',
         "answers taken out",
@@ -66,7 +67,7 @@ def test_a_loss_is_shown_with_both_texts_and_what_decided(shown):
     assert "put at place 1 [not judged" in told
     assert "dressing: A foam dressing" in told
     assert "due there [grade 1" in told
-    assert "ranks: bm25 -" in told
+    assert "ranks: BM25 -" in told
     assert "decided (logits for what was put): " in told
 
 
