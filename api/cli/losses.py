@@ -18,8 +18,8 @@ _INDENT = "     "
 
 def show_worst(worst: Worst) -> None:
     """Write both lists to standard output."""
-    _show(f"The {len(worst.lost)} queries on which ours loses most against the best baseline", worst.lost)
-    _show(f"Of the others, the {len(worst.lowest)} with the lowest nDCG@10", worst.lowest)
+    _show(f"Queries on which ours loses most against the best baseline: {len(worst.lost)}", worst.lost)
+    _show(f"Of the others, those with the lowest nDCG@10: {len(worst.lowest)}", worst.lowest)
 
 
 def _show(title: str, losses: Sequence[Loss]) -> None:
