@@ -53,6 +53,8 @@ def _show_together(overall: Overall) -> None:
     _line(f"Ours is first on {overall.firsts} of {len(counted)} sets.")
     below = ", ".join(overall.below_dense)
     _line(f"More than 0.01 below dense alone: {below or 'none'}.")
+    if seen := [report.dataset for report in counted if report.in_sample]:
+        _line(f"IN-SAMPLE, see above: {', '.join(seen)}.")
 
 
 def _show_systems(figures: Sequence[tuple[str, Sequence[tuple[float, Interval]]]]) -> None:
