@@ -39,7 +39,6 @@ _DURATION = re.compile(
     rf"\b(\d+(?:\.\d+)?|{'|'.join(_NUMBERS)})[\s-]+(?:an?[\s-]+)?({'|'.join(_MINUTES)})s?\b",
     re.IGNORECASE,
 )
-_DENIABLE = frozenset({CriterionKind.NO_SMARTPHONE})  # the kinds of which the contrary can be stated: no other rule finds *excluded*
 _WORDS_HELD = 0.5  # share of a must-have's words that one sentence holds before it is quoted as speaking of it
 
 
@@ -66,9 +65,12 @@ def assess(criterion: Criterion, innovation: Document) -> Assessment:
 
 
 def contradicted(need: Document, innovation: Document) -> bool:
-    """Tell whether the innovation states the contrary of a must-have of the need."""
-    asked = (criterion for criterion in need.criteria if criterion.kind in _DENIABLE)
-    return any(assess(criterion, innovation).verdict is Verdict.EXCLUDED for criterion in asked)
+    """Tell whether the innovation states the contrary of a must-have of the need, which is when `assess` excludes it.
+
+    Only the need for a smartphone can be stated so; asked of every candidate of a list, this looks at no text.
+    """
+    asked = any(criterion.kind is CriterionKind.NO_SMARTPHONE for criterion in need.criteria)
+    return asked and bool(innovation.facts.requires_smartphone)
 
 
 def facet_fit(facet: Facet, asked: Mapping[str, float], given: Mapping[str, float]) -> FacetFit | None:

@@ -159,6 +159,21 @@ def test_a_pair_is_contradicted_by_one_excluded_must_have():
 
     assert contradicted(asking, innovation(facts=Facts(requires_smartphone=True)))
     assert not contradicted(asking, innovation(facts=Facts(standards={"DTAC": "NOT_YET"})))
+    assert not contradicted(need(criteria=[Criterion(CriterionKind.DTAC)]), innovation(facts=Facts(requires_smartphone=True)))
+
+
+@pytest.mark.parametrize("kind", CriterionKind)
+@pytest.mark.parametrize("needs_phone", [True, False, None])
+def test_a_pair_is_contradicted_exactly_when_a_must_have_is_excluded(kind, needs_phone):
+    standards = {"DTAC": "NOT_YET", "CE_UKCA_NON_MEDICAL": "NOT_YET"}
+    offering = innovation(
+        facts=Facts(requires_smartphone=needs_phone, standards=standards, stage=Stage.DISCOVERY, integrates_with=("Lorenzo",))
+    )
+    criterion = Criterion(kind, Stage.SPREAD if kind is CriterionKind.MINIMUM_STAGE else "none of it")
+
+    excluded = assess(criterion, offering).verdict is Verdict.EXCLUDED
+
+    assert contradicted(need(criteria=[criterion]), offering) is excluded
 
 
 @pytest.mark.parametrize(
