@@ -13,9 +13,9 @@ _ABOUT: Mapping[Aspect | None, str] = MappingProxyType(
     {
         Aspect.PROBLEM: "The problem",
         Aspect.POPULATION: "The people",
-        Aspect.OUTCOME: "What should get better",
+        Aspect.OUTCOME: "What better looks like",
         Aspect.SETTING: "Where care is given",
-        Aspect.CONDITIONS: "The health condition",
+        Aspect.CONDITIONS: "Health conditions",
     }
 )
 _NOW: Mapping[Aspect | None, Mapping[Verdict, str]] = MappingProxyType(
@@ -91,7 +91,7 @@ _MUST: Mapping[CriterionKind, tuple[str, str]] = MappingProxyType(
 _MUST_NOW: Mapping[Verdict, str] = MappingProxyType(
     {
         Verdict.EXCLUDED: "What you say rules this out.",
-        Verdict.GAP: "You are not there yet.",
+        Verdict.GAP: "What you say falls short of this.",
         Verdict.UNKNOWN: "You do not say.",
         Verdict.PARTLY: "You are part of the way there.",
     }

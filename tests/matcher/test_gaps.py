@@ -44,7 +44,7 @@ def test_what_is_ruled_out_comes_first_and_what_is_met_is_no_step():
         ("It must work without a smartphone", True),
         ("It must meet the DTAC rules for digital tools", True),
         ("Where care is given", False),
-        ("What should get better", False),
+        ("What better looks like", False),
         ("The problem", False),
     ]
     assert found.steps[2].now == "You name other places of care. Not named: Primary care."
