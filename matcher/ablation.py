@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.cross_encoding import CROSS
 from matcher.metrics import Interval, mean_interval, ndcg
 from matcher.pairing import FACETS, FEATURES, Prepared, features
 from matcher.ranking import Library, Scored
@@ -72,8 +73,10 @@ class Ablation:
 
     def __init__(self, systems: Systems) -> None:
         self._systems = systems
-        self._weights = np.array(systems.ranker.file.calibration.weights)
-        off = np.array([[name in part for name in FEATURES] for part in PARTS.values()])
+        file = systems.ranker.file
+        self._weights = np.array(file.calibration.weights)
+        self._named = {**PARTS, "cross-encoder": (CROSS,)} if file.cross else PARTS
+        off = np.array([[name in part for name in file.features] for part in self._named.values()])
         self._scales = np.vstack([~off, off])  # each part switched off, then each part alone
         self._whole: list[float] = []
         self._parts: list[list[float]] = []
@@ -84,7 +87,7 @@ class Ablation:
     def add(self, query: str, judged: Sequence[Scored], grades: Mapping[str, int], allowed: frozenset[str] | None) -> None:
         """Rank the candidates of one answerable query in every way; `judged` is how the whole ranker does it."""
         ids = [scored.candidate.document.id for scored in judged]
-        rows = np.array([scored.features for scored in judged]).reshape(-1, len(FEATURES))
+        rows = np.array([scored.features for scored in judged]).reshape(-1, len(self._weights))
         self._whole.append(ndcg(ids, grades, k=10))
         self._parts.append([ndcg(_best(ids, rows @ (scale * self._weights)), grades, k=10) for scale in self._scales])
         one_sided = [self._systems.judged(query, allowed, through=through) for through in (_VectorsAlone, _WordsAlone)]
@@ -96,7 +99,8 @@ class Ablation:
         if not self._whole:
             return ()
         whole, values = tuple(self._whole), [tuple(column) for column in zip(*self._parts, strict=True)]
-        features = zip(PARTS, values[: len(PARTS)], values[len(PARTS) :], strict=True)
+        count = len(self._named)
+        features = zip(self._named, values[:count], values[count:], strict=True)
         choosing = zip(CHOOSING, zip(*self._choosing, strict=True), strict=True)
         return (
             *(Part(name=name, whole=whole, without=without, alone=alone) for name, without, alone in features),
@@ -109,7 +113,8 @@ class Ablation:
             return np.empty(0)
         asker = _unsuggested(self._systems.prepared(query))
         candidates = [self._unsuggested_candidate(scored.candidate) for scored in judged]
-        return np.asarray(features(asker, candidates) @ self._weights)
+        read = np.array([scored.features[len(FEATURES) :] for scored in judged])  # a cross-encoder knows nothing of codes
+        return np.asarray(np.hstack([features(asker, candidates), read]) @ self._weights)
 
     def _unsuggested_candidate(self, candidate: Prepared) -> Prepared:
         kept = self._without_suggestions.get(candidate.document.id)

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from matcher.folder import Collection, Row
-from matcher.pairing import FEATURES
 from matcher.ranking import Ranker
 from matcher.systems import BASELINES, OURS, Systems, ranking_of
 from matcher.types import Band, Candidate
@@ -157,7 +156,7 @@ def _placed(query: str, document: Row, grade: int | None, systems: Systems, rank
         ranks={system: ids.index(document.id) + 1 if document.id in ids else None for system, ids in ranks.items()},
         probability=judgement.probability if judgement else None,
         band=judgement.band if judgement else None,
-        features=dict(zip(FEATURES, judgement.features, strict=True)) if judgement else {},
+        features=dict(zip(systems.ranker.file.features, judgement.features, strict=True)) if judgement else {},
         flags=tuple(flag.says for flag in judgement.flags) if judgement else (),
     )
 
@@ -166,6 +165,6 @@ def _decided(put: Placed | None, due: Placed, ranker: Ranker) -> dict[str, float
     """By how many logits each feature speaks for one document and against another, the largest first."""
     if put is None or not put.features or not due.features:
         return {}
-    weights = dict(zip(FEATURES, ranker.file.calibration.weights, strict=True))
-    spoken = {name: weights[name] * (put.features[name] - due.features[name]) for name in FEATURES}
+    weights = dict(zip(ranker.file.features, ranker.file.calibration.weights, strict=True))
+    spoken = {name: weight * (put.features[name] - due.features[name]) for name, weight in weights.items()}
     return {name: logits for name, logits in sorted(spoken.items(), key=lambda each: -each[1]) if abs(logits) >= _LEAST}

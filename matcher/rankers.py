@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from matcher.calibration import Calibration
+from matcher.cross_encoding import CROSS, CrossStage
 from matcher.crowding import NOWHERE, Reference
 from matcher.pairing import FEATURES
 from matcher.vocabulary import Vocabulary
@@ -34,15 +35,22 @@ class RankerFile:
     """One version of the ranker; two with the same `id` judge every pair alike.
 
     `encoder` is the id or name of the one whose vectors the weights were fitted on, and hold for. `fitted_on` are the
-    SHA-256 of the files of judgements that had a part in it, so that an evaluation can say so.
+    SHA-256 of the files of judgements that had a part in it, so that an evaluation can say so. `cross` is there when the
+    weights end with one for a cross-encoder.
     """
 
     id: str
     calibration: Calibration
     vocabulary: Vocabulary
     reference: Reference = NOWHERE
+    cross: CrossStage | None = None
     encoder: str = ""
     fitted_on: frozenset[str] = frozenset()
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the features, in the order of the weights."""
+        return (*FEATURES, CROSS) if self.cross else FEATURES
 
     def holds_for(self, encoder_id: str) -> bool:
         """Whether the weights were fitted on the vectors of that encoder."""
@@ -78,8 +86,9 @@ def _checked(folder: Traversable, named: Mapping[str, Any], what: str) -> bytes:
 
 
 def _ranker_file(stored: Mapping[str, Any], *, vocabulary: bytes, reference: bytes, digest: str) -> RankerFile:
-    if tuple(stored["weights"]) != FEATURES:
-        raise ValueError(f"weights for {', '.join(stored['weights'])} instead of {', '.join(FEATURES)}")
+    expected = (*FEATURES, CROSS) if "cross" in stored else FEATURES
+    if tuple(stored["weights"]) != expected:
+        raise ValueError(f"weights for {', '.join(stored['weights'])} instead of {', '.join(expected)}")
     counts = (line.split("\t") for line in vocabulary.decode().splitlines())
     return RankerFile(
         id=f"{stored['name']}-{digest[:12]}",
@@ -94,6 +103,7 @@ def _ranker_file(stored: Mapping[str, Any], *, vocabulary: bytes, reference: byt
             counts=MappingProxyType({stem: int(count) for stem, count in counts}),
         ),
         reference=_reference(stored["reference"], reference),
+        cross=_cross(stored["cross"]) if "cross" in stored else None,
         encoder=str(stored["encoder"]).partition(",")[0],
         fitted_on=frozenset(stored.get("fitted_on_qrels", ())),
     )
@@ -108,6 +118,10 @@ def _reference(stored: Mapping[str, Any], content: bytes) -> Reference:
         usual_need=float(stored["usual_need"]),
         usual_innovation=float(stored["usual_innovation"]),
     )
+
+
+def _cross(stored: Mapping[str, Any]) -> CrossStage:
+    return CrossStage(encoder=str(stored["encoder"]), floor=float(stored["floor"]), centre=float(stored["centre"]))
 
 
 def _read(place: Traversable) -> bytes:

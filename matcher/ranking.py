@@ -1,6 +1,6 @@
 """Rank the documents of one side for a document of the other: retrieve, fuse, judge, explain."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -9,18 +9,19 @@ from typing import Protocol
 
 import numpy as np
 
+from matcher.cross_encoding import CrossReader, PairScorer
 from matcher.explanation import explain
 from matcher.fusion import weighted_sum
 from matcher.index import VectorIndex
 from matcher.integrity import flags_of_pair
 from matcher.lexical import LexicalIndex
 from matcher.pairing import Prepared, features, prepare, read_text
-from matcher.rankers import RankerFile, read_ranker_file
+from matcher.rankers import RankerDamaged, RankerFile, RankerMissing, read_ranker_file
 from matcher.types import Band, Candidate, EncodedDocument, Judgement, Ranking, Side, Vector, Vectors
 
 RETRIEVED = 300  # documents that each retriever may put forward
 JUDGED = 400  # documents of both together that are judged as pairs
-PREPARED = 4_096  # documents whose part in their pairs is kept: the same ones are candidates of query after query
+PREPARED = 16_384  # documents whose part in their pairs is kept, about 40 kB each: working it out anew takes 400 times a query
 
 
 class Library(Protocol):
@@ -83,8 +84,15 @@ class Scored:
 class Ranker:
     """One version of the judgement of pairs; safe to share between threads."""
 
-    def __init__(self, file: RankerFile) -> None:
+    def __init__(self, file: RankerFile, *, reader: CrossReader | None = None) -> None:
+        """Take a file and, when it has a weight for a cross-encoder, what reads with that; raise RankerMissing without."""
+        if file.cross is not None and reader is None:
+            raise RankerMissing(
+                f"The ranker {file.id} also reads pairs with the cross-encoder {file.cross.encoder}, and none is configured. "
+                "Set MATCHING_CROSS_ENCODER to it, or name another file in MATCHING_RANKER."
+            )
         self.file = file
+        self._reader = reader if file.cross is not None else None
         self._prepared = lru_cache(maxsize=PREPARED)(partial(prepare, vocabulary=file.vocabulary, reference=file.reference))
 
     @property
@@ -146,8 +154,18 @@ class Ranker:
         return sorted(scored, key=lambda each: (-each.probability, each.candidate.document.id))
 
     def _score(self, asker: Prepared, candidates: Sequence[Prepared]) -> list[Scored]:
-        rows = (tuple(row) for row in features(asker, candidates).tolist())
+        rows = [tuple(row) for row in features(asker, candidates).tolist()]
+        if self._reader is not None:
+            reader = self._reader
+            rows = [(*row, self._read(reader, asker, candidate, row)) for candidate, row in zip(candidates, rows, strict=True)]
         return [Scored(candidate, self.probability_from(row), row) for candidate, row in zip(candidates, rows, strict=True)]
+
+    def _read(self, reader: CrossReader, asker: Prepared, candidate: Prepared, row: tuple[float, ...]) -> float:
+        """The feature of the cross-encoder: neutral for a pair that is below its floor without it, whoever asks."""
+        if self.probability_from((*row, 0.0)) < reader.stage.floor:
+            return 0.0
+        need, innovation = (asker, candidate) if asker.document.side is Side.NEED else (candidate, asker)
+        return reader.feature(read_text(need.document), read_text(innovation.document))
 
     def _explained(self, asker: Prepared, scored: Scored) -> Judgement:
         asks = asker.document.side is Side.NEED
@@ -163,14 +181,24 @@ class Ranker:
         )
 
 
-def load_ranker(path: Path | None = None) -> Ranker:
+def load_ranker(path: Path | None = None, *, open_scorer: Callable[[], PairScorer] | None = None) -> Ranker:
     """Load a ranker file; the one that is shipped, unless a path names another.
 
+    Args:
+        path: the file.
+        open_scorer: opens the configured cross-encoder; called only for a file that has a weight for one.
+
     Raises:
-        RankerMissing: if the file or its vocabulary is not there.
-        RankerDamaged: if it cannot be used.
+        RankerMissing: if the file or its vocabulary is not there, or a cross-encoder that it needs.
+        RankerDamaged: if it cannot be used, or not with this cross-encoder.
     """
-    return Ranker(read_ranker_file(path))
+    file = read_ranker_file(path)
+    if file.cross is None or open_scorer is None:
+        return Ranker(file)
+    try:
+        return Ranker(file, reader=CrossReader(open_scorer(), file.cross))
+    except ValueError as error:
+        raise RankerDamaged(f"The ranker {file.id} cannot be used: {error}. Configure the one, or fit the other anew.") from error
 
 
 def _stacked(documents: Sequence[EncodedDocument]) -> Vectors:

@@ -43,7 +43,7 @@ def prepare(database: Database, to: EncoderChoice, *, judged: Sequence[Path]) ->
     export_if_missing()
     chosen, now = settings(), libraries()
     after = encoders.open_encoder(chosen.folder_of(to), threads=batch_threads())
-    rankers = now.ranker, switching.ranker_of(to.ranker)
+    rankers = now.ranker, switching.ranker_of(now, to.ranker)
     with _bars() as tell:
         encoded = _encode_beside(database, after, lambda done, total: tell("Encoding beside", done, total))
         ids = {side: [each.document.id for each in found] for side, found in encoded.items()}

@@ -8,6 +8,7 @@ withdrew it. The database stays the only record; all of this can be thrown away.
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from api.services.reading import document_of, encoded_rows
 from api.settings import Settings
+from matcher.cross_encoding import load_pair_scorer
 from matcher.encoding import EncoderDamaged, EncoderMissing, OnnxEncoder, load_encoder
 from matcher.index import VectorIndex
 from matcher.lexical import LexicalIndex
@@ -56,8 +58,17 @@ class _Shelf:
 class Libraries:
     """Encoder, ranker and both shelves of this process, opened when first needed; safe to share between threads."""
 
-    def __init__(self, *, encoder_folder: Path, snapshot_folder: Path, ranker_path: Path | None = None, threads: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        encoder_folder: Path,
+        snapshot_folder: Path,
+        ranker_path: Path | None = None,
+        cross_encoder_folder: Path | None = None,
+        threads: int = 1,
+    ) -> None:
         self.snapshot_folder = snapshot_folder
+        self._cross_encoder_folder = cross_encoder_folder
         self._encoder_folder, self._ranker_path, self._threads = encoder_folder, ranker_path, threads
         self._encoder: OnnxEncoder | None = None
         self._ranker: Ranker | None = None
@@ -73,6 +84,7 @@ class Libraries:
             encoder_folder=settings.encoder_folder,
             snapshot_folder=settings.snapshot_folder,
             ranker_path=settings.ranker_path,
+            cross_encoder_folder=settings.cross_encoder_folder,
             threads=threads or settings.encoder_threads,
         )
 
@@ -89,14 +101,19 @@ class Libraries:
 
     @property
     def ranker(self) -> Ranker:
-        """The ranker; raises RankingUnavailable when its file is missing or damaged."""
+        """The ranker; raises RankingUnavailable when its file, or a cross-encoder that it needs, is missing or damaged."""
         with self._lock:
             if self._ranker is None:
                 try:
-                    self._ranker = load_ranker(self._ranker_path)
-                except (RankerMissing, RankerDamaged) as error:
+                    self._ranker = self.load_ranker(self._ranker_path)
+                except (RankerMissing, RankerDamaged, EncoderMissing, EncoderDamaged) as error:
                     raise RankingUnavailable(str(error), part="ranker") from error
             return self._ranker
+
+    def load_ranker(self, path: Path | None) -> Ranker:
+        """A ranker file, with the configured cross-encoder where it asks for one; raises what `matcher.ranking.load_ranker` does."""
+        folder = self._cross_encoder_folder
+        return load_ranker(path, open_scorer=partial(load_pair_scorer, folder, threads=self._threads) if folder else None)
 
     def view(self, session: Session, side: Side, actor: Actor) -> "View":
         """One side as this actor may search it, as fresh as the session's reading of the database."""

@@ -13,10 +13,10 @@ from api.services.library import Libraries
 from api.services.reading import document_of
 from api.settings import EncoderChoice, EncoderSwitch, Settings
 from matcher.encoder_change import Judging, Overlap, Quality, overlaps, qualities
-from matcher.encoding import OnnxEncoder
+from matcher.encoding import EncoderDamaged, EncoderMissing, OnnxEncoder
 from matcher.folder import MalformedFolder, read_folder, split_and_side
 from matcher.rankers import RankerDamaged, RankerMissing
-from matcher.ranking import Ranker, load_ranker
+from matcher.ranking import Ranker
 from matcher.sealing import write_file
 from matcher.text import given, passages, pooled
 from matcher.types import Document, EncodedDocument
@@ -77,11 +77,11 @@ def by_side(encoded: Sequence[EncodedDocument]) -> Encoded:
     return {side: [each for each in encoded if each.document.side is side] for side in MatcherSide}
 
 
-def ranker_of(path: str) -> Ranker:
+def ranker_of(libraries: Libraries, path: str) -> Ranker:
     """The ranker of a file, or the packaged one; raises Fault."""
     try:
-        return load_ranker(Path(path) if path else None)
-    except (RankerMissing, RankerDamaged) as error:
+        return libraries.load_ranker(Path(path) if path else None)
+    except (RankerMissing, RankerDamaged, EncoderMissing, EncoderDamaged) as error:
         raise Fault(str(error)) from error
 
 

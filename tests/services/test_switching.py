@@ -170,10 +170,10 @@ def test_weights_that_do_not_hold_are_doubted(libraries, other):
     assert "python -m bench.fit_ranker" in switching.doubt(libraries.ranker, other.id)
 
 
-def test_a_ranker_that_is_named_is_read(tmp_path):
-    assert switching.ranker_of("").file.holds_for("all-MiniLM-L6-v2@7ffc6555e160")
+def test_a_ranker_that_is_named_is_read(libraries, tmp_path):
+    assert switching.ranker_of(libraries, "").file.holds_for("all-MiniLM-L6-v2@7ffc6555e160")
     with pytest.raises(Fault, match="There is no ranker file"):
-        switching.ranker_of(str(tmp_path / "none.json"))
+        switching.ranker_of(libraries, str(tmp_path / "none.json"))
 
 
 def test_a_switch_holds_until_the_environment_says_something_else(tmp_path):
