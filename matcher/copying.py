@@ -1,62 +1,97 @@
-"""What two texts share word for word: runs of three words, which honest texts on one subject hardly have in common."""
+"""What two texts share word for word: pairs of words that stand near each other, which honest texts seldom have in common.
+
+A pair of near words outlives a word that is exchanged, left out or put between, and sentences in another order.
+"""
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from typing import NamedTuple
 
-from matcher.tokens import Token, function_stems
+import numpy as np
+from numpy.typing import NDArray
 
-RUN = 3  # words of a phrase, those that every text has left out
-LEAST_SHARED = 5  # phrases; a title of a need, or a standing phrase of the NHS, has fewer
-LEAST_SHARE = 0.16  # of the phrases of a need that an innovation holds; the most that an honest one was seen to hold is 0.13
-MANY_SHARED = 20  # phrases that are copied whatever share of a long need they are
-_GAP = 4  # content words between two shared phrases of one quote
+from matcher.tokens import Field
 
-Phrases = frozenset[int]
-FieldTokens = Mapping[str, Sequence[Token]]
+NEAR = 3  # how many words further on the second word of a pair may stand; those that every text has are left out
+LEAST_SHARED = 10  # pairs; a name or a standing phrase of the NHS has fewer
+LEAST_SHARE = 0.22  # of the pairs of a need that an innovation holds
+STRETCH = 16  # words that are looked at together; they make 42 pairs
+DENSE, DENSER = 17, 32  # pairs of a stretch that are the need's own, for a short need and for one of thousands of words
+_LONG_NEED = 1_000  # pairs
+_SPREAD = np.uint32(2_654_435_761)
+_FIELD_HOLDS = 5  # shared pairs from which a field counts as copied, once the text does
 
-
-def phrases(fields: FieldTokens) -> Phrases:
-    """The runs of words of a text, hashed; none crosses from one field into the next."""
-    return frozenset(phrase for words in fields.values() for phrase, _, _ in _runs(words))
-
-
-def is_copied(need: Phrases, innovation: Phrases) -> bool:
-    """Whether an innovation holds so much of a need word for word that it was written from it."""
-    shared = len(need & innovation)
-    return shared >= LEAST_SHARED and (shared >= LEAST_SHARE * len(need) or shared >= MANY_SHARED)
+Phrases = NDArray[np.uint32]  # (n,), sorted, each once
 
 
-def copied_words(fields: FieldTokens, shared: Phrases) -> tuple[str, int, int]:
-    """The field, start and end of the longest stretch that is made of shared phrases, with a few words between them at most.
+class Stretch(NamedTuple):
+    """Where shared pairs stand densest in a field: their number, and the characters from the first to the last."""
 
-    Raises:
-        ValueError: if no field holds a shared phrase.
-    """
-    stretches = [(name, *stretch) for name, words in fields.items() for stretch in _stretches(words, shared)]
-    return max(stretches, key=lambda each: each[2] - each[1])
+    shared: int
+    start: int
+    end: int
 
 
-def _stretches(words: Sequence[Token], shared: Phrases) -> Iterator[tuple[int, int]]:
-    """Spans (start, end) of the text, by characters."""
-    found: tuple[int, int] | None = None
-    reach = 0
-    for place, (phrase, start, end) in enumerate(_runs(words)):
-        if phrase not in shared:
-            continue
-        if found is not None and place <= reach:
-            found = (found[0], max(found[1], end))
-        else:
-            if found is not None:
-                yield found
-            found = (start, end)
-        reach = place + RUN + _GAP
-    if found is not None:
-        yield found
+def phrases(fields: Mapping[str, Field]) -> Phrases:
+    """The pairs of near words of a text, hashed; none reaches from one field into the next."""
+    pairs = [_pairs(field)[0] for field in fields.values()]
+    return np.unique(np.concatenate(pairs)) if pairs else np.empty(0, dtype=np.uint32)
 
 
-def _runs(words: Sequence[Token]) -> Iterator[tuple[int, int, int]]:
-    """Each phrase as (hash, start, end)."""
-    skipped = function_stems()
-    told = [word for word in words if word.stem not in skipped]
-    for one, two, three in zip(told, told[1:], told[2:], strict=False):
-        yield zlib.crc32(f"{one.stem} {two.stem} {three.stem}".encode()), one.start, three.end
+def shared(one: Phrases, other: Phrases) -> Phrases:
+    """The pairs that two texts have in common."""
+    if not len(one) or not len(other):
+        return one[:0]
+    found: Phrases = one[other[np.minimum(other.searchsorted(one), len(other) - 1)] == one]
+    return found
+
+
+def may_be_copied(need: Phrases, shared_pairs: int) -> bool:
+    """Whether a need and an innovation share enough for a look at where; False for nearly all honest pairs."""
+    return shared_pairs >= LEAST_SHARED and shared_pairs >= min(LEAST_SHARE * len(need), _dense(need))
+
+
+def is_copied(need: Phrases, innovation: Mapping[str, Field], common: Phrases) -> bool:
+    """Whether an innovation holds so much of a need, or a stretch of it so nearly, that it was written from it."""
+    if not may_be_copied(need, len(common)):
+        return False
+    return len(common) >= LEAST_SHARE * len(need) or any(densest(field, common).shared >= _dense(need) for field in innovation.values())
+
+
+def copied_fields(innovation: Mapping[str, Field], common: Phrases) -> frozenset[str]:
+    """The fields that hold what is copied."""
+    return frozenset(name for name, field in innovation.items() if len(shared(common, np.unique(_pairs(field)[0]))) >= _FIELD_HOLDS)
+
+
+def densest(field: Field, common: Phrases) -> Stretch:
+    """The stretch of a field that holds most of the shared pairs; the first of equals."""
+    pairs, firsts, lasts = _pairs(field)
+    held = np.isin(pairs, common)
+    begun = np.bincount(firsts[held], minlength=len(field.told) + STRETCH)
+    ends = np.stack([np.bincount(firsts[held & (lasts - firsts == step)], minlength=len(begun)) for step in range(1, NEAR + 1)])
+    if not held.any():
+        return Stretch(0, 0, 0)
+    within = [
+        int(begun[place : place + STRETCH].sum())
+        - sum(int(ends[step, place + STRETCH - 1 - step : place + STRETCH].sum()) for step in range(NEAR))
+        for place in range(len(field.told))
+    ]
+    best = int(np.argmax(within))
+    inside = held & (firsts >= best) & (lasts < best + STRETCH)
+    return Stretch(within[best], field.told[int(firsts[inside].min())].start, field.told[int(lasts[inside].max())].end)
+
+
+def _dense(need: Phrases) -> float:
+    return DENSE + (DENSER - DENSE) * min(1.0, len(need) / _LONG_NEED)
+
+
+def _pairs(field: Field) -> tuple[Phrases, NDArray[np.int64], NDArray[np.int64]]:
+    """Each pair as (hash, place of the first word, place of the second); the same whichever word comes first."""
+    words = np.array([zlib.crc32(word.stem.encode()) for word in field.told], dtype=np.uint32)
+    steps = [step for step in range(1, NEAR + 1) if step < len(words)]
+    hashes = [np.minimum(words[:-step], words[step:]) * _SPREAD + np.maximum(words[:-step], words[step:]) for step in steps]
+    places = np.arange(len(words))
+    firsts, lasts = [places[:-step] for step in steps], [places[step:] for step in steps]
+    if not steps:
+        return np.empty(0, dtype=np.uint32), places[:0], places[:0]
+    return np.concatenate(hashes), np.concatenate(firsts), np.concatenate(lasts)

@@ -3,22 +3,120 @@
 Everything here reads stored text alone, so that a flag is the same in every list, and says of a pair the same from both sides.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
-from matcher import copying, disguise, stuffing
-from matcher.copying import FieldTokens, Phrases, copied_words, is_copied
+from matcher import copying, stuffing
+from matcher.commanding import commands
+from matcher.copying import Phrases, copied_fields, densest, is_copied, may_be_copied
+from matcher.disguise import hidden, lookalikes
 from matcher.text import Readability, fields_read, readability, sentences, unread
-from matcher.tokens import tokens
+from matcher.tokens import Field, fields_of
 from matcher.types import Document, Flag, FlagKind, Quote, Side
 
 _LONGEST_QUOTE = 240  # characters of evidence; a page can show the whole field beside it
+_OTHER_SCRIPT = re.compile(
+    r"[^\W\d_\u0000-\u036f\u0370-\u03ff\u1e00-\u1eff](?:[\s\W\d_]*[^\W\d_\u0000-\u036f\u0370-\u03ff\u1e00-\u1eff]){19,}"
+)
+_FOREIGN_WORDS = frozenset(
+    [
+        "de",
+        "la",
+        "le",
+        "les",
+        "des",
+        "et",
+        "en",
+        "un",
+        "une",
+        "que",
+        "el",
+        "los",
+        "las",
+        "y",
+        "por",
+        "para",
+        "con",
+        "del",
+        "pour",
+        "dans",
+        "est",
+        "qui",
+        "sur",
+        "der",
+        "die",
+        "das",
+        "und",
+        "ist",
+        "mit",
+        "den",
+        "von",
+        "nicht",
+        "ein",
+        "eine",
+        "w",
+        "z",
+        "na",
+        "nie",
+        "jest",
+        "sie",
+        "oraz",
+        "przez",
+        "jak",
+        "di",
+        "il",
+        "che",
+        "per",
+        "non",
+        "della",
+        "sono",
+        "com",
+        "os",
+        "da",
+        "dos",
+        "uma",
+        "het",
+        "een",
+        "van",
+        "voor",
+        "zijn",
+        "och",
+        "att",
+        "det",
+        "som",
+        "ar",
+        "ve",
+        "bir",
+        "icin",
+        "hai",
+        "ke",
+        "ki",
+        "ka",
+        "ko",
+        "mein",
+        "aur",
+        "se",
+        "ny",
+        "cu",
+        "si",
+        "pe",
+        "mae",
+        "yn",
+        "yr",
+        "ar",
+        "gyfer",
+    ]
+)
+_FEW, _WITHIN = 3, 12  # so many words of other languages stand so near each other before a sentence is looked at
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Traces:
-    """What of one document the integrity of its pairs asks: its own flags, whether one weighs, and its phrases."""
+    """What of one document the integrity of its pairs asks: its own flags, whether one weighs, and its phrases.
+
+    The phrases of a need leave its title out, because an honest answer may quote it.
+    """
 
     flags: tuple[Flag, ...]
     suspect: bool
@@ -27,123 +125,136 @@ class Traces:
 
 def traces_of(document: Document) -> Traces:
     """Work out once what all pairs of a document need."""
-    flags = flags_of(document)
-    return Traces(flags=flags, suspect=any(flag.weighs for flag in flags), phrases=copying.phrases(_words(fields_read(document))))
-
-
-def flagged(need: Traces, innovation: Traces) -> float:
-    """1 when a flag that weighs is on the pair or on either of its texts, else 0."""
-    return float(need.suspect or innovation.suspect or is_copied(need.phrases, innovation.phrases))
+    fields = fields_of(fields_read(document))
+    flags = tuple(_flags(document, fields))
+    told = {name: field for name, field in fields.items() if document.side is Side.INNOVATION or name != "title"}
+    return Traces(flags=flags, suspect=any(flag.weighs for flag in flags), phrases=copying.phrases(told))
 
 
 def flags_of(document: Document) -> tuple[Flag, ...]:
     """What staff should look at in one text, with the words that say so."""
-    texts = fields_read(document)
-    return (*_weighing(document.side, texts, _words(texts)), *_foreign(texts), *_unread(document))
+    return tuple(_flags(document, fields_of(fields_read(document))))
 
 
-def flags_of_pair(need: Document, innovation: Document) -> tuple[Flag, ...]:
-    """What staff should look at in an innovation when it stands beside this need."""
-    asked, texts = _words(fields_read(need)), fields_read(innovation)
-    given = _words(texts)
-    wanted, held = copying.phrases(asked), copying.phrases(given)
-    if not is_copied(wanted, held):
+def flagged(need: Traces, innovation: Traces) -> float:
+    """1 when either text has a flag that weighs, else 0."""
+    return float(need.suspect or innovation.suspect)
+
+
+def copied(need: Traces, innovation: Traces, document: Document) -> frozenset[str]:
+    """The fields of an innovation, `document`, that hold words copied from a need; mostly none."""
+    common = copying.shared(need.phrases, innovation.phrases)
+    if not may_be_copied(need.phrases, len(common)):
+        return frozenset()
+    fields = fields_of(fields_read(document))
+    return copied_fields(fields, common) if is_copied(need.phrases, fields, common) else frozenset()
+
+
+def flags_of_pair(need: Traces, innovation: Traces, document: Document) -> tuple[Flag, ...]:
+    """What staff should look at in an innovation, `document`, when it stands beside this need."""
+    names = copied(need, innovation, document)
+    if not names:
         return ()
-    share = round(100 * len(wanted & held) / len(wanted))
-    says = f"The words of this need stand in the innovation's text: {share} % of its phrases, word for word"
-    name, start, end = copied_words(given, wanted & held)
-    return (_flag(FlagKind.COPIED_NEED, says, name, texts[name], (start, end)),)
+    common = copying.shared(need.phrases, innovation.phrases)
+    fields = fields_of(fields_read(document))
+    name = max(sorted(names), key=lambda each: densest(fields[each], common).shared)
+    says = f"Much of this need stands in the innovation's text: {len(common) / len(need.phrases):.0%} of its word pairs"
+    _, start, end = densest(fields[name], common)
+    return (_flag(FlagKind.COPIED_NEED, f"{says}; what is copied was left out of the comparison", name, fields[name].text, (start, end)),)
 
 
-def _words(texts: Mapping[str, str]) -> FieldTokens:
-    return MappingProxyType({name: tokens(text) for name, text in texts.items()})
+def _flags(document: Document, fields: Mapping[str, Field]) -> Iterator[Flag]:
+    for check in _CHECKS if document.side is Side.INNOVATION else _CHECKS_OF_NEEDS:
+        yield from check(fields)
+    yield from _unread(document)
 
 
-def _weighing(side: Side, texts: Mapping[str, str], words: FieldTokens) -> Iterator[Flag]:
-    checks = _CHECKS if side is Side.INNOVATION else _CHECKS_OF_NEEDS
-    for check in checks:
-        yield from check(texts, words)
-
-
-def _hidden(texts: Mapping[str, str], _: FieldTokens) -> Iterator[Flag]:
-    for name, text in texts.items():
-        if found := disguise.hidden(text):
-            says = "Characters or markup that readers do not see stand in this text"
-            yield _flag(FlagKind.HIDDEN_TEXT, says, name, text, found)
+def _hidden(fields: Mapping[str, Field]) -> Iterator[Flag]:
+    for name, (text, _, _) in fields.items():
+        if found := hidden(text):
+            yield _flag(FlagKind.HIDDEN_TEXT, "Characters or markup that readers do not see stand in this text", name, text, found)
             return
-        if found := disguise.lookalikes(text):
-            says = "Words are written with letters that only look like the usual ones"
-            yield _flag(FlagKind.HIDDEN_TEXT, says, name, text, found)
+        if found := lookalikes(text):
+            yield _flag(FlagKind.HIDDEN_TEXT, "Words are written with letters that only look like the usual ones", name, text, found)
             return
 
 
-def _instructions(texts: Mapping[str, str], _: FieldTokens) -> Iterator[Flag]:
-    for name, text in texts.items():
-        if found := next(disguise.instructions(text), None):
-            says = "This speaks to whoever ranks or judges, and not of the innovation"
-            yield _flag(FlagKind.INSTRUCTION, says, name, text, found)
+def _commands(fields: Mapping[str, Field]) -> Iterator[Flag]:
+    for name, field in fields.items():
+        if found := next(commands(field), None):
+            says = "This speaks to whoever ranks or judges, and not of what is offered or needed"
+            yield _flag(FlagKind.INSTRUCTION, says, name, field.text, found)
             return
 
 
-def _word_lists(texts: Mapping[str, str], words: FieldTokens) -> Iterator[Flag]:
-    for name, text in texts.items():
-        if found := stuffing.word_list(words[name]):
-            yield _flag(FlagKind.KEYWORD_STUFFING, "This is a list of words and not of sentences", name, text, found)
-            return
-    for name, text in texts.items():
-        if found := stuffing.repetition(words[name]):
-            yield _flag(FlagKind.KEYWORD_STUFFING, "The same words come again and again", name, text, found)
-            return
+def _word_lists(fields: Mapping[str, Field]) -> Iterator[Flag]:
+    for says, look in (("This is a list of words and not of sentences", stuffing.word_list), (_REPEATED, stuffing.repetition)):
+        for name, field in fields.items():
+            if found := look(field):
+                yield _flag(FlagKind.KEYWORD_STUFFING, says, name, field.text, found)
+                return
 
 
-def _topics(texts: Mapping[str, str], words: FieldTokens) -> Iterator[Flag]:
-    found = {name: stuffing.topics_named(words[name]) for name in texts}
+_REPEATED = "The same words come again and again"
+
+
+def _topics(fields: Mapping[str, Field]) -> Iterator[Flag]:
+    found = {name: stuffing.topics_named(field) for name, field in fields.items()}
     topics = sorted({topic for named in found.values() for topic in named})
-    if len(topics) < stuffing.MANY_TOPICS:
-        return
-    name = max(found, key=lambda each: len(found[each]))
-    says = f"One text about {len(topics)} subjects: {', '.join(topics)}"
-    yield _flag(FlagKind.MANY_TOPICS, says, name, texts[name], stuffing.reach(found[name].values()))
+    if len(topics) >= stuffing.MANY_TOPICS:
+        name = max(found, key=lambda each: len(found[each]))
+        says = f"One text about {len(topics)} subjects: {', '.join(topics)}"
+        yield _flag(FlagKind.MANY_TOPICS, says, name, fields[name].text, stuffing.reach(found[name].values()))
 
 
-def _place_lists(texts: Mapping[str, str], words: FieldTokens) -> Iterator[Flag]:
-    for name, text in texts.items():
-        places = stuffing.places_named(text, words[name])
+def _place_lists(fields: Mapping[str, Field]) -> Iterator[Flag]:
+    for name, field in fields.items():
+        places = stuffing.places_named(field)
         if len(places) >= stuffing.MANY_PLACES:
             says = f"{len(places)} places are named, more than the use of one innovation explains"
-            yield _flag(FlagKind.PLACE_LIST, says, name, text, stuffing.reach(places.values()))
+            yield _flag(FlagKind.PLACE_LIST, says, name, field.text, stuffing.reach(places.values()))
             return
-        if row := stuffing.names_in_a_row(text):
-            yield _flag(FlagKind.PLACE_LIST, "A long row of names of places or organisations", name, text, row)
+        if row := stuffing.names_in_a_row(field.text):
+            yield _flag(FlagKind.PLACE_LIST, "A long row of names of places or organisations", name, field.text, row)
             return
 
 
-def _foreign(texts: Mapping[str, str]) -> Iterator[Flag]:
-    """The first paragraph, or row of sentences, in another language."""
-    for name, text in texts.items():
-        for start, end in sentences(text):
-            if readability(text[start:end]) is Readability.FOREIGN:
-                says = "This part is in another language and hardly read"
-                yield Flag(kind=FlagKind.FOREIGN_PART, says=says, quote=_quote(name, text, start, end), weighs=False)
-                return
+def _foreign(fields: Mapping[str, Field]) -> Iterator[Flag]:
+    """The first stretch in another script, or sentence in another language."""
+    for name, field in fields.items():
+        if found := _in_another_language(field):
+            says = "This part is in another language and hardly read"
+            yield Flag(kind=FlagKind.FOREIGN_PART, says=says, quote=_quote(name, field.text, *found), weighs=False)
+            return
+
+
+def _in_another_language(field: Field) -> tuple[int, int] | None:
+    if not field.text.isascii() and (script := _OTHER_SCRIPT.search(field.text)):
+        return script.span()
+    places = [place for place, word in enumerate(field.words) if word.stem in _FOREIGN_WORDS]
+    near = {field.words[last].start for first, last in zip(places, places[_FEW - 1 :], strict=False) if last - first < _WITHIN}
+    if not near:
+        return None
+    spans = [span for span in sentences(field.text) if any(span[0] <= start < span[1] for start in near)]
+    return next((span for span in spans if readability(field.text[slice(*span)]) is Readability.FOREIGN), None)
 
 
 def _unread(document: Document) -> Iterator[Flag]:
     for name, count in unread(document).items():
         text = document.fields[name]
-        start = len(text) - count
         says = f"The last {count:,} characters of this field were not read"
-        yield Flag(kind=FlagKind.UNREAD_TEXT, says=says, quote=_quote(name, text, start, len(text)), weighs=False)
+        yield Flag(kind=FlagKind.UNREAD_TEXT, says=says, quote=_quote(name, text, len(text) - count, len(text)), weighs=False)
 
 
-_CHECKS: tuple[Callable[[Mapping[str, str], FieldTokens], Iterator[Flag]], ...] = (
+_CHECKS: tuple[Callable[[Mapping[str, Field]], Iterator[Flag]], ...] = (
     _hidden,
-    _instructions,
+    _commands,
     _word_lists,
     _topics,
     _place_lists,
+    _foreign,
 )
-_CHECKS_OF_NEEDS = (_hidden, _instructions)  # a need may be wide; advice at its writing says so
+_CHECKS_OF_NEEDS = (_hidden, _commands, _foreign)  # a need may be wide, and name its places
 
 
 def _flag(kind: FlagKind, says: str, name: str, text: str, found: tuple[int, int]) -> Flag:
@@ -151,4 +262,5 @@ def _flag(kind: FlagKind, says: str, name: str, text: str, found: tuple[int, int
 
 
 def _quote(name: str, text: str, start: int, end: int) -> Quote:
-    return Quote(field=name, start=start, end=min(end, start + _LONGEST_QUOTE), text=text[start : min(end, start + _LONGEST_QUOTE)])
+    end = min(end, start + _LONGEST_QUOTE)
+    return Quote(field=name, start=start, end=end, text=text[start:end])

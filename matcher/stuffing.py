@@ -3,27 +3,30 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import NamedTuple
 
-from matcher.tokens import Token, function_stems, tokens
+from matcher.tokens import Field, Token, function_stems, tokens
 
-LIST_WORDS = 25  # words in a row without one that sentences need; the longest of an honest abstract in a hundred is 20
+LIST_WORDS = 25  # words in a row without one that sentences need; 99.5 % of honest abstracts have 22 at most
 WINDOW = 60  # words that are looked at together
-LEAST_FUNCTION_WORDS = 0.1  # of a window; honest prose has 0.13 at the thinnest place of one text in two hundred
-REPEATED_FROM = 40  # words that are told; below, repetition means nothing
+LEAST_FUNCTION_WORDS = 0.1  # of a window; 99.5 % of honest abstracts have 0.13 at their thinnest place
+REPEATED_FROM = 30  # words that are told; below, repetition means nothing
 MOST_REPEATED = 0.4  # share of the phrases of a text that stood in it before
 MOST_OF_ONE_WORD = 0.18  # share of one word among those that are told
 MANY_PLACES = 9  # different places of one text; a need names five at most, an honest abstract six
 MANY_TOPICS = 10  # different health topics of one text; the broadest honest abstract of thousands names nine
+NAMES_IN_A_ROW = 15
 
-_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?(?: ?\d[A-Z]{2})?\b")
-_NAME = re.compile(r"(?:[A-Z][\w'’&.-]*|of|and|the|on|upon|NHS)(?: (?:[A-Z][\w'’&.-]*|of|and|the|on|upon))*")
-_NAMES_IN_A_ROW = 15
+_POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?")
+_NAME = re.compile(r"(?:[A-Z][\w'’&.-]*|of|and|the|on|upon)(?: (?:[A-Z][\w'’&.-]*|of|and|the|on|upon))*")
 _ITEM_END = re.compile(r"[,;|•\n\t]+")
+
+Names = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
+"""By the first stem of each phrase: its further stems, and what it names."""
 
 
 class Span(NamedTuple):
@@ -33,76 +36,69 @@ class Span(NamedTuple):
     end: int
 
 
-def word_list(words: Sequence[Token]) -> Span | None:
+def word_list(field: Field) -> Span | None:
     """The first stretch of a text that is a list of words and not sentences."""
-    run: list[Token] = []
-    skipped = function_stems()
-    for word in words:
-        if word.stem in skipped:
-            run = []
-            continue
-        run.append(word)
-        if len(run) == LIST_WORDS:
-            return Span(run[0].start, word.end)
-    return _thin_window(words)
-
-
-def _thin_window(words: Sequence[Token]) -> Span | None:
-    skipped = function_stems()
+    skipped, words = function_stems(), field.words
     needed = [word.stem in skipped for word in words]
+    before = -1
+    for place, is_needed in enumerate(needed):
+        if is_needed:
+            before = place
+        elif place - before == LIST_WORDS:
+            return Span(words[before + 1].start, words[place].end)
     held = sum(needed[:WINDOW])
-    for place in range(len(words) - WINDOW + 1):
+    for end in range(WINDOW, len(words) + 1):
         if held < LEAST_FUNCTION_WORDS * WINDOW:
-            return Span(words[place].start, words[place + WINDOW - 1].end)
-        if place + WINDOW < len(words):
-            held += needed[place + WINDOW] - needed[place]
+            return Span(words[end - WINDOW].start, words[end - 1].end)
+        held += (needed[end] if end < len(words) else 0) - needed[end - WINDOW]
     return None
 
 
-def repetition(words: Sequence[Token]) -> Span | None:
-    """The second standing of the phrase, or the word, that a text says over and over."""
-    skipped = function_stems()
-    told = [word for word in words if word.stem not in skipped]
+def repetition(field: Field) -> Span | None:
+    """The second standing of the phrase, or of the word, that a text says over and over."""
+    told = field.told
     if len(told) < REPEATED_FROM:
         return None
-    phrases = [(one.stem, two.stem, three.stem) for one, two, three in zip(told, told[1:], told[2:], strict=False)]
+    stems = [word.stem for word in told]
+    phrases = list(zip(stems, stems[1:], stems[2:], strict=False))
     counts = Counter(phrases)
     if 1 - len(counts) / len(phrases) >= MOST_REPEATED:
         again = counts.most_common(1)[0][0]
-        second = [place for place, phrase in enumerate(phrases) if phrase == again][1]
+        second = phrases.index(again, phrases.index(again) + 1)
         return Span(told[second].start, told[second + 2].end)
-    word, count = Counter(each.stem for each in told).most_common(1)[0]
+    word, count = Counter(stems).most_common(1)[0]
     if count < MOST_OF_ONE_WORD * len(told):
         return None
-    second = [place for place, each in enumerate(told) if each.stem == word][1]
+    second = stems.index(word, stems.index(word) + 1)
     return Span(told[second].start, told[second].end)
 
 
-def topics_named(words: Sequence[Token]) -> Mapping[str, Span]:
+def topics_named(field: Field) -> Mapping[str, Span]:
     """The health topics that a text names, with the first words that name each."""
-    return _named(words, _topics())
+    return _named(field.words, _topics())
 
 
-def places_named(text: str, words: Sequence[Token]) -> Mapping[str, Span]:
+def places_named(field: Field) -> Mapping[str, Span]:
     """The places and postcodes that a text names, with the first words that name each."""
-    found = dict(_named(words, _places()))
-    for postcode in _POSTCODE.finditer(text):
-        found.setdefault(postcode.group(), Span(postcode.start(), postcode.end()))
+    found = dict(_named(field.words, _places()))
+    for word in field.words:
+        if not word.stem.isalpha() and not word.stem.isdigit() and _POSTCODE.fullmatch(field.text, word.start, word.end):
+            found.setdefault(word.stem, Span(word.start, word.end))
     return found
 
 
 def names_in_a_row(text: str) -> Span | None:
     """The first row of many names of places or organisations, parted by commas or lines."""
     first, count, start = 0, 0, 0
-    for end, after in [*((found.start(), found.end()) for found in _ITEM_END.finditer(text)), (len(text), len(text))]:
+    for end, after in [*(found.span() for found in _ITEM_END.finditer(text)), (len(text), len(text))]:
         item = text[start:end].strip().rstrip(".")
         if item and not _NAME.fullmatch(item):
             count = 0
         elif item:
-            first = start if not count else first
+            first = text.index(item, start) if not count else first
             count += 1
-            if count == _NAMES_IN_A_ROW:
-                return Span(first + len(text[first:end]) - len(text[first:end].lstrip()), end)
+            if count == NAMES_IN_A_ROW:
+                return Span(first, end)
         start = after
     return None
 
@@ -113,33 +109,34 @@ def reach(spans: Iterable[Span]) -> Span:
     return Span(min(each.start for each in found), max(each.end for each in found))
 
 
-def _named(words: Sequence[Token], names: Mapping[tuple[str, ...], str]) -> Mapping[str, Span]:
+def _named(words: Sequence[Token], names: Names) -> Mapping[str, Span]:
     found: dict[str, Span] = {}
-    for name, span in _matches(words, names):
-        found.setdefault(name, span)
+    for place, word in enumerate(words):
+        for further, name in names.get(word.stem, ()):
+            last = place + len(further)
+            if name not in found and tuple(each.stem for each in words[place + 1 : last + 1]) == further:
+                found[name] = Span(word.start, words[last].end)
     return found
 
 
-def _matches(words: Sequence[Token], names: Mapping[tuple[str, ...], str]) -> Iterator[tuple[str, Span]]:
-    before: tuple[str, ...] = ()
-    for place, word in enumerate(words):
-        for key in ((word.stem,), (*before[-1:], word.stem), (*before, word.stem)):
-            if key in names:
-                yield names[key], Span(words[place - len(key) + 1].start, word.end)
-        before = (*before[-1:], word.stem)
+@cache
+def _topics() -> Names:
+    return _by_first((phrase, topic) for topic, phrases in _stored("topics.json")["topics"].items() for phrase in phrases)
 
 
 @cache
-def _topics() -> Mapping[tuple[str, ...], str]:
-    stored = json.loads(files("matcher").joinpath("data/topics.json").read_text(encoding="utf-8"))
-    return MappingProxyType({_key(phrase): topic for topic, phrases in stored["topics"].items() for phrase in phrases})
+def _places() -> Names:
+    return _by_first((name, name) for name in _stored("place_names.json")["names"])
 
 
-@cache
-def _places() -> Mapping[tuple[str, ...], str]:
-    stored = json.loads(files("matcher").joinpath("data/place_names.json").read_text(encoding="utf-8"))
-    return MappingProxyType({_key(name): name for name in stored["names"]})
+def _by_first(phrases: Iterable[tuple[str, str]]) -> Names:
+    found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for phrase, name in phrases:
+        first, *further = (token.stem for token in tokens(phrase))
+        found.setdefault(first, []).append((tuple(further), name))
+    return MappingProxyType(found)
 
 
-def _key(phrase: str) -> tuple[str, ...]:
-    return tuple(token.stem for token in tokens(phrase))
+def _stored(name: str) -> dict[str, dict[str, list[str]]]:
+    stored: dict[str, dict[str, list[str]]] = json.loads(files("matcher").joinpath(f"data/{name}").read_text(encoding="utf-8"))
+    return stored
