@@ -14,7 +14,7 @@ from matcher.fusion import reciprocal_rank_fusion, weighted_sum
 from matcher.index import VectorIndex
 from matcher.lexical import LexicalIndex
 from matcher.pairing import Prepared
-from matcher.ranking import Library, MemoryLibrary, Ranker, Scored
+from matcher.ranking import PREPARED, Library, MemoryLibrary, Ranker, Scored
 from matcher.text import fields_read, given, normalise, text_hash, windows
 from matcher.types import Candidate, Document, Judgement, Side, Vectors
 
@@ -56,7 +56,8 @@ class Systems:
         on_progress: Progress,
     ) -> None:
         """Encode and index everything; raise MalformedFolder if no document says anything."""
-        self.ranker = ranker.keeping(len(collection.corpus) + len(collection.queries))  # they all come again, query after query
+        # Kept by a ranker of this evaluation alone, so that what is kept of one set goes with it.
+        self.ranker = ranker.keeping(min(PREPARED, len(collection.corpus) + len(collection.queries)))
         self._side = queries_side
 
         def tell(step: str) -> Callable[[int, int], None]:
