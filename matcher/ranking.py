@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from matcher.cross_encoding import CrossReader, PairScorer
+from matcher.duplicates import Sketch, near_copy_flag, places
 from matcher.explanation import explain
 from matcher.fusion import weighted_sum
 from matcher.index import VectorIndex
@@ -110,16 +111,18 @@ class Ranker:
         """Rank a library for a query: retrieve, fuse and judge many, explain the best.
 
         Returns:
-            At most `limit` judgements by probability, equal ones by id.
+            At most `limit` judgements by probability, equal ones by id; of innovations that are nearly the same only the
+            first, with a flag that names the others.
         """
         asker = self.prepare(query)
-        best = self.judged(asker, library)[:limit]
+        scored = self.judged(asker, library)
+        listed = self._listed(asker, scored, limit)
         return Ranking(
             query_id=query.document.id,
             query_side=query.document.side,
             ranker=self.id,
-            judgements=tuple(self._explained(asker, scored) for scored in best),
-            nothing_fits=not best or self.says_nothing_fits(best[0].probability),
+            judgements=tuple(self._explained(asker, scored[first], [scored[copy] for copy in copies]) for first, *copies in listed),
+            nothing_fits=not scored or self.says_nothing_fits(scored[0].probability),
         )
 
     def judge(self, need: EncodedDocument, innovation: EncodedDocument) -> Judgement:
@@ -167,7 +170,13 @@ class Ranker:
         need, innovation = (asker, candidate) if asker.document.side is Side.NEED else (candidate, asker)
         return reader.feature(read_text(need.document), read_text(innovation.document))
 
-    def _explained(self, asker: Prepared, scored: Scored) -> Judgement:
+    def _listed(self, asker: Prepared, scored: Sequence[Scored], limit: int) -> list[list[int]]:
+        """The places of a list; needs that are nearly the same keep one each, because places may share a need."""
+        if asker.document.side is Side.INNOVATION:
+            return [[number] for number in range(min(limit, len(scored)))]
+        return places((Sketch(each.candidate.encoded.pooled, each.candidate.traces.phrases) for each in scored), limit)
+
+    def _explained(self, asker: Prepared, scored: Scored, copies: Sequence[Scored] = ()) -> Judgement:
         asks = asker.document.side is Side.NEED
         need, innovation = (asker, scored.candidate) if asks else (scored.candidate, asker)
         return Judgement(
@@ -177,7 +186,11 @@ class Ranker:
             band=self.band(scored.probability),
             features=scored.features,
             findings=explain(need, innovation, vocabulary=self.file.vocabulary),
-            flags=(*innovation.traces.flags, *flags_of_pair(need.traces, innovation.traces, innovation.document)),
+            flags=(
+                *innovation.traces.flags,
+                *flags_of_pair(need.traces, innovation.traces, innovation.document),
+                *([near_copy_flag(innovation.document, [copy.candidate.document for copy in copies])] if copies else []),
+            ),
         )
 
 
