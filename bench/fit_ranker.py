@@ -9,7 +9,6 @@ Probability: a logistic curve through out-of-fold scores of the ten best candida
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -17,10 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from sklearn.linear_model import LogisticRegression
 
 from bench.judged_sets import DATA, FOLDS, NEEDS, Group, read_sets, reference_texts, reference_vocabulary
-from matcher.calibration import Calibration, brier_skill, calibration_error
+from bench.kept_vectors import KeptEncoder
+from bench.out_of_fold import calibrated, hold, print_held_out
+from matcher.calibration import Calibration
 from matcher.crowding import Reference
 from matcher.encoding import load_encoder
 from matcher.pairing import FEATURES
@@ -50,8 +50,6 @@ odds; one that was written for the ranking keeps none, because a copy of the nee
 
 PULLS = (0.01, 0.1, 1.0)
 JUDGEMENTS = ("fp7-dev/qrels/test.tsv", "fp7-dev-reverse/qrels/test.tsv", "wy/qrels/dev.tsv")
-SHOWN = 10
-STRONG_PRECISION, POSSIBLE_PRECISION = 0.80, 0.50
 
 
 def main() -> None:
@@ -59,18 +57,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("encoder", type=Path, help="folder of the exported encoder, e.g. var/encoder/...")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder to write to (default: the shipped one)")
+    parser.add_argument("--vectors", type=Path, help="file that keeps vectors from run to run")
     options = parser.parse_args()
-    vocabulary = reference_vocabulary()
+    encoder = KeptEncoder(load_encoder(options.encoder, threads=2), options.vectors)
+    vocabulary, reference = reference_vocabulary(), reference_texts(encoder)
     prior = Calibration(weights=tuple(_prior()), intercept=0.0, possible=0.3, strong=0.6)
-    ranker = Ranker(RankerFile(id="prior", calibration=prior, vocabulary=vocabulary))
-    sets = read_sets(load_encoder(options.encoder, threads=2), ranker)
+    sets = read_sets(encoder, Ranker(RankerFile(id="prior", calibration=prior, vocabulary=vocabulary, reference=reference)))
+    encoder.keep()
     folds = {pull: [_fit(_training(sets, without_fold=fold), pull) for fold in range(FOLDS)] for pull in PULLS}
     pull = _choose_pull(sets, folds)
     weights = _fit(_training(sets), pull)
-    scores = _out_of_fold_scores(sets, folds[pull])
-    calibration = _calibrated(weights, scores)
-    _print_report(sets, weights, scores, calibration)
-    _write(options.out, vocabulary, calibration, pull=pull)
+    held = hold(sets, folds[pull])
+    calibration = calibrated(weights, [each for found in held.values() for each in found])
+    print_held_out(held)
+    _print_parts(sets, weights, calibration)
+    _write(options.out, vocabulary, reference, calibration, pull=pull)
 
 
 def _training(sets: Mapping[str, Sequence[Group]], *, without_fold: int | None = None) -> list[list[Group]]:
@@ -133,102 +134,12 @@ def _by_fold(groups: Sequence[Group], folds: Sequence[NDArray[np.float64]]) -> f
     return float(np.mean([group.ndcg(folds[group.fold]) for group in groups if group.is_answerable]))
 
 
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """The best candidates of one need, scored by weights that were fitted without it."""
-
-    fold: int
-    scores: NDArray[np.float64]
-    fits: NDArray[np.bool_]
-    is_answerable: bool
-
-
-def _out_of_fold_scores(sets: Mapping[str, Sequence[Group]], folds: Sequence[NDArray[np.float64]]) -> dict[str, list[Shown]]:
-    shown: dict[str, list[Shown]] = {}
-    for name in NEEDS:
-        shown[name] = []
-        for group in sets[name]:
-            scores = group.features @ folds[group.fold]
-            best = np.argsort(-scores, kind="stable")[:SHOWN]
-            fits = group.grades[best] >= group.relevant_from
-            shown[name].append(Shown(group.fold, scores[best], fits, group.is_answerable))
-    print("folds:", {name: round(_by_fold(sets[name], folds), 4) for name in shown})
-    return shown
-
-
-def _calibrated(weights: NDArray[np.float64], shown: Mapping[str, Sequence[Shown]]) -> Calibration:
-    """The logistic curve through all shown candidates of all views, and the bands on it."""
-    everything = [each for found in shown.values() for each in found]
-    slope, intercept = _curve(everything)
-    possible, strong = _bands(_joined(everything, slope, intercept)[0])
-    return Calibration(
-        weights=tuple(round(slope * weight, 6) for weight in weights.tolist()),
-        intercept=round(intercept, 6),
-        possible=possible,
-        strong=strong,
-    )
-
-
-def _bands(said: NDArray[np.float64]) -> tuple[float, float]:
-    """The borders of *possible* and *strong*, in steps of 0.05, with the least sum that keep the stated precision.
-
-    What counts is the precision that the curve expects, since counts of so few would move the borders with every need.
-    Each band holds ten shown candidates at least; of equal sums the one with the wider middle is taken.
-    """
-    steps = [round(float(step), 2) for step in np.arange(0.05, 1, 0.05)]
-    kept = []
-    for possible, strong in ((low, high) for low in steps for high in steps if low < high):
-        top, middle = said[said >= strong], said[(said >= possible) & (said < strong)]
-        if min(len(top), len(middle)) >= SHOWN and top.mean() >= STRONG_PRECISION and middle.mean() >= POSSIBLE_PRECISION:
-            kept.append((possible, strong))
-    return min(kept, key=lambda borders: (round(sum(borders), 2), borders[0]))
-
-
-def _curve(shown: Sequence[Shown]) -> tuple[float, float]:
-    scores, fits = np.concatenate([each.scores for each in shown]), np.concatenate([each.fits for each in shown])
-    fitted = LogisticRegression(C=1e3).fit(scores[:, None], fits)
-    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-
-
-def _joined(shown: Sequence[Shown], slope: float, intercept: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    scores = np.concatenate([each.scores for each in shown])
-    return 1 / (1 + np.exp(-(slope * scores + intercept))), np.concatenate([each.fits for each in shown])
-
-
-def _print_report(
-    sets: Mapping[str, Sequence[Group]], weights: NDArray[np.float64], shown: Mapping[str, Sequence[Shown]], calibration: Calibration
-) -> None:
+def _print_parts(sets: Mapping[str, Sequence[Group]], weights: NDArray[np.float64], calibration: Calibration) -> None:
     for name in ("fp7-dev", "fp7-dev-reverse"):
         parts = {part: round(_mean(sets[name], weights, part), 4) for part in ("training", "validation", "test")}
         print(f"{name}: {parts}, all {_mean(sets[name], weights):.4f}")
-    everything = [each for found in shown.values() for each in found]
-    for name, found in {**shown, "all views": everything}.items():
-        _print_calibration(name, found, everything)
     print("bands:", calibration.possible, calibration.strong)
     print(json.dumps(dict(zip(FEATURES, calibration.weights, strict=True)), indent=1), calibration.intercept)
-
-
-def _print_calibration(name: str, shown: Sequence[Shown], everything: Sequence[Shown]) -> None:
-    """Each need under a curve, and within bands, that were drawn without its fold."""
-    said, fits, bands, tops = [], [], [], []
-    for fold in range(FOLDS):
-        others = [each for each in everything if each.fold != fold]
-        curve = _curve(others)
-        borders = _bands(_joined(others, *curve)[0])
-        for each in (each for each in shown if each.fold == fold):
-            probabilities = _joined([each], *curve)[0]
-            said += probabilities.tolist()
-            fits += each.fits.tolist()
-            bands += np.digitize(probabilities, borders).tolist()
-            tops.append((bands[-len(probabilities)] == 0, each.is_answerable))
-    right = {band: [fit for fit, found in zip(fits, bands, strict=True) if found == band] for band in range(3)}
-    unfit, answerable = np.array(tops).T
-    print(
-        f"{name}: said {np.mean(said):.3f}, true {np.mean(fits):.3f}, "
-        f"Brier skill {brier_skill(said, fits):.3f}, calibration error {calibration_error(said, fits):.3f};\n"
-        f"  strong: {np.mean(right[2]):.2f} of {len(right[2])} fit; possible: {np.mean(right[1]):.2f} of {len(right[1])} fit;\n"
-        f"  nothing fits: precision {(~answerable)[unfit].mean():.2f}, recall {unfit[~answerable].mean():.2f}"
-    )
 
 
 def _write(folder: Path, vocabulary: Vocabulary, reference: Reference, calibration: Calibration, *, pull: float) -> None:

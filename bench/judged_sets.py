@@ -63,7 +63,7 @@ class Group:
 
 
 def reference_vocabulary() -> Vocabulary:
-    """In how many of the reference texts each stem and concept stands: FP7 briefs outside the test part, and US health research abstracts."""
+    """How many reference texts each stem and concept stands in: FP7 briefs outside the test part, US health research abstracts."""
     parts = parts_of(read_folder(DATA / "fp7-dev", "test").judgements)
     counts: Counter[str] = Counter()
     documents = 0
