@@ -1,7 +1,8 @@
 """The verdicts of the shipped rules against 300 labelled by hand: macro-F1, confusion, quotes, and where nothing is known.
 
 `bench/data/verdicts/README.md` is the guideline of the labels. Rules are changed by the tuning half alone; the held-out half is
-for the report. Intervals are 95 % percentile bootstraps over the needs.
+for the report. Intervals are 95 % percentile bootstraps over the needs. Without an encoder it prints instead how far the second
+reader of half of the rows agrees with the first.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from matcher.ranking import Ranker, load_ranker
 from matcher.types import Document, EncodedDocument, Finding, Quote, Side, Verdict
 
 LABELS = DATA / "verdicts" / "verdicts.jsonl"
+SECOND = DATA / "verdicts" / "second_reader.jsonl"
 TUNING, HELD_OUT = "tuning", "held-out"
 RESAMPLES = 2_000
 _FEW = 5
@@ -51,7 +53,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A labelled row with what the rules say of it; no finding counts as *unknown*."""
+    """A labelled row with what the rules, or the second reader, say of it; no finding counts as *unknown*."""
 
     label: Labelled
     verdict: Verdict
@@ -67,10 +69,13 @@ class Answered:
 def main() -> None:
     """Print the report: the tuning half, and the held-out half unless told not to look."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("encoder", type=Path, help="folder of the exported encoder, e.g. var/encoder/...")
+    parser.add_argument("encoder", type=Path, nargs="?", help="folder of the exported encoder; without it, the agreement of two readers")
     parser.add_argument("--tuning-only", action="store_true", help="leave the held-out half alone, while rules are changed")
     options = parser.parse_args()
     labels = read_labels()
+    if options.encoder is None:
+        print_readers(read_second(labels))
+        return
     halves = (TUNING,) if options.tuning_only else (TUNING, HELD_OUT)
     wanted = [label for label in labels if label.half in halves]
     answered = answer(wanted, load_ranker(), encoded_pairs(wanted, load_encoder(options.encoder, threads=2)))
@@ -83,10 +88,21 @@ def read_labels() -> list[Labelled]:
     return [_labelled(json.loads(line)) for line in LABELS.read_text(encoding="utf-8").splitlines()]
 
 
+def read_second(labels: Sequence[Labelled]) -> list[Answered]:
+    """The rows that the second reader labelled too, with that reader's verdict and quote."""
+    rows = _judged_rows()
+    reread = []
+    for line in SECOND.read_text(encoding="utf-8").splitlines():
+        said = json.loads(line)
+        label = labels[said["row"]]
+        fields = rows[label.source][label.innovation].document(Side.INNOVATION).fields
+        reread.append(Answered(label, Verdict(said["verdict"]), _place(said["quote"], fields), is_exact=True))
+    return reread
+
+
 def encoded_pairs(labels: Iterable[Labelled], encoder: Encoder) -> dict[tuple[str, str, bool], EncodedDocument]:
     """Every need and innovation of these rows, encoded: by source, id, and whether its codes are withheld."""
-    wy = read_folder(DATA / "wy", "dev")
-    rows = {source: {row.id: row for row in (*each.queries, *each.corpus)} for source, each in (("wy", wy), ("demo", demo_collection(wy)))}
+    rows = _judged_rows()
     wanted: dict[tuple[str, str, bool], Document] = {}
     for label in labels:
         wanted[label.source, label.need, False] = _document(rows[label.source][label.need], Side.NEED)
@@ -111,6 +127,35 @@ def answer(labels: Sequence[Labelled], ranker: Ranker, pairs: Mapping[tuple[str,
 def macro_f1(rows: Sequence[Answered], verdicts: Sequence[Verdict]) -> float:
     """The mean of F1 over these verdicts; one that no row is labelled with or given counts as 0."""
     return float(np.mean([_f1(rows, verdict) for verdict in verdicts]))
+
+
+def kappa(rows: Sequence[Answered]) -> float:
+    """Cohen's kappa: the agreement beyond what the two would reach by chance, each with these shares of verdicts."""
+    labelled, said = Counter(row.label.verdict for row in rows), Counter(row.verdict for row in rows)
+    agreed = _agreed(rows) / len(rows)
+    by_chance = sum(labelled[verdict] * said[verdict] for verdict in Verdict) / len(rows) ** 2
+    return _ratio(agreed - by_chance, 1 - by_chance)
+
+
+def print_readers(rows: Sequence[Answered]) -> None:
+    """Print how far two readers agree, by half and by aspect, and every row on which they part."""
+    parts = {f"{half} half": [row for row in rows if row.label.half == half] for half in (TUNING, HELD_OUT)}
+    parts |= {aspect: [row for row in rows if row.label.aspect == aspect] for aspect in dict.fromkeys(row.label.aspect for row in rows)}
+    parts |= {name: [row for row in rows if of_part(row.label)] for name, of_part in _PARTS.items() if name not in parts}
+    print(f"{'':28}{'n':>4} {'agreed':>7} {'share':>6} {'kappa':>6} {'both quote: overlap':>20}")
+    for name, chosen in parts.items():
+        quoting = [row for row in chosen if row.label.quotes]
+        agreed = _agreed(chosen)
+        print(f"{name:28}{len(chosen):>4} {agreed:>7} {agreed / len(chosen):>6.3f} {kappa(chosen):>6.3f} {_of(*_supports(quoting)):>20}")
+    lone = [row for row in rows if (row.quote is None) is bool(row.label.quotes)]
+    print(f"quoted by one reader alone: {len(lone)}, by the first {sum(row.quote is None for row in lone)}")
+    draws = _draws(rows)
+    print(f"kappa: {kappa(rows):.3f} ({_interval([kappa(draw) for draw in draws])})")
+    print(_confusion(rows))
+    for row in rows:
+        if row.verdict is not row.label.verdict:
+            label = row.label
+            print(f"{label.need}, {label.innovation}, {label.aspect}: first {label.verdict}, second {row.verdict}")
 
 
 def print_report(half: str, rows: Sequence[Answered]) -> None:
@@ -151,12 +196,7 @@ def _figures(rows: Sequence[Answered]) -> str:
 def _intervals(rows: Sequence[Answered]) -> str:
     """Overall figures with what the draw of the needs leaves open."""
     verdicts, frequent = _occurring(rows), _frequent(rows)
-    by_need: dict[str, list[Answered]] = {}
-    for row in rows:
-        by_need.setdefault(row.label.need, []).append(row)
-    needs = list(by_need.values())
-    random = np.random.default_rng(_SEED)
-    draws = [[row for place in random.integers(0, len(needs), len(needs)) for row in needs[place]] for _ in range(RESAMPLES)]
+    draws = _draws(rows)
     told = {
         "macro-F1": [macro_f1(draw, verdicts) for draw in draws],
         f"macro-F1 of verdicts with {_FEW} labels or more": [macro_f1(draw, frequent) for draw in draws],
@@ -164,10 +204,21 @@ def _intervals(rows: Sequence[Answered]) -> str:
         "unknown though answered": [_ratio(*_unknown(draw)) for draw in draws],
     }
     said = [macro_f1(rows, verdicts), macro_f1(rows, frequent), _ratio(*_supports(rows)), _ratio(*_unknown(rows))]
-    return "\n".join(
-        f"{name}: {own:.3f} ({np.percentile(values, 2.5):.3f} to {np.percentile(values, 97.5):.3f})"
-        for own, (name, values) in zip(said, told.items(), strict=True)
-    )
+    return "\n".join(f"{name}: {own:.3f} ({_interval(values)})" for own, (name, values) in zip(said, told.items(), strict=True))
+
+
+def _draws(rows: Iterable[Answered]) -> list[list[Answered]]:
+    """Bootstrap samples of the needs, each with all its rows."""
+    by_need: dict[str, list[Answered]] = {}
+    for row in rows:
+        by_need.setdefault(row.label.need, []).append(row)
+    needs = list(by_need.values())
+    random = np.random.default_rng(_SEED)
+    return [[row for place in random.integers(0, len(needs), len(needs)) for row in needs[place]] for _ in range(RESAMPLES)]
+
+
+def _interval(values: Sequence[float]) -> str:
+    return f"{np.percentile(values, 2.5):.3f} to {np.percentile(values, 97.5):.3f}"
 
 
 def _confusion(rows: Sequence[Answered]) -> str:
@@ -175,6 +226,10 @@ def _confusion(rows: Sequence[Answered]) -> str:
     lines = [f"{'labelled, then said':>20}" + "".join(f"{said:>10}" for said in Verdict)]
     lines += [f"{label:>20}" + "".join(f"{counts[label, said]:>10}" for said in Verdict) for label in Verdict]
     return "\n".join(lines)
+
+
+def _agreed(rows: Iterable[Answered]) -> int:
+    return sum(row.verdict is row.label.verdict for row in rows)
 
 
 def _supports(rows: Sequence[Answered]) -> tuple[int, int]:
@@ -214,12 +269,27 @@ def _share(one: Quote, other: Quote) -> float:
     return both / min(one.end - one.start, other.end - other.start)
 
 
+def _place(text: str, fields: Mapping[str, str]) -> Quote | None:
+    """Where these words stand first; nothing for no words."""
+    if not text:
+        return None
+    field = next(name for name, value in fields.items() if text in value)
+    start = fields[field].index(text)
+    return Quote(field=field, start=start, end=start + len(text), text=text)
+
+
 def _key(finding: Finding) -> tuple[str, str]:
     return (finding.aspect.value, "") if finding.aspect else _criterion_key(finding.criterion)
 
 
 def _criterion_key(criterion: Any) -> tuple[str, str]:  # noqa: ANN401 -- a Criterion, which a finding without an aspect has
     return criterion.kind.value, criterion.value
+
+
+def _judged_rows() -> dict[str, dict[str, Row]]:
+    """The judged needs and innovations by source, then by id."""
+    wy = read_folder(DATA / "wy", "dev")
+    return {source: {row.id: row for row in (*each.queries, *each.corpus)} for source, each in (("wy", wy), ("demo", demo_collection(wy)))}
 
 
 def _document(row: Row, side: Side, *, without_codes: bool = False) -> Document:
