@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matcher.encoding import FORMAT, MODEL, TOKENIZER, EncoderDamaged, EncoderMissing, OnnxEncoder, load_encoder
-from matcher.sealing import MANIFEST, open_sealed, write_sealed
+from matcher.sealing import MANIFEST, file_hash, open_sealed, write_sealed
 from matcher.sources import Source
 from matcher.tracing import write_onnx
 from matcher.types import Side
@@ -84,12 +84,12 @@ def adopt(target: Path, *, exported: Path) -> str:
     contents = open_sealed(exported)
 
     def fill(folder: Path) -> None:
-        for name in contents["files"]:
+        for name, expected in contents["files"].items():
             shutil.copyfile(exported / name, folder / name)
+            if file_hash(folder / name) != expected:
+                raise EncoderDamaged(f"{exported} changed while it was copied. Copy it again.")
 
     write_sealed(target, {key: value for key, value in contents.items() if key != "files"}, fill)
-    if open_sealed(target)["files"] != contents["files"]:
-        raise EncoderDamaged(f"{exported} changed while it was copied. Copy it again.")
     return encoder.id
 
 

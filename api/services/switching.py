@@ -19,7 +19,7 @@ from matcher.rankers import RankerDamaged, RankerMissing
 from matcher.ranking import Ranker
 from matcher.sealing import write_file
 from matcher.text import given, passages, pooled
-from matcher.types import Document, EncodedDocument
+from matcher.types import Document, EncodedDocument, Passage, Vectors
 from matcher.types import Side as MatcherSide
 from models.documents import Side
 from models.queries import documents
@@ -52,12 +52,14 @@ def encode_beside(session: Session, encoder: OnnxEncoder, wanted: Sequence[Docum
     vectors = encoder.encode([texts[text_hash] for text_hash in missing])
     fresh = {text_hash: vector.astype("<f4").tobytes() for text_hash, vector in zip(missing, vectors, strict=True)}
     known = {text_hash: np.frombuffer(data, dtype="<f4") for text_hash, data in {**stored, **fresh}.items()}
-    encoded = []
-    for document, found in read:
-        if found:  # what says nothing is not found by either encoder
-            own = np.vstack([known[passage.text_hash] for passage in found]).astype(np.float32, copy=False)
-            encoded.append(EncodedDocument(document=document, passages=found, vectors=own, pooled=pooled(found, own)))
+    # What says nothing is found by neither encoder.
+    encoded = [_encoded(document, found, np.vstack([known[each.text_hash] for each in found])) for document, found in read if found]
     return Beside(encoded, fresh)
+
+
+def _encoded(document: Document, read: tuple[Passage, ...], stored: Vectors) -> EncodedDocument:
+    vectors = stored.astype(np.float32, copy=False)
+    return EncodedDocument(document=document, passages=read, vectors=vectors, pooled=pooled(read, vectors))
 
 
 def keep_beside(session: Session, encoder: OnnxEncoder, beside: Beside) -> None:

@@ -1,6 +1,7 @@
 import json
 import shutil
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -177,6 +178,13 @@ def test_a_tokenizer_that_came_without_its_file_is_written(tmp_path):
     np.testing.assert_allclose(encoder.encode(TEXTS), reference_vectors(source, TEXTS), atol=1e-4)
 
 
+def test_an_encoder_without_a_tokenizer_of_the_right_kind_is_refused(tiny_source, tmp_path):
+    (tiny_source.folder / "tokenizer.json").unlink()
+
+    with pytest.raises(ValueError, match="no fast tokenizer"):
+        exporting._write_tokenizer(SimpleNamespace(tokenizer=object()), tiny_source, tmp_path / "tokenizer.json")
+
+
 def test_an_export_that_differs_from_its_source_never_appears(tiny_source, tmp_path, monkeypatch):
     monkeypatch.setattr(exporting, "_TOLERANCE", -1.0)
 
@@ -263,6 +271,15 @@ def test_an_encoder_that_was_exported_elsewhere_is_taken_over_without_torch(tiny
     with pytest.raises(EncoderDamaged):
         adopt(tmp_path / "here", exported=exported)
     assert load_encoder(tmp_path / "here").id == adopted
+
+
+def test_an_export_that_changes_while_it_is_copied_is_told(tiny_source, tmp_path, monkeypatch):
+    exported = export(tmp_path / "elsewhere", source=tiny_source)
+    monkeypatch.setattr(exporting.shutil, "copyfile", lambda _source, target: target.write_bytes(b"half"))
+
+    with pytest.raises(EncoderDamaged, match="changed while it was copied"):
+        adopt(tmp_path / "here", exported=exported)
+    assert not (tmp_path / "here").exists()
 
 
 @pytest.mark.parametrize("name", ["owner/name", "owner/name@main", "no-such-folder", f"owner/name@{REVISION}0"])

@@ -17,10 +17,12 @@ from api.services.auditing import keep_head
 from api.services.doctor import examine
 from api.services.library import Libraries
 from api.settings import Settings
+from matcher.exporting import export
 from models.documents import Side
 from models.events import Event
 from models.jobs import JobState
 from models.queries import jobs
+from tests.matcher.networks import make_static_source
 from tests.walk import ADHD_NEED, now
 
 
@@ -82,6 +84,25 @@ def test_a_missing_encoder_and_ranker_are_told(migrated, settings, tmp_path):
     assert "matching encoder export" in checks["encoder"].remedy
     assert "MATCHING_RANKER" in checks["ranker"].remedy
     assert checks["snapshots"].well
+
+
+def test_a_missing_encoder_says_nothing_of_the_ranker(migrated, settings, tmp_path):
+    without = Libraries(encoder_folder=tmp_path / "none", snapshot_folder=tmp_path)
+
+    checks = {check.name: check for check in examine(settings, migrated, without, at=now())}
+
+    assert not checks["encoder"].well
+    assert checks["ranker"].well
+
+
+def test_a_ranker_whose_weights_do_not_hold_for_the_encoder_is_told(migrated, settings, tmp_path):
+    folder = export(tmp_path / "other", source=make_static_source(tmp_path / "source"))
+    other = Libraries(encoder_folder=folder, snapshot_folder=tmp_path)
+
+    checks = {check.name: check for check in examine(settings, migrated, other, at=now())}
+
+    assert checks["encoder"].well
+    assert "matching encoder switch --back" in checks["ranker"].remedy
 
 
 def test_a_snapshot_is_whole_or_told(migrated, look, libraries, settings):

@@ -132,6 +132,13 @@ def test_the_overlap_is_told_for_each_side_by_vectors_and_by_the_ranker(database
     assert {each.same_first for each in overlaps if each.asking is MatcherSide.INNOVATION} == {1.0}
 
 
+def test_a_side_without_documents_has_no_lists(database, libraries, embedded, other):
+    embedded(Side.NEED, ADHD_NEED)
+    encoded = switching.by_side(encode_all(database, other).documents)
+
+    assert switching.overlaps(encoded, encoded, rankers=(libraries.ranker, libraries.ranker)) == []
+
+
 def both(libraries, other):
     return switching.Judging(libraries.encoder, libraries.ranker), switching.Judging(other, libraries.ranker)
 
