@@ -71,7 +71,7 @@ def main() -> None:
     calibration = calibrated(weights, [each for found in held.values() for each in found])
     print_held_out(held)
     _print_parts(sets, weights, calibration)
-    _write(options.out, vocabulary, reference, calibration, pull=pull)
+    _write(options.out, vocabulary, reference, calibration, pull=pull, encoder_id=encoder.id)
 
 
 def _training(sets: Mapping[str, Sequence[Group]], *, without_fold: int | None = None) -> list[list[Group]]:
@@ -142,14 +142,16 @@ def _print_parts(sets: Mapping[str, Sequence[Group]], weights: NDArray[np.float6
     print(json.dumps(dict(zip(FEATURES, calibration.weights, strict=True)), indent=1), calibration.intercept)
 
 
-def _write(folder: Path, vocabulary: Vocabulary, reference: Reference, calibration: Calibration, *, pull: float) -> None:
+def _write(
+    folder: Path, vocabulary: Vocabulary, reference: Reference, calibration: Calibration, *, pull: float, encoder_id: str
+) -> None:
     table = "".join(f"{stem}\t{count}\n" for stem, count in vocabulary.counts.items()).encode()
     vectors = BytesIO()
     np.save(vectors, np.vstack([reference.needs, reference.innovations]).astype(np.float16), allow_pickle=False)
     stored = {
         "name": DEFAULT,
         "made_by": "bench/fit_ranker.py",
-        "encoder": "all-MiniLM-L6-v2, float32",
+        "encoder": encoder_id,
         "fitted_on": "FP7 topics and projects (training part, both ways) and the 44 West Yorkshire needs, short and full rows, "
         "with and without codes",
         "fitted_on_qrels": [sha256((DATA / name).read_bytes()).hexdigest() for name in JUDGEMENTS],
