@@ -142,9 +142,7 @@ def _print_parts(sets: Mapping[str, Sequence[Group]], weights: NDArray[np.float6
     print(json.dumps(dict(zip(FEATURES, calibration.weights, strict=True)), indent=1), calibration.intercept)
 
 
-def _write(
-    folder: Path, vocabulary: Vocabulary, reference: Reference, calibration: Calibration, *, pull: float, encoder_id: str
-) -> None:
+def _write(folder: Path, vocabulary: Vocabulary, reference: Reference, calibration: Calibration, *, pull: float, encoder_id: str) -> None:
     table = "".join(f"{stem}\t{count}\n" for stem, count in vocabulary.counts.items()).encode()
     vectors = BytesIO()
     np.save(vectors, np.vstack([reference.needs, reference.innovations]).astype(np.float16), allow_pickle=False)
