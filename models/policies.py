@@ -278,6 +278,7 @@ INNOVATION_READ_CONSENT: Final = Policy(
 INNOVATION_SUGGEST_CODES: Final = Policy(
     "innovation.suggest_codes", Scope.READ, _OF_OFFERERS, sees=INNOVATION_READ, refusal=_NOT_YOUR_INNOVATION
 )
+INNOVATION_READ_DUPLICATES: Final = Policy("innovation.read_duplicates", Scope.READ, (Grant(Role.HUB),), sees=INNOVATION_READ)
 INNOVATION_MATCH: Final = Policy("innovation.match", Scope.READ, _MATCHING, sees=INNOVATION_READ)
 
 TEXT_MATCH: Final = Policy("text.match", Scope.READ, _MATCHING)

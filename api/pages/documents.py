@@ -16,13 +16,17 @@ from api.db import Database
 from api.errors import InvalidRequest
 from api.pages import coding, forms, wording
 from api.pages.forms import FormError
-from api.pages.matches import NOT_ASKED, Answer, answer
+from api.pages.likenesses import likenesses_shown
+from api.pages.matches import NOT_ASKED, Answer, answer, flags_shown
 from api.pages.records import sections
 from api.pages.rendering import page, see_other, with_query
 from api.security import Visit
 from api.services import intake
 from api.services.content import host_of
 from api.services.library import Libraries
+from api.services.likening import flags_of_row
+from api.services.proposing import flags_as_json
+from api.services.reading import unread_of
 from models.actors import Actor
 from models.documents import Side, StaleVersion
 from models.innovations import INNOVATION_TRANSITIONS, SEARCHABLE_STATUSES, Innovation, InnovationStatus
@@ -115,6 +119,9 @@ def show(
         held=isinstance(document, Innovation) and document.held,
         stale=isinstance(document, Need) and document.is_stale(at.date()),
         unread=wording.READABILITIES.get(document.readability, ""),
+        cut=[(wording.FIELDS[side].get(name, name), count) for name, count in unread_of(document).items()],
+        flags=flags_shown(flags_as_json(flags_of_row(document)), actor),
+        likenesses=likenesses_shown(session, libraries, document, actor),
         sections=sections(document),
         source=source_of(document),
         own_only=side is Side.NEED and not actor.is_anonymous and not actor.is_partner,

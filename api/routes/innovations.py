@@ -7,18 +7,20 @@ from fastapi import APIRouter, Query, Response
 
 from api.errors import CHANGING, CREATING, LISTING, RANKING, READING, problems
 from api.requests import Creation, ExpectedVersion, Limit, Now, Reading, SharedLibraries, StrictRoute, Transaction, tag
+from api.schemas.duplicates import DuplicateOut, DuplicatesOut
 from api.schemas.innovations import InnovationIn, InnovationOut, InnovationPatch, InnovationsQuery
 from api.schemas.matches import MatchesOut
 from api.schemas.pages import PageOut
 from api.security import (
     InnovationChanger,
+    InnovationComparer,
     InnovationMatcher,
     InnovationReader,
     InnovationSubmitter,
     InnovationWithdrawer,
     InnovationWriter,
 )
-from api.services import intake, proposing
+from api.services import intake, likening, proposing
 from api.services.content import warnings_of
 from api.services.intake import ExternalIdTaken
 from models.documents import Side
@@ -90,3 +92,10 @@ def match_innovation(
     """Rank the needs that you may read as what an innovation may answer, with the reasons in quoted words."""
     found = proposing.matches_of(session, libraries, Side.INNOVATION, innovation_id, actor=asker, limit=limit)
     return MatchesOut.of(found, asker)
+
+
+@router.get("/{innovation_id}/duplicates", response_model=DuplicatesOut, responses=problems(*READING, *RANKING))
+def duplicates_of_innovation(innovation_id: UUID, staff: InnovationComparer, session: Reading, libraries: SharedLibraries) -> DuplicatesOut:
+    """List innovations that may be the same as this one, with the words that both texts hold."""
+    found = likening.duplicates_of(session, libraries, innovation_id, actor=staff)
+    return DuplicatesOut(innovation_id=innovation_id, duplicates=[DuplicateOut.of(each) for each in found])

@@ -9,6 +9,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 from api.schemas.pages import PageQuery
 from api.schemas.stored import StoredOut, as_changes, at_least_one
 from api.services.content import InnovationContent, Title
+from api.services.reading import unread_of
 from models.actors import Actor
 from models.documents import Readability, Visibility
 from models.innovations import Innovation, InnovationKind, InnovationStatus, Stage
@@ -100,6 +101,7 @@ class InnovationOut(StoredOut):
                 "record_version": None,
                 "verified": None,
                 "illustrative": [],
+                "unread": {},
                 "warnings": [],
             }
         }
@@ -148,11 +150,12 @@ class InnovationOut(StoredOut):
             **told,
             supplier=row.supplier.name if row.supplier else None,
             consent_by=row.consent_by if own else None,
+            unread=dict(unread_of(row)),
             warnings=warnings or [],
         )
 
 
-_DERIVED = frozenset({"supplier", "consent_by", "warnings"})
+_DERIVED = frozenset({"supplier", "consent_by", "unread", "warnings"})
 
 
 class InnovationsQuery(PageQuery):

@@ -10,6 +10,7 @@ from api.schemas.pages import PageQuery
 from api.schemas.places import PlaceList
 from api.schemas.stored import StoredOut, as_changes, at_least_one
 from api.services.content import NeedContent, PlaceKeys, Title
+from api.services.reading import unread_of
 from models.documents import Readability, Visibility
 from models.needs import CriterionKind, Need, NeedStatus
 
@@ -79,6 +80,7 @@ class NeedOut(StoredOut):
                 "opened_at": "2026-11-02T09:00:00Z",
                 "verified": None,
                 "illustrative": [],
+                "unread": {},
                 "warnings": [],
             }
         }
@@ -119,11 +121,12 @@ class NeedOut(StoredOut):
             **told,
             owning_organisation=owner.ods_code if owner else None,
             stale=row.is_stale(datetime.now(UTC).date()),
+            unread=dict(unread_of(row)),
             warnings=warnings or [],
         )
 
 
-_DERIVED = frozenset({"owning_organisation", "stale", "warnings"})
+_DERIVED = frozenset({"owning_organisation", "stale", "unread", "warnings"})
 
 
 class NeedsQuery(PageQuery):

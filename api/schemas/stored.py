@@ -30,6 +30,9 @@ class StoredOut(BaseModel):
     source: str
     source_url: str
     verified: bool | None = Field(description="Whether somebody checked the row against its source.")
+    unread: dict[str, int] = Field(
+        default={}, description="Characters at the end of each field that the matching does not read; empty when it reads all."
+    )
     illustrative: list[str] = Field(description="Fields that were made up to show what they are for.")
     created_at: datetime
     updated_at: datetime

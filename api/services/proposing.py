@@ -75,7 +75,7 @@ def matches_of(session: Session, libraries: Libraries, side: Side, document_id: 
     row = documents.get(session, side, document_id, actor)
     if row.readability is not Readability.READABLE:
         raise NothingToRank(f"The text of this {side} is {row.readability.replace('_', ' ')}. Write what it is about in plain English.")
-    return _ranked(session, libraries, _encoded(session, libraries, side, row), side=side, query_id=row.id, actor=actor, limit=limit)
+    return _ranked(session, libraries, encoded_of(session, libraries, side, row), side=side, query_id=row.id, actor=actor, limit=limit)
 
 
 def matches_of_text(session: Session, libraries: Libraries, side: Side, content: Content, *, actor: Actor, limit: int = 20) -> Matches:
@@ -97,7 +97,7 @@ def rank(session: Session, libraries: Libraries, side: Side, document_id: UUID, 
     if row is None or not row.searchable or row.embedded_revision != row.revision or row.embedded_encoder != libraries.encoder.id:
         return None
     view = libraries.view(session, side.other, SYSTEM)
-    ranking = libraries.ranker.rank(_encoded(session, libraries, side, row), view, limit=limit)
+    ranking = libraries.ranker.rank(encoded_of(session, libraries, side, row), view, limit=limit)
     found = documents.revisions(session, side.other, [_candidate_id(each, side) for each in ranking.judgements])
     return Ranked(
         side=side,
@@ -273,7 +273,7 @@ def _candidate_id(judgement: Judgement, query_side: Side) -> UUID:
     return UUID(judgement.innovation_id if query_side is Side.NEED else judgement.need_id)
 
 
-def _encoded(session: Session, libraries: Libraries, side: Side, row: Any) -> EncodedDocument:  # noqa: ANN401 -- Need or Innovation
+def encoded_of(session: Session, libraries: Libraries, side: Side, row: Any) -> EncodedDocument:  # noqa: ANN401 -- Need or Innovation
     """The stored vectors when they are of the present text, else encoded now, so that nobody waits for a job."""
     stored = libraries.encoded(session, side, [str(row.id)]) if row.searchable else {}
     if str(row.id) in stored:

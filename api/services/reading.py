@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy.orm import Session
 
-from matcher.text import pooled
+from matcher.text import pooled, unread
 from matcher.types import Aspect, Criterion, CriterionKind, Document, EncodedDocument, Facet, Facts, Passage, Side, Stage
 from models.documents import Side as StoredSide
 from models.passages import Passage as PassageRow
@@ -33,6 +33,11 @@ def document_of(document_id: str, side: StoredSide, content: Mapping[str, Any]) 
             deployed=facts.get("deployed"),
         ),
     )
+
+
+def unread_of(row: Any) -> Mapping[str, int]:  # noqa: ANN401 -- Need or Innovation
+    """The characters at the end of each field that the matching does not read; empty when it reads all."""
+    return unread(document_of(str(row.id), row.side, row.content()))
 
 
 def encoded_rows(session: Session, side: StoredSide, rows: Mapping[UUID, Any], encoder_id: str) -> dict[str, EncodedDocument]:
