@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from matcher.tokens import Field
 
 NEAR = 3  # how many words further on the second word of a pair may stand; those that every text has are left out
-LEAST_SHARED = 10  # pairs; a name or a standing phrase of the NHS has fewer
-LEAST_SHARE = 0.22  # of the pairs of a need that an innovation holds
+LEAST_SHARED = 6  # pairs; a name or a standing phrase of the NHS has fewer
+LEAST_SHARE, OF_MANY = 0.35, 0.22  # of the pairs of a need that an innovation holds; the second from so many pairs on:
+MANY = 10
+SHORTEST = 36  # pairs of a need, of some fourteen words; a shorter one says no more than a title, which honest texts repeat
 STRETCH = 16  # words that are looked at together; they make 42 pairs
 DENSE, DENSER = 17, 32  # pairs of a stretch that are the need's own, for a short need and for one of thousands of words
 _LONG_NEED = 1_000  # pairs
 _SPREAD = np.uint32(2_654_435_761)
-_FIELD_HOLDS = 5  # shared pairs from which a field counts as copied, once the text does
+_FIELD_HOLDS = 3  # shared pairs from which a field counts as copied, once the text does
 
 Phrases = NDArray[np.uint32]  # (n,), sorted, each once
 
@@ -48,14 +50,14 @@ def shared(one: Phrases, other: Phrases) -> Phrases:
 
 def may_be_copied(need: Phrases, shared_pairs: int) -> bool:
     """Whether a need and an innovation share enough for a look at where; False for nearly all honest pairs."""
-    return shared_pairs >= LEAST_SHARED and shared_pairs >= min(LEAST_SHARE * len(need), _dense(need))
+    return _holds_much(need, shared_pairs) or shared_pairs >= _dense(need)
 
 
 def is_copied(need: Phrases, innovation: Mapping[str, Field], common: Phrases) -> bool:
     """Whether an innovation holds so much of a need, or a stretch of it so nearly, that it was written from it."""
-    if not may_be_copied(need, len(common)):
-        return False
-    return len(common) >= LEAST_SHARE * len(need) or any(densest(field, common).shared >= _dense(need) for field in innovation.values())
+    if _holds_much(need, len(common)):
+        return True
+    return len(common) >= _dense(need) and any(densest(field, common).shared >= _dense(need) for field in innovation.values())
 
 
 def copied_fields(innovation: Mapping[str, Field], common: Phrases) -> frozenset[str]:
@@ -79,6 +81,11 @@ def densest(field: Field, common: Phrases) -> Stretch:
     best = int(np.argmax(within))
     inside = held & (firsts >= best) & (lasts < best + STRETCH)
     return Stretch(within[best], field.told[int(firsts[inside].min())].start, field.told[int(lasts[inside].max())].end)
+
+
+def _holds_much(need: Phrases, shared_pairs: int) -> bool:
+    share = OF_MANY if shared_pairs >= MANY else LEAST_SHARE
+    return len(need) >= SHORTEST and shared_pairs >= max(LEAST_SHARED, share * len(need))
 
 
 def _dense(need: Phrases) -> float:

@@ -15,6 +15,7 @@ from matcher.text import Readability, fields_read, readability, sentences, unrea
 from matcher.tokens import Field, fields_of
 from matcher.types import Document, Flag, FlagKind, Quote, Side
 
+COPYING = 0.125  # two logits, about what a stated contradiction costs
 _LONGEST_QUOTE = 240  # characters of evidence; a page can show the whole field beside it
 _OTHER_SCRIPT = re.compile(
     r"[^\W\d_\u0000-\u036f\u0370-\u03ff\u1e00-\u1eff](?:[\s\W\d_]*[^\W\d_\u0000-\u036f\u0370-\u03ff\u1e00-\u1eff]){19,}"
@@ -136,9 +137,12 @@ def flags_of(document: Document) -> tuple[Flag, ...]:
     return tuple(_flags(document, fields_of(fields_read(document))))
 
 
-def flagged(need: Traces, innovation: Traces) -> float:
-    """1 when either text has a flag that weighs, else 0."""
-    return float(need.suspect or innovation.suspect)
+def flagged(need: Traces, innovation: Traces, *, copies: bool) -> float:
+    """1 when either text has a flag that weighs, an eighth when the innovation only copies the need, else 0.
+
+    A copy costs less because what is copied has no say in the pair any more.
+    """
+    return 1.0 if need.suspect or innovation.suspect else COPYING if copies else 0.0
 
 
 def copied(need: Traces, innovation: Traces, document: Document) -> frozenset[str]:

@@ -138,7 +138,8 @@ def _without(innovation: Prepared, names: Collection[str]) -> Prepared:
 
 
 def _pair(need: Prepared, innovation: Prepared, cosines: Similarities) -> list[float]:
-    if names := copied(need.traces, innovation.traces, innovation.document):
+    passages, names = len(innovation.answering), copied(need.traces, innovation.traces, innovation.document)
+    if names:
         innovation = _without(innovation, names)
     answers: list[float] = cosines[:, innovation.answering].max(axis=1, initial=-1.0).tolist()
     fits = map(facet_fit, FACETS.values(), need.facets, innovation.facets)
@@ -149,8 +150,8 @@ def _pair(need: Prepared, innovation: Prepared, cosines: Similarities) -> list[f
         coverage(need.words, innovation.words),
         coverage(innovation.words, need.words),
         shared(need.concepts, innovation.concepts),
-        math.log(max(1, len(innovation.answering))),  # the best of many passages is nearer by chance alone
+        math.log(passages),  # the best of many passages is nearer by chance alone
         *(0.0 if fit is None else fit.certainty * (fit.value - NEUTRAL) for fit in fits),
         float(contradicted(need.document, innovation.document)),
-        flagged(need.traces, innovation.traces),
+        flagged(need.traces, innovation.traces, copies=bool(names)),
     ]
