@@ -32,10 +32,10 @@ SHIPPED = Path(__file__).parents[1] / "matcher" / "data" / "rankers"
 PRIOR = {
     "whole": 10.0,
     "aspects": 3.0,
-    "crowding": -3.0,
+    "crowding": -4.0,
     "need_words": 3.0,
     "innovation_words": 2.5,
-    "concepts": 1.0,
+    "concepts": 3.0,
     "passages": 0.0,
     "conditions": 4.0,
     "settings": 2.0,

@@ -20,6 +20,7 @@ from matcher.vocabulary import stems
 _STANDARD_VERDICTS = MappingProxyType({"YES": Verdict.MET, "IN_PROGRESS": Verdict.PARTLY, "NOT_YET": Verdict.GAP})
 _BEST_FIRST = (Verdict.MET, Verdict.PARTLY, Verdict.GAP)
 _MARKS = ("CE_UKCA_", "IVD_")  # standards that carry a UKCA or CE mark
+_TOLD_BY_A_CHOICE = frozenset({Facet.CARE_SETTINGS, Facet.AREAS})  # of which one side's codes at least are a person's
 _WITHOUT_PHONE = re.compile(
     r"\b(?:no|without|not need|need(?:s|ing)? no|does not require)\s+(?:an?\s+|the\s+|any\s+)?(?:\w+\s+){0,2}?(?:smart\s?phone|app)\b"
     r"|\blandline\b",
@@ -74,10 +75,11 @@ def contradicted(need: Document, innovation: Document) -> bool:
 
 
 def facet_fit(facet: Facet, asked: Mapping[str, float], given: Mapping[str, float]) -> FacetFit | None:
-    """How well the codes of one facet agree; None when either side has none.
+    """How well the codes of one facet agree; None when either side has none, or both have too little to be compared.
 
     Conditions count by their nearest pair in the record's list, other facets by the share of the shorter list that
-    the other holds.
+    the other holds. Settings and areas that words suggest for both sides are not compared: measured on topics that nobody
+    coded, they tell more of how a text is written than of what it is about.
 
     Args:
         facet: whose codes they are.
@@ -85,6 +87,8 @@ def facet_fit(facet: Facet, asked: Mapping[str, float], given: Mapping[str, floa
         given: those of the innovation.
     """
     if not asked or not given:
+        return None
+    if facet in _TOLD_BY_A_CHOICE and max(*asked.values(), *given.values()) < 1:
         return None
     certainty = fmean(asked.values()) * fmean(given.values())
     if facet is Facet.CONDITIONS:
