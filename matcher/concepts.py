@@ -50,8 +50,7 @@ def _listed() -> Mapping[str, tuple[tuple[_Stems, frozenset[str]], ...]]:
     """The phrases by their first stem, each with the concepts that it speaks of."""
     names: dict[_Stems, set[str]] = {}
     for name, phrase in _phrases():
-        if phrase:
-            names.setdefault(phrase, set()).add(name)
+        names.setdefault(phrase, set()).add(name)
     by_first: dict[str, list[tuple[_Stems, frozenset[str]]]] = {}
     for phrase, named in names.items():
         by_first.setdefault(phrase[0], []).append((phrase, frozenset(named)))
