@@ -16,7 +16,8 @@ NEAR = 3  # how many words further on the second word of a pair may stand; those
 LEAST_SHARED = 6  # pairs; a name or a standing phrase of the NHS has fewer
 LEAST_SHARE, OF_MANY = 0.35, 0.22  # of the pairs of a need that an innovation holds; the second from so many pairs on:
 MANY = 10
-SHORTEST = 36  # pairs of a need, of some fourteen words; a shorter one says no more than a title, which honest texts repeat
+SHORTEST = 12  # pairs of a need; a shorter one says no more than a title
+QUESTION = 100  # pairs; a need of one field that has fewer is a title, a question or a claim, which honest texts repeat
 STRETCH = 16  # words that are looked at together; they make 42 pairs
 DENSE, DENSER = 17, 32  # pairs of a stretch that are the need's own, for a short need and for one of thousands of words
 _LONG_NEED = 1_000  # pairs
@@ -73,14 +74,14 @@ def densest(field: Field, common: Phrases) -> Stretch:
     ends = np.stack([np.bincount(firsts[held & (lasts - firsts == step)], minlength=len(begun)) for step in range(1, NEAR + 1)])
     if not held.any():
         return Stretch(0, 0, 0)
-    within = [
-        int(begun[place : place + STRETCH].sum())
-        - sum(int(ends[step, place + STRETCH - 1 - step : place + STRETCH].sum()) for step in range(NEAR))
-        for place in range(len(field.told))
-    ]
+    before, ended = (np.cumsum(np.pad(counts, [(0, 0)] * (counts.ndim - 1) + [(1, 0)]), axis=-1) for counts in (begun, ends))
+    border = np.arange(len(field.told)) + STRETCH
+    within = before[border] - before[border - STRETCH]
+    for step in range(NEAR):  # a pair that begins inside and ends behind the border is not within
+        within -= ended[step, border] - ended[step, border - 1 - step]
     best = int(np.argmax(within))
     inside = held & (firsts >= best) & (lasts < best + STRETCH)
-    return Stretch(within[best], field.told[int(firsts[inside].min())].start, field.told[int(lasts[inside].max())].end)
+    return Stretch(int(within[best]), field.told[int(firsts[inside].min())].start, field.told[int(lasts[inside].max())].end)
 
 
 def _holds_much(need: Phrases, shared_pairs: int) -> bool:

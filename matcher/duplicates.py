@@ -72,7 +72,7 @@ def places(sketches: Iterable[Sketch], limit: int) -> list[list[int]]:
 def near_copy_flag(document: Document, others: Sequence[Document]) -> Flag:
     """What staff are told of the one that stands in a list for several that are nearly the same."""
     names = "; ".join(other.fields.get("name", "") or "one without a name" for other in others)
-    here, _ = _same_words(document, others[0])
+    here = _densest_words(document, shared(_phrases(document), _phrases(others[0])))
     says = f"Nearly the same text comes again, and was left out of this list: {names}"
     return Flag(kind=FlagKind.NEAR_COPY, says=says, quote=here, weighs=False)
 
