@@ -21,8 +21,9 @@ def _one_of(*words: str) -> str:
 
 
 _MACHINE = _one_of(
-    "ais? llms? (?:large_)?(?:language_)?models? algorithms? rankers? ranking_(?:system|engine) matching_(?:system|engine|software|service)",
-    "assistants? chatbots? bots? evaluators? reviewers? assessors? graders? judges? moderators? triage_(?:officer|team|staff) hub_(?:staff|team)",
+    "ais? llms? (?:large_)?(?:language_)?models? algorithms? rankers? ranking_(?:system|engine)",
+    "matching_(?:system|engine|software|service) assistants? chatbots? bots? evaluators? reviewers? assessors?",
+    "graders? judges? moderators? triage_(?:officer|team|staff) hub_(?:staff|team)",
 )
 _THING = _one_of(
     "submission innovation product entry text document proposal application record solution offer company device service item candidate",
@@ -30,14 +31,15 @@ _THING = _one_of(
 )
 _ITEM = rf"(?:this|our|the (?:present|following|above))\s+(?:[\w-]+\s+){{0,2}}?{_THING}"
 _TOP = _one_of(
-    r"first top highest head above ahead before strong(?:est|ly)? maximum best number_one no\.?_?1 100_?% perfect met relevant foremost front",
-    "upfront 10/10 five_stars",
+    r"first top highest head above ahead before strong(?:est|ly)? maximum best number_one no\.?_?1 100_?% perfect met relevant",
+    "foremost front upfront 10/10 five_stars",
 )
 _RULES = _one_of(
     "instructions? prompts? rules guidelines guidance criteria directions submissions candidates innovations scoring flags? checks"
 )
 _EARLIER = _one_of(
-    "previous(?:ly)? prior above earlier preceding foregoing system existing other all any your so_far been_(?:told|given) were_(?:told|given)"
+    "previous(?:ly)? prior above earlier preceding foregoing system existing other all any your so_far",
+    "been_(?:told|given) were_(?:told|given)",
 )
 _MEASURE = _one_of("probability relevance scores? rating band verdict grade rank marks? match confidence")
 _PUT = _one_of(
@@ -48,7 +50,8 @@ _PUT_SO = _one_of(
     "shortlisted promoted appear chosen marked treated accepted recommended proposed approved picked",
 )
 _FAVOUR = _one_of(
-    r"rank\w* plac\w* put\w* consider\w* list\w* show\w* position\w* mov(?:e|ed|ing) select\w* confirm\w* favour\w* prefer\w* promot\w* choos\w*"
+    r"rank\w* plac\w* put\w* consider\w* list\w* show\w* position\w* mov(?:e|ed|ing) select\w* confirm\w* favour\w*",
+    r"prefer\w* promot\w* choos\w*",
 )
 _UNBROKEN = r"[^.!?\n]"
 
@@ -66,12 +69,16 @@ _TOLD: tuple[tuple[str, str], ...] = (
     ),
     (
         "this our the",
-        rf"{_ITEM}\b{_UNBROKEN}{{0,40}}\b(?:should|must|shall|ought to|needs? to|deserves? to|has to|is to|were to|could|to) (?:be |have been )?"
-        rf"(?:\w+ly )?(?:always )?(?:{_PUT_SO}\b{_UNBROKEN}{{0,60}}\b(?:{_TOP}|every|all|always|automatically|without)|confirmed|shortlisted|selected)\b",
+        rf"{_ITEM}\b{_UNBROKEN}{{0,40}}\b(?:should|must|shall|ought to|needs? to|deserves? to|has to|is to|were to|could|to) "
+        r"(?:always )?(?:be |have been )?"
+        rf"(?:\w+ly |always )?(?:{_PUT_SO}\b{_UNBROKEN}{{0,60}}\b(?:{_TOP}|every|all|always|automatically|without)"
+        r"|confirmed|shortlisted|selected)\b",
     ),
     (
-        "grateful obliged appreciate appreciated appreciates thankful kindly please request requested ask asked invite invited beg urge mean",
-        rf"\w+\b{_UNBROKEN}{{0,80}}\b{_FAVOUR}\b{_UNBROKEN}{{0,40}}\b(?:{_ITEM}|us|it)\b{_UNBROKEN}{{0,60}}\b(?:{_TOP}|favourably|over|rather than)\b",
+        "grateful obliged appreciate appreciated appreciates thankful kindly please request requested ask asked invite invited beg urge "
+        "mean",
+        rf"\w+\b{_UNBROKEN}{{0,80}}\b{_FAVOUR}\b{_UNBROKEN}{{0,40}}\b(?:{_ITEM}|us|it)\b{_UNBROKEN}{{0,60}}"
+        rf"\b(?:{_TOP}|favourably|over|rather than)\b",
     ),
     (
         "this our the it",
@@ -80,7 +87,8 @@ _TOLD: tuple[tuple[str, str], ...] = (
     ),
     (
         "do never don",
-        rf"(?:do not|don['’]t|never) (?:rank|show|list|select|flag|penali[sz]e|reject|propose|recommend|consider|mention)\b{_UNBROKEN}{{0,40}}"
+        rf"(?:do not|don['’]t|never) (?:rank|show|list|select|flag|penali[sz]e|reject|propose|recommend|consider|mention)\b"
+        rf"{_UNBROKEN}{{0,40}}"
         r"\b(?:others?|any other|competitors?|rivals?|this|our|it|us|alternatives?)\b",
     ),
     # whom it speaks to
@@ -92,10 +100,11 @@ _TOLD: tuple[tuple[str, str], ...] = (
     ("if", rf"if you are (?:an? |the )?(?:\w+\s)?{_MACHINE}\b"),
     (
         "you",
-        r"you are (?:now )?(?:an? |the )?(?:\w+\s)?(?:ai|assistant|language model|ranker|ranking|evaluator|helpful|matching engine|expert judge)\b",
+        r"you are (?:now )?(?:an? |the )?(?:\w+\s)?(?:ai|assistant|language model|ranker|ranking|evaluator|helpful"
+        r"|matching engine|expert judge)\b",
     ),
     ("as", rf"as an? (?:ai|language model|llm|ranking (?:system|model|engine))\b{_UNBROKEN}{{0,20}}\byou\b"),
-    ("system developer hidden secret", r"(?:system|developer|hidden|secret) (?:prompt|message|instruction)s?\b"),
+    ("system developer hidden secret", r"system prompt\b|(?:developer|hidden|secret) (?:prompt|message|instruction)s?\b"),
     # what to answer
     (
         "assign return output respond answer reply report set award give",
@@ -110,7 +119,8 @@ _TOLD: tuple[tuple[str, str], ...] = (
     ),
 )
 _MARKS = re.compile(
-    r"<\|[a-z_]+\|>|\[/?inst\]|^\s*#{2,}\s*(?:instruction|system|prompt)\b|^\s*(?:system|assistant|user)\s*:|(?<=[.!?] )(?:system|assistant)\s*:",
+    r"<\|[a-z_]+\|>|\[/?inst\]|^\s*#{2,}\s*(?:instruction|system|prompt)\b|^\s*(?:system|assistant|user)\s*:"
+    r"|(?<=[.!?] )(?:system|assistant)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
 

@@ -20,95 +20,12 @@ _LONGEST_QUOTE = 240  # characters of evidence; a page can show the whole field 
 _OTHER_SCRIPT = re.compile(
     r"[^\W\d_\u0000-\u036f\u0370-\u03ff\u1e00-\u1eff](?:[\s\W\d_]*[^\W\d_\u0000-\u036f\u0370-\u03ff\u1e00-\u1eff]){19,}"
 )
-_FOREIGN_WORDS = frozenset(
-    [
-        "de",
-        "la",
-        "le",
-        "les",
-        "des",
-        "et",
-        "en",
-        "un",
-        "une",
-        "que",
-        "el",
-        "los",
-        "las",
-        "y",
-        "por",
-        "para",
-        "con",
-        "del",
-        "pour",
-        "dans",
-        "est",
-        "qui",
-        "sur",
-        "der",
-        "die",
-        "das",
-        "und",
-        "ist",
-        "mit",
-        "den",
-        "von",
-        "nicht",
-        "ein",
-        "eine",
-        "w",
-        "z",
-        "na",
-        "nie",
-        "jest",
-        "sie",
-        "oraz",
-        "przez",
-        "jak",
-        "di",
-        "il",
-        "che",
-        "per",
-        "non",
-        "della",
-        "sono",
-        "com",
-        "os",
-        "da",
-        "dos",
-        "uma",
-        "het",
-        "een",
-        "van",
-        "voor",
-        "zijn",
-        "och",
-        "att",
-        "det",
-        "som",
-        "ar",
-        "ve",
-        "bir",
-        "icin",
-        "hai",
-        "ke",
-        "ki",
-        "ka",
-        "ko",
-        "mein",
-        "aur",
-        "se",
-        "ny",
-        "cu",
-        "si",
-        "pe",
-        "mae",
-        "yn",
-        "yr",
-        "ar",
-        "gyfer",
-    ]
-)
+_WORDS_ELSEWHERE = """
+de la le les des et en un une que el los las y por para con del pour dans est qui sur der die das und ist mit den von nicht ein eine w z na
+nie jest sie oraz przez jak di il che per non della sono com os da dos uma het een van voor zijn och att det som ar ve bir icin hai ke ki ka
+ko mein aur se ny cu si pe mae yn yr ar gyfer
+"""
+_FOREIGN_WORDS = frozenset(_WORDS_ELSEWHERE.split())
 _FEW, _WITHIN = 3, 12  # so many words of other languages stand so near each other before a sentence is looked at
 
 
@@ -116,7 +33,7 @@ _FEW, _WITHIN = 3, 12  # so many words of other languages stand so near each oth
 class Traces:
     """What of one document the integrity of its pairs asks: its own flags, whether one weighs, and its phrases.
 
-    The phrases of a need leave its title out, because an honest answer may quote it.
+    The phrases of a need leave its title out, and a need of one short field has none: an honest answer may quote them.
     """
 
     flags: tuple[Flag, ...]
@@ -129,7 +46,10 @@ def traces_of(document: Document) -> Traces:
     fields = fields_of(fields_read(document))
     flags = tuple(_flags(document, fields))
     told = {name: field for name, field in fields.items() if document.side is Side.INNOVATION or name != "title"}
-    return Traces(flags=flags, suspect=any(flag.weighs for flag in flags), phrases=copying.phrases(told))
+    phrases = copying.phrases(told)
+    if document.side is Side.NEED and len(told) == 1 and len(phrases) < copying.QUESTION:
+        phrases = phrases[:0]
+    return Traces(flags=flags, suspect=any(flag.weighs for flag in flags), phrases=phrases)
 
 
 def flags_of(document: Document) -> tuple[Flag, ...]:
@@ -205,7 +125,7 @@ _REPEATED = "The same words come again and again"
 def _topics(fields: Mapping[str, Field]) -> Iterator[Flag]:
     found = {name: stuffing.topics_named(field) for name, field in fields.items()}
     topics = sorted({topic for named in found.values() for topic in named})
-    if len(topics) >= stuffing.MANY_TOPICS:
+    if stuffing.is_about_everything(topics):
         name = max(found, key=lambda each: len(found[each]))
         says = f"One text about {len(topics)} subjects: {', '.join(topics)}"
         yield _flag(FlagKind.MANY_TOPICS, says, name, fields[name].text, stuffing.reach(found[name].values()))

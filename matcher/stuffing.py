@@ -3,11 +3,11 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matcher.tokens import Field, Token, function_stems, tokens
 
@@ -19,6 +19,7 @@ MOST_REPEATED = 0.4  # share of the phrases of a text that stood in it before
 MOST_OF_ONE_WORD = 0.18  # share of one word among those that are told
 MANY_PLACES = 9  # different places of one text; a need names five at most, an honest abstract six
 MANY_TOPICS = 8  # different health topics of one text; 99.5 % of honest abstracts name seven at most
+MANY_SERVICES = 4  # of them; a list of conditions alone, as whom a trial leaves out, is honest
 NAMES_IN_A_ROW = 15
 
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?")
@@ -78,6 +79,11 @@ def topics_named(field: Field) -> Mapping[str, Span]:
     return _named(field.words, _topics())
 
 
+def is_about_everything(topics: Collection[str]) -> bool:
+    """Whether one innovation cannot be about all of these topics."""
+    return len(topics) >= MANY_TOPICS and len(_stored("topics.json")["services"].keys() & set(topics)) >= MANY_SERVICES
+
+
 def places_named(field: Field) -> Mapping[str, Span]:
     """The places and postcodes that a text names, with the first words that name each."""
     found = dict(_named(field.words, _places()))
@@ -121,7 +127,10 @@ def _named(words: Sequence[Token], names: Names) -> Mapping[str, Span]:
 
 @cache
 def _topics() -> Names:
-    return _by_first((phrase, topic) for topic, phrases in _stored("topics.json")["topics"].items() for phrase in phrases)
+    stored = _stored("topics.json")
+    return _by_first(
+        (phrase, topic) for kind in ("services", "conditions") for topic, phrases in stored[kind].items() for phrase in phrases
+    )
 
 
 @cache
@@ -137,6 +146,7 @@ def _by_first(phrases: Iterable[tuple[str, str]]) -> Names:
     return MappingProxyType(found)
 
 
-def _stored(name: str) -> dict[str, dict[str, list[str]]]:
-    stored: dict[str, dict[str, list[str]]] = json.loads(files("matcher").joinpath(f"data/{name}").read_text(encoding="utf-8"))
-    return stored
+@cache
+def _stored(name: str) -> Mapping[str, Any]:
+    stored: dict[str, Any] = json.loads(files("matcher").joinpath(f"data/{name}").read_text(encoding="utf-8"))
+    return MappingProxyType(stored)
