@@ -56,9 +56,9 @@ def coverage(asked: Words, given: Words) -> float:
     """The share of the weight of one text's words that another holds, in [0, 1]; a word of the same family counts half."""
     if not asked.total:
         return 0.0
-    held, families = given.weights, given.families
-    exact = math.fsum([weight for stem, weight in asked.weights.items() if stem in held])
-    akin = math.fsum([weight for stem, weight in asked.weights.items() if stem not in held and stem[:PREFIX] in families])
+    weights, held, families = asked.weights, given.weights, asked.families & given.families
+    exact = math.fsum([weights[stem] for stem in weights.keys() & held.keys()])
+    akin = math.fsum([weight for stem, weight in weights.items() if stem[:PREFIX] in families and stem not in held])
     return (exact + FAMILY_CREDIT * akin) / asked.total
 
 
