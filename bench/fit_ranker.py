@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 
 from bench.judged_sets import DATA, FOLDS, NEEDS, Group, read_sets, reference_texts, reference_vocabulary
 from bench.kept_vectors import KeptEncoder
-from bench.out_of_fold import calibrated, hold, print_held_out
+from bench.out_of_fold import calibrated, hold, print_held_out, scored_by_others
 from matcher.calibration import Calibration
 from matcher.crowding import Reference
 from matcher.encoding import load_encoder
@@ -44,9 +44,12 @@ PRIOR = {
 }
 """Where the weights start from and are drawn to: equal steps of cosine and of words, codes below both."""
 
-RULES = {"contradicted": -2.5, "flagged": -16.0}
-"""Logits by rule, of which no data speak: an innovation that states the contrary of a must-have keeps about a tenth of its
-odds; one that was written for the ranking keeps none, because a copy of the need is nearer to it than any honest answer."""
+RULES = {"coded": 0.0, "contradicted": -2.5, "flagged": -16.0}
+"""Logits by rule, of which no list of one query speaks.
+
+An innovation that states the contrary of a must-have keeps about a tenth of its odds; one that was written for the ranking
+keeps none, because a copy of the need is nearer to it than any honest answer. Being coded at all is left to the curve.
+"""
 
 PULLS = (0.01, 0.1, 1.0)
 JUDGEMENTS = ("fp7-dev/qrels/test.tsv", "fp7-dev-reverse/qrels/test.tsv", "wy/qrels/dev.tsv")
@@ -67,10 +70,9 @@ def main() -> None:
     folds = {pull: [_fit(_training(sets, without_fold=fold), pull) for fold in range(FOLDS)] for pull in PULLS}
     pull = _choose_pull(sets, folds)
     weights = _fit(_training(sets), pull)
-    held = hold(sets, folds[pull])
-    calibration = calibrated(weights, [each for found in held.values() for each in found])
-    print_held_out(held)
-    _print_parts(sets, weights, calibration)
+    calibration = calibrated(weights, scored_by_others(sets, folds[pull]))
+    print_held_out(hold(sets, folds[pull]))
+    _print_parts(sets, calibration)
     _write(options.out, vocabulary, reference, calibration, pull=pull, encoder_id=encoder.id)
 
 
@@ -134,7 +136,8 @@ def _by_fold(groups: Sequence[Group], folds: Sequence[NDArray[np.float64]]) -> f
     return float(np.mean([group.ndcg(folds[group.fold]) for group in groups if group.is_answerable]))
 
 
-def _print_parts(sets: Mapping[str, Sequence[Group]], weights: NDArray[np.float64], calibration: Calibration) -> None:
+def _print_parts(sets: Mapping[str, Sequence[Group]], calibration: Calibration) -> None:
+    weights = np.array(calibration.weights)
     for name in ("fp7-dev", "fp7-dev-reverse"):
         parts = {part: round(_mean(sets[name], weights, part), 4) for part in ("training", "validation", "test")}
         print(f"{name}: {parts}, all {_mean(sets[name], weights):.4f}")

@@ -1,4 +1,4 @@
-"""The needs as if the ranker had never seen them: scored by weights, and held against a curve and bands, of the other folds."""
+"""The needs as if the ranker had never seen them: judged by weights and by a curve that were fitted on the other folds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,115 +11,92 @@ from bench.judged_sets import FOLDS, NEEDS, Group
 from matcher.abstention import Asked, NothingFits
 from matcher.calibration import Calibration, brier_skill, calibration_error, reliability
 from matcher.metrics import ndcg, recall, reciprocal_rank
+from matcher.pairing import FEATURES
 from matcher.trust import SHOWN
 
-STRONG_PRECISION, POSSIBLE_PRECISION = 0.80, 0.50
-STEPS = tuple(round(float(step), 2) for step in np.arange(0.05, 1, 0.05))
+POSSIBLE, STRONG = 0.5, 0.75
+"""The borders of the bands: an even chance, and three in four."""
+
+SHIFTS = ("passages", "coded")
+"""Features that tell how a pair is told, and not whether it fits; what they are worth shows on the shown candidates alone."""
 
 Weights = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """One need with its candidates, best first, as weights that were fitted without it score them.
+    """One need with its candidates, best first, with the probabilities that the other folds give them.
 
     `fits` tells which of them answer it or an important part of it; `figures` are nDCG@10, recall@10 and MRR.
     """
 
-    fold: int
-    scores: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
     fits: NDArray[np.bool_]
     is_answerable: bool
     figures: tuple[float, float, float]
 
-    @property
-    def shown(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """The candidates that people would see at first."""
-        return self.scores[:SHOWN], self.fits[:SHOWN]
 
-    @property
-    def without_answers(self) -> NDArray[np.float64]:
-        """The scores that are left when all that fits is taken out of the library."""
-        return self.scores[~self.fits]
+def calibrated(weights: Weights, taught: Sequence[tuple[Group, Weights]]) -> Calibration:
+    """Weights with the logistic curve through the candidates that people would see, and the bands on it.
+
+    Args:
+        weights: those that the curve is put on.
+        taught: needs, each with weights that were fitted without it, by which its candidates are scored and chosen.
+    """
+    columns = [FEATURES.index(name) for name in SHIFTS]
+    shown = [(group, group.features @ own) for group, own in taught]
+    best = [np.argsort(-scores, kind="stable")[:SHOWN] for _, scores in shown]
+    told = np.concatenate([
+        np.column_stack([scores[rows], group.features[rows][:, columns]]) for (group, scores), rows in zip(shown, best, strict=True)
+    ])  # fmt: skip
+    fits = np.concatenate([group.grades[rows] >= group.relevant_from for (group, _), rows in zip(shown, best, strict=True)])
+    fitted = LogisticRegression(C=1.0).fit(told, fits)
+    scaled = fitted.coef_[0, 0] * weights
+    scaled[columns] += fitted.coef_[0, 1:]
+    return Calibration(
+        weights=tuple(np.round(scaled, 6).tolist()), intercept=round(float(fitted.intercept_[0]), 6), possible=POSSIBLE, strong=STRONG
+    )
 
 
 def hold(sets: Mapping[str, Sequence[Group]], folds: Sequence[Weights]) -> dict[str, list[Held]]:
-    """The needs of each view, every one scored by the weights of the other folds."""
-    return {name: [_held(group, folds[group.fold]) for group in sets[name]] for name in NEEDS}
+    """The needs of each view, every one judged by the weights and the curve of the other folds."""
+    everything = scored_by_others(sets, folds)
+    drawn = [calibrated(folds[fold], [each for each in everything if each[0].fold != fold]) for fold in range(FOLDS)]
+    return {name: [_held(group, drawn[group.fold]) for group in sets[name]] for name in NEEDS}
 
 
-def curve(held: Sequence[Held]) -> tuple[float, float]:
-    """Slope and intercept of the logistic curve through the shown candidates."""
-    scores, fits = (np.concatenate(part) for part in zip(*(each.shown for each in held), strict=True))
-    fitted = LogisticRegression(C=1e3).fit(scores[:, None], fits)
-    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-
-
-def borders(held: Sequence[Held], slope: float, intercept: float) -> tuple[float, float]:
-    """The borders of *possible* and *strong*, in steps of 0.05, with the least sum that keep the stated precision.
-
-    What counts is the precision that the curve expects, since counts of so few would move the borders with every need.
-    Each band holds ten shown candidates at least; of equal sums the one with the wider middle is taken.
-    """
-    said = probabilities(np.concatenate([each.shown[0] for each in held]), slope, intercept)
-    kept = []
-    for possible, strong in ((low, high) for low in STEPS for high in STEPS if low < high):
-        top, middle = said[said >= strong], said[(said >= possible) & (said < strong)]
-        if min(len(top), len(middle)) >= SHOWN and top.mean() >= STRONG_PRECISION and middle.mean() >= POSSIBLE_PRECISION:
-            kept.append((possible, strong))
-    return min(kept, key=lambda found: (round(sum(found), 2), found[0]))
-
-
-def probabilities(scores: NDArray[np.float64], slope: float, intercept: float) -> NDArray[np.float64]:
-    """What a curve says of scores."""
-    return np.asarray(1 / (1 + np.exp(-(slope * scores + intercept))))
-
-
-def calibrated(weights: Weights, held: Sequence[Held]) -> Calibration:
-    """Weights with the curve through all held-out needs, and the bands on it."""
-    slope, intercept = curve(held)
-    possible, strong = borders(held, slope, intercept)
-    scaled = tuple(round(slope * weight, 6) for weight in weights.tolist())
-    return Calibration(weights=scaled, intercept=round(intercept, 6), possible=possible, strong=strong)
+def scored_by_others(sets: Mapping[str, Sequence[Group]], folds: Sequence[Weights]) -> list[tuple[Group, Weights]]:
+    """Every need of every view with the weights that were fitted without it."""
+    return [(group, folds[group.fold]) for name in NEEDS for group in sets[name]]
 
 
 def print_held_out(views: Mapping[str, Sequence[Held]]) -> None:
-    """Every figure of the needs, by view and together; curve and bands of each need drawn without its fold."""
+    """Every figure of the needs, by view and together."""
     everything = [each for held in views.values() for each in held]
-    drawn = [_drawn([each for each in everything if each.fold != fold]) for fold in range(FOLDS)]
     for name, held in {**views, "all views": everything}.items():
         figures = np.mean([each.figures for each in held if each.is_answerable], axis=0)
         print(f"{name}: nDCG@10 {figures[0]:.4f}, recall@10 {figures[1]:.4f}, MRR {figures[2]:.4f}")
-        _print_probabilities(held, drawn)
-        _print_nothing_fits(held, drawn)
+        _print_probabilities(held)
+        _print_nothing_fits(held)
 
 
-def _drawn(others: Sequence[Held]) -> Calibration:
-    return calibrated(np.ones(1), others)
-
-
-def _print_probabilities(held: Sequence[Held], drawn: Sequence[Calibration]) -> None:
-    said: list[float] = []
-    fits: list[bool] = []
-    bands: list[str] = []
-    for each in held:
-        found = [drawn[each.fold].probability([score]) for score in each.shown[0].tolist()]
-        said += found
-        bands += [drawn[each.fold].band(probability).value for probability in found]
-        fits += each.shown[1].tolist()
+def _print_probabilities(held: Sequence[Held]) -> None:
+    said = np.concatenate([each.probabilities[:SHOWN] for each in held])
+    fits = np.concatenate([each.fits[:SHOWN] for each in held])
+    found, true = said.tolist(), fits.tolist()
     print(
-        f"  said {np.mean(said):.3f}, true {np.mean(fits):.3f} of {len(fits)}; Brier skill {brier_skill(said, fits):.3f}, "
-        f"calibration error {calibration_error(said, fits):.3f}"
+        f"  said {said.mean():.3f}, true {fits.mean():.3f} of {len(fits)}; Brier skill {brier_skill(found, true):.3f}, "
+        f"calibration error {calibration_error(found, true):.3f}"
     )
-    print("  said > true by fifths:", " ".join(f"{part.said:.2f}>{part.observed:.2f}" for part in reliability(said, fits)))
-    for band in ("strong", "possible"):
-        right = [fit for fit, found in zip(fits, bands, strict=True) if found == band]
-        print(f"  {band}: {np.mean(right):.2f} of {len(right)} fit")
+    print("  said > true by fifths:", " ".join(f"{part.said:.2f}>{part.observed:.2f}" for part in reliability(found, true)))
+    for band, inside in (("strong", said >= STRONG), ("possible", (said >= POSSIBLE) & (said < STRONG))):
+        print(f"  {band}: {fits[inside].mean():.2f} of {inside.sum()} fit")
+    print(f"  of {fits.sum()} shown that fit, {fits[said >= POSSIBLE].sum()} are at or above possible")
 
 
-def _print_nothing_fits(held: Sequence[Held], drawn: Sequence[Calibration]) -> None:
-    natural = [_asked(each, each.scores, drawn, has_answer=each.is_answerable) for each in held]
-    removed = [_asked(each, each.without_answers, drawn, has_answer=False) for each in held if each.is_answerable]
+def _print_nothing_fits(held: Sequence[Held]) -> None:
+    natural = [_asked(each.probabilities, has_answer=each.is_answerable) for each in held]
+    removed = [_asked(each.probabilities[~each.fits], has_answer=False) for each in held if each.is_answerable]
     answerable = [asked for asked in natural if asked.has_answer]
     for name, asked in (("by nature", natural), ("answers removed", [*answerable, *removed]), ("both", [*natural, *removed])):
         task = NothingFits(asked=tuple(asked))
@@ -131,19 +108,17 @@ def _print_nothing_fits(held: Sequence[Held], drawn: Sequence[Calibration]) -> N
         )
 
 
-def _asked(each: Held, scores: NDArray[np.float64], drawn: Sequence[Calibration], *, has_answer: bool) -> Asked:
-    calibration = drawn[each.fold]
-    best = calibration.probability([float(scores.max())])
-    return Asked(has_answer=has_answer, best=best, says_nothing_fits=best < calibration.possible)
+def _asked(probabilities: NDArray[np.float64], *, has_answer: bool) -> Asked:
+    best = float(probabilities.max())
+    return Asked(has_answer=has_answer, best=best, says_nothing_fits=best < POSSIBLE)
 
 
-def _held(group: Group, weights: Weights) -> Held:
-    scores = group.features @ weights
-    order = sorted(range(len(scores)), key=lambda row: (-scores[row], group.ids[row]))
+def _held(group: Group, calibration: Calibration) -> Held:
+    said = np.array([calibration.probability(row) for row in group.features.tolist()])
+    order = sorted(range(len(said)), key=lambda row: (-said[row], group.ids[row]))
     ranking = [group.ids[row] for row in order]
     return Held(
-        fold=group.fold,
-        scores=scores[order],
+        probabilities=said[order],
         fits=group.grades[order] >= group.relevant_from,
         is_answerable=group.is_answerable,
         figures=(

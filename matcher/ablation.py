@@ -28,6 +28,7 @@ PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "number of passages": ("passages",),
         **{f"codes: {name}": (name,) for name in FACETS},
         "codes: all": tuple(FACETS),
+        "being coded at all": ("coded",),
         "contradicted must-have": ("contradicted",),
         "integrity flags": ("flagged",),
     }

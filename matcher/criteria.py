@@ -17,10 +17,12 @@ from matcher.text import fields_read, normalise, sentences
 from matcher.types import Criterion, CriterionKind, Document, Facet, Quote, Stage, Verdict
 from matcher.vocabulary import stems
 
+TOLD_BY_A_CHOICE = frozenset({Facet.CARE_SETTINGS, Facet.AREAS})
+"""The facets that are compared only where a person chose the codes of one side at least."""
+
 _STANDARD_VERDICTS = MappingProxyType({"YES": Verdict.MET, "IN_PROGRESS": Verdict.PARTLY, "NOT_YET": Verdict.GAP})
 _BEST_FIRST = (Verdict.MET, Verdict.PARTLY, Verdict.GAP)
 _MARKS = ("CE_UKCA_", "IVD_")  # standards that carry a UKCA or CE mark
-_TOLD_BY_A_CHOICE = frozenset({Facet.CARE_SETTINGS, Facet.AREAS})  # of which one side's codes at least are a person's
 _WITHOUT_PHONE = re.compile(
     r"\b(?:no|without|not need|need(?:s|ing)? no|does not require)\s+(?:an?\s+|the\s+|any\s+)?(?:\w+\s+){0,2}?(?:smart\s?phone|app)\b"
     r"|\blandline\b",
@@ -88,7 +90,7 @@ def facet_fit(facet: Facet, asked: Mapping[str, float], given: Mapping[str, floa
     """
     if not asked or not given:
         return None
-    if facet in _TOLD_BY_A_CHOICE and max(*asked.values(), *given.values()) < 1:
+    if facet in TOLD_BY_A_CHOICE and max(*asked.values(), *given.values()) < 1:
         return None
     certainty = fmean(asked.values()) * fmean(given.values())
     if facet is Facet.CONDITIONS:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from matcher.codes import weighted
 from matcher.concepts import concepts, shared, weighed
-from matcher.criteria import contradicted, facet_fit
+from matcher.criteria import TOLD_BY_A_CHOICE, contradicted, facet_fit
 from matcher.crowding import NOWHERE, Reference
 from matcher.integrity import Traces, copied, flagged, traces_of
 from matcher.suggesting import completed
@@ -38,6 +38,7 @@ FEATURES = (
     "concepts",
     "passages",
     *FACETS,
+    "coded",
     "contradicted",
     "flagged",
 )
@@ -142,7 +143,7 @@ def _pair(need: Prepared, innovation: Prepared, cosines: Similarities) -> list[f
     if names:
         innovation = _without(innovation, names)
     answers: list[float] = cosines[:, innovation.answering].max(axis=1, initial=-1.0).tolist()
-    fits = map(facet_fit, FACETS.values(), need.facets, innovation.facets)
+    fits = [facet_fit(*each) for each in zip(FACETS.values(), need.facets, innovation.facets, strict=True)]
     return [
         answers[0],
         fmean(fmean(answers[row] for row in rows) for rows in need.asking),
@@ -152,6 +153,7 @@ def _pair(need: Prepared, innovation: Prepared, cosines: Similarities) -> list[f
         shared(need.concepts, innovation.concepts),
         math.log(passages),  # the best of many passages is nearer by chance alone
         *(0.0 if fit is None else fit.certainty * (fit.value - NEUTRAL) for fit in fits),
+        math.fsum([fit.certainty for fit, facet in zip(fits, FACETS.values(), strict=True) if fit and facet in TOLD_BY_A_CHOICE]),
         float(contradicted(need.document, innovation.document)),
         flagged(need.traces, innovation.traces, copies=bool(names)),
     ]

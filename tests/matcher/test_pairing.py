@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher.crowding import NOWHERE, Reference
 from matcher.pairing import FEATURES, NEUTRAL, features, prepare, read_text, similarities
 from matcher.types import Criterion, CriterionKind, Facet, Facts
 from matcher.vocabulary import Vocabulary
@@ -95,6 +98,44 @@ def test_suggested_codes_move_a_pair_less():
     suggested = pair(asking, innovation(suggested={Facet.AREAS: {"PATIENT_SAFETY": 1.0}}))["areas"]
 
     assert 0 < suggested < pair(asking, innovation(codes={Facet.AREAS: {"PATIENT_SAFETY"}}))["areas"]
+
+
+def test_settings_and_areas_are_compared_only_where_somebody_chose_them():
+    guessed = {Facet.AREAS: {"PATIENT_SAFETY": 1.0}, Facet.CARE_SETTINGS: {"PRIMARY_CARE": 1.0}}
+    chosen = {Facet.AREAS: {"PATIENT_SAFETY"}, Facet.CARE_SETTINGS: {"PRIMARY_CARE"}}
+
+    both, one, none = (
+        pair(need(title="Plum", codes=chosen), innovation(codes=chosen)),
+        pair(need(title="Plum", codes=chosen), innovation(suggested=guessed)),
+        pair(replace(need(title="Plum"), suggested_codes=guessed), innovation(suggested=guessed)),
+    )
+
+    assert (none["areas"], none["settings"], none["coded"]) == (0, 0, 0)
+    assert both["areas"] > one["areas"] > 0 < one["settings"] < both["settings"]
+    assert both["coded"] == 2 > one["coded"] > 0
+
+
+def test_what_both_speak_of_counts_whatever_words_they_take():
+    asking = need(problem="Older people fall at home")
+
+    assert pair(asking, innovation(description="Classes of strength and balance"))["concepts"] > 0
+    assert pair(asking, innovation(description="Classes of pottery"))["concepts"] == 0
+
+
+def test_both_sides_are_placed_among_the_reference_texts():
+    def crowded(document, among):
+        return prepare(encoded(document), VOCABULARY, among).crowding
+
+    asking, offering = need(problem="Wounds are seen late"), innovation(description="Pictures of wounds")
+    usual = Reference(
+        needs=encoded(need(problem="Wounds heal slowly")).pooled[None],
+        innovations=encoded(innovation(description="Dressings of wounds")).pooled[None],
+        usual_need=0.0,
+        usual_innovation=0.0,
+    )
+
+    assert crowded(asking, usual) > 0 < crowded(offering, usual)
+    assert crowded(asking, NOWHERE) == crowded(offering, NOWHERE) == 0
 
 
 def test_codes_that_nobody_chose_are_read_from_the_text_and_count_less():
