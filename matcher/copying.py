@@ -4,7 +4,7 @@ A pair of near words outlives a word that is exchanged, left out or put between,
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,8 @@ NEAR = 3  # how many words further on the second word of a pair may stand; those
 LEAST_SHARED = 6  # pairs; a name or a standing phrase of the NHS has fewer
 LEAST_SHARE, OF_MANY = 0.35, 0.22  # of the pairs of a need that an innovation holds; the second from so many pairs on:
 MANY = 10
-SHORTEST = 12  # pairs of a need; a shorter one says no more than a title
+SHORTEST = 8  # pairs of a need, or of one field of it; a shorter one says too little to be copied
+MOST_OF_A_PART = 0.6  # of the pairs of one field; the most that an honest innovation was seen to hold is 0.58
 QUESTION = 100  # pairs; a need of one field that has fewer is a title, a question or a claim, which honest texts repeat
 STRETCH = 16  # words that are looked at together; they make 42 pairs
 DENSE, DENSER = 17, 32  # pairs of a stretch that are the need's own, for a short need and for one of thousands of words
@@ -49,16 +50,16 @@ def shared(one: Phrases, other: Phrases) -> Phrases:
     return found
 
 
-def may_be_copied(need: Phrases, shared_pairs: int) -> bool:
-    """Whether a need and an innovation share enough for a look at where; False for nearly all honest pairs."""
-    return _holds_much(need, shared_pairs) or shared_pairs >= _dense(need)
+def is_copied(need: Phrases, parts: Sequence[Phrases], common: Phrases, innovation: Callable[[], Mapping[str, Field]]) -> bool:
+    """Whether an innovation holds so much of a need, or of one part, or a stretch of it so nearly, that it was written from it.
 
-
-def is_copied(need: Phrases, innovation: Mapping[str, Field], common: Phrases) -> bool:
-    """Whether an innovation holds so much of a need, or a stretch of it so nearly, that it was written from it."""
-    if _holds_much(need, len(common)):
+    The innovation's words are asked for only where many are shared, which honest pairs seldom do.
+    """
+    if len(common) < LEAST_SHARED:
+        return False
+    if _holds_much(need, len(common)) or any(_is_held(part, common) for part in parts):
         return True
-    return len(common) >= _dense(need) and any(densest(field, common).shared >= _dense(need) for field in innovation.values())
+    return len(common) >= _dense(need) and any(densest(field, common).shared >= _dense(need) for field in innovation().values())
 
 
 def copied_fields(innovation: Mapping[str, Field], common: Phrases) -> frozenset[str]:
@@ -87,6 +88,10 @@ def densest(field: Field, common: Phrases) -> Stretch:
 def _holds_much(need: Phrases, shared_pairs: int) -> bool:
     share = OF_MANY if shared_pairs >= MANY else LEAST_SHARE
     return len(need) >= SHORTEST and shared_pairs >= max(LEAST_SHARED, share * len(need))
+
+
+def _is_held(part: Phrases, common: Phrases) -> bool:
+    return len(part) >= SHORTEST and len(shared(part, common)) >= max(LEAST_SHARED, MOST_OF_A_PART * len(part))
 
 
 def _dense(need: Phrases) -> float:

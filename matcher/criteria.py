@@ -56,10 +56,14 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class FacetFit:
-    """How well codes agree, in [0, 1], and how certain they are: 1 when people chose them, less when only suggested."""
+    """How well codes agree, in [0, 1], and how certain they are: 1 when people chose them, less when only suggested.
+
+    `guessed` when nobody chose the codes of either side.
+    """
 
     value: float
     certainty: float
+    guessed: bool = False
 
 
 def assess(criterion: Criterion, innovation: Document) -> Assessment:
@@ -90,12 +94,13 @@ def facet_fit(facet: Facet, asked: Mapping[str, float], given: Mapping[str, floa
     """
     if not asked or not given:
         return None
-    if facet in TOLD_BY_A_CHOICE and max(*asked.values(), *given.values()) < 1:
+    guessed = max(*asked.values(), *given.values()) < 1
+    if guessed and facet in TOLD_BY_A_CHOICE:
         return None
     certainty = fmean(asked.values()) * fmean(given.values())
     if facet is Facet.CONDITIONS:
-        return FacetFit(max(kinship(one, other) for one in asked for other in given), certainty)
-    return FacetFit(len(asked.keys() & given.keys()) / min(len(asked), len(given)), certainty)
+        return FacetFit(max(kinship(one, other) for one in asked for other in given), certainty, guessed)
+    return FacetFit(len(asked.keys() & given.keys()) / min(len(asked), len(given)), certainty, guessed)
 
 
 def codes_verdict(facet: Facet, asked: frozenset[str], given: frozenset[str]) -> Verdict:

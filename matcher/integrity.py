@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from matcher import copying, stuffing
 from matcher.commanding import commands
-from matcher.copying import Phrases, copied_fields, densest, is_copied, may_be_copied
+from matcher.copying import Phrases, copied_fields, densest, is_copied
 from matcher.disguise import hidden, lookalikes
 from matcher.text import Readability, fields_read, readability, sentences, unread
 from matcher.tokens import Field, fields_of
@@ -34,22 +36,27 @@ class Traces:
     """What of one document the integrity of its pairs asks: its own flags, whether one weighs, and its phrases.
 
     The phrases of a need leave its title out, and a need of one short field has none: an honest answer may quote them.
+    `parts` are the phrases of each field of a need that has several.
     """
 
     flags: tuple[Flag, ...]
     suspect: bool
     phrases: Phrases
+    parts: tuple[Phrases, ...] = ()
 
 
 def traces_of(document: Document) -> Traces:
     """Work out once what all pairs of a document need."""
     fields = fields_of(fields_read(document))
     flags = tuple(_flags(document, fields))
-    told = {name: field for name, field in fields.items() if document.side is Side.INNOVATION or name != "title"}
-    phrases = copying.phrases(told)
-    if document.side is Side.NEED and len(told) == 1 and len(phrases) < copying.QUESTION:
-        phrases = phrases[:0]
-    return Traces(flags=flags, suspect=any(flag.weighs for flag in flags), phrases=phrases)
+    suspect = any(flag.weighs for flag in flags)
+    if document.side is Side.INNOVATION:
+        return Traces(flags, suspect, copying.phrases(fields))
+    parts = tuple(copying.phrases({name: field}) for name, field in fields.items() if name != "title")
+    phrases = np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.uint32)
+    if len(parts) == 1:
+        return Traces(flags, suspect, phrases if len(phrases) >= copying.QUESTION else phrases[:0])
+    return Traces(flags, suspect, phrases, parts)
 
 
 def flags_of(document: Document) -> tuple[Flag, ...]:
@@ -68,10 +75,9 @@ def flagged(need: Traces, innovation: Traces, *, copies: bool) -> float:
 def copied(need: Traces, innovation: Traces, document: Document) -> frozenset[str]:
     """The fields of an innovation, `document`, that hold words copied from a need; mostly none."""
     common = copying.shared(need.phrases, innovation.phrases)
-    if not may_be_copied(need.phrases, len(common)):
+    if not is_copied(need.phrases, need.parts, common, lambda: fields_of(fields_read(document))):
         return frozenset()
-    fields = fields_of(fields_read(document))
-    return copied_fields(fields, common) if is_copied(need.phrases, fields, common) else frozenset()
+    return copied_fields(fields_of(fields_read(document)), common)
 
 
 def flags_of_pair(need: Traces, innovation: Traces, document: Document) -> tuple[Flag, ...]:

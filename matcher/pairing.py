@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from matcher.codes import weighted
 from matcher.concepts import concepts, shared, weighed
-from matcher.criteria import TOLD_BY_A_CHOICE, contradicted, facet_fit
+from matcher.criteria import TOLD_BY_A_CHOICE, FacetFit, contradicted, facet_fit
 from matcher.crowding import NOWHERE, Reference
 from matcher.integrity import Traces, copied, flagged, traces_of
 from matcher.suggesting import completed
@@ -138,6 +138,13 @@ def _without(innovation: Prepared, names: Collection[str]) -> Prepared:
     )
 
 
+def _told_by(fit: FacetFit | None) -> float:
+    """What the codes of one facet say for a pair, or against it; guesses that differ say nothing against it."""
+    if fit is None or (fit.guessed and fit.value < NEUTRAL):
+        return 0.0
+    return fit.certainty * (fit.value - NEUTRAL)
+
+
 def _pair(need: Prepared, innovation: Prepared, cosines: Similarities) -> list[float]:
     passages, names = len(innovation.answering), copied(need.traces, innovation.traces, innovation.document)
     if names:
@@ -152,7 +159,7 @@ def _pair(need: Prepared, innovation: Prepared, cosines: Similarities) -> list[f
         coverage(innovation.words, need.words),
         shared(need.concepts, innovation.concepts),
         math.log(passages),  # the best of many passages is nearer by chance alone
-        *(0.0 if fit is None else fit.certainty * (fit.value - NEUTRAL) for fit in fits),
+        *map(_told_by, fits),
         math.fsum([fit.certainty for fit, facet in zip(fits, FACETS.values(), strict=True) if fit and facet in TOLD_BY_A_CHOICE]),
         float(contradicted(need.document, innovation.document)),
         flagged(need.traces, innovation.traces, copies=bool(names)),

@@ -19,7 +19,7 @@ MOST_REPEATED = 0.4  # share of the phrases of a text that stood in it before
 MOST_OF_ONE_WORD = 0.18  # share of one word among those that are told
 MANY_PLACES = 9  # different places of one text; a need names five at most, an honest abstract six
 MANY_TOPICS = 8  # different health topics of one text; 99.5 % of honest abstracts name seven at most
-MANY_SERVICES = 4  # of them; a list of conditions alone, as whom a trial leaves out, is honest
+MANY_SERVICES = 3  # of them; a list of conditions alone, as whom a trial leaves out, is honest
 NAMES_IN_A_ROW = 15
 
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?")
@@ -128,9 +128,7 @@ def _named(words: Sequence[Token], names: Names) -> Mapping[str, Span]:
 @cache
 def _topics() -> Names:
     stored = _stored("topics.json")
-    return _by_first(
-        (phrase, topic) for kind in ("services", "conditions") for topic, phrases in stored[kind].items() for phrase in phrases
-    )
+    return _by_first((phrase, topic) for kind in ("services", "others") for topic, phrases in stored[kind].items() for phrase in phrases)
 
 
 @cache

@@ -115,6 +115,18 @@ def test_settings_and_areas_are_compared_only_where_somebody_chose_them():
     assert both["coded"] == 2 > one["coded"] > 0
 
 
+def test_guesses_that_differ_say_nothing_against_a_pair():
+    lungs, skin = {Facet.CONDITIONS: {"CANCER_LUNG_CANCER": 0.9}}, {Facet.CONDITIONS: {"SKIN_CONDITIONS": 0.9}}
+    guessing, coded = (
+        replace(need(title="Plum"), suggested_codes=lungs),
+        need(title="Plum", codes={Facet.CONDITIONS: {"CANCER_LUNG_CANCER"}}),
+    )
+
+    assert pair(guessing, innovation(suggested=lungs))["conditions"] > 0
+    assert pair(guessing, innovation(suggested=skin))["conditions"] == 0
+    assert pair(coded, innovation(suggested=skin))["conditions"] < 0
+
+
 def test_what_both_speak_of_counts_whatever_words_they_take():
     asking = need(problem="Older people fall at home")
 
