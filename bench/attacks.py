@@ -18,7 +18,7 @@ import numpy as np
 from bench.attack_texts import ATTACKS, NEAR_COPIES, Attack, Setting
 from bench.judged_sets import DATA, demo_collection
 from bench.kept_vectors import KeptEncoder
-from matcher.copying import may_be_copied
+from matcher.copying import LEAST_SHARED
 from matcher.embedding import encode_documents
 from matcher.encoding import Encoder, load_encoder
 from matcher.folder import Collection, Row, read_folder
@@ -263,7 +263,7 @@ def _copied(asking: Sequence[Traces], answering: Sequence[Traces], innovations: 
     found = []
     for traces, innovation in zip(answering, innovations, strict=True):
         shared = Counter(number for phrase in traces.phrases.tolist() for number in holding.get(phrase, ()))
-        near = [asking[number] for number, count in shared.items() if may_be_copied(asking[number].phrases, count)]
+        near = [asking[number] for number, count in shared.items() if count >= LEAST_SHARED]
         found.append({flag.kind for need in near for flag in flags_of_pair(need, traces, innovation)})
     return found
 
