@@ -81,9 +81,22 @@ def reference_texts(encoder: Encoder) -> Reference:
     """The topics and briefs of the training part of FP7, as the neighbours by which a text's place is told crowded or not."""
     collection = read_folder(DATA / "fp7-dev", "test")
     parts = parts_of(collection.judgements)
+    needs, innovations = ([row for row in rows if parts.get(row.id) == "training"] for rows in (collection.queries, collection.corpus))
+    return _reference(needs, innovations, encoder)
+
+
+def foreign_texts(encoder: Encoder) -> Reference:
+    """The same of US health research: topics as needs, awards as innovations; neighbours of another field than FP7's."""
+    rows = [json.loads(line) for line in (DATA / "sbir-sample" / "texts.jsonl").read_text(encoding="utf-8").splitlines()]
+    texts = [Row(id=row["_id"], title=row["title"], text=row["text"], metadata={}, place="texts.jsonl") for row in rows]
+    needs = [row for row in texts if row.id.startswith("needs")]
+    return _reference(needs, [row for row in texts if not row.id.startswith("needs")], encoder)
+
+
+def _reference(asking: Iterable[Row], offering: Iterable[Row], encoder: Encoder) -> Reference:
     needs, innovations = (
-        np.array([each.pooled for each in _encoded([row for row in rows if parts.get(row.id) == "training"], encoder, side)])
-        for rows, side in ((collection.queries, Side.NEED), (collection.corpus, Side.INNOVATION))
+        np.array([each.pooled for each in _encoded(rows, encoder, side)])
+        for rows, side in ((asking, Side.NEED), (offering, Side.INNOVATION))
     )
     kept = [vectors.astype(np.float16).astype(np.float32) for vectors in (needs, innovations)]  # as the file of the ranker holds them
     bare = Reference(needs=kept[0], innovations=kept[1], usual_need=0.0, usual_innovation=0.0)
@@ -101,9 +114,15 @@ def read_sets(encoder: Encoder, ranker: Ranker) -> dict[str, list[Group]]:
     for name, collection in (("wy", wy), ("demo", demo_collection(wy))):
         found[name] = _groups(collection, ranker, encoder, Side.NEED)
         found[f"{name} without codes"] = _groups(collection, ranker, encoder, Side.NEED, without_codes=True)
-    found["fp7-dev"] = _groups(read_folder(DATA / "fp7-dev", "test"), ranker, encoder, Side.NEED)
-    found["fp7-dev-reverse"] = _groups(read_folder(DATA / "fp7-dev-reverse", "test"), ranker, encoder, Side.INNOVATION)
-    return found
+    return {**found, **fp7_groups(encoder, ranker)}
+
+
+def fp7_groups(encoder: Encoder, ranker: Ranker) -> dict[str, list[Group]]:
+    """The candidates of every FP7 query, both ways."""
+    return {
+        name: _groups(read_folder(DATA / name, "test"), ranker, encoder, side)
+        for name, side in (("fp7-dev", Side.NEED), ("fp7-dev-reverse", Side.INNOVATION))
+    }
 
 
 def demo_collection(wy: Collection) -> Collection:
