@@ -48,9 +48,8 @@ def _print_shares(groups: Sequence[Group], weights: Sequence[float]) -> None:
     for share in SHARES:
         found = _figures(groups, weights, share)
         low, high = mean_interval([one - other for one, other in zip(found, without, strict=True)])
-        print(
-            f"  {share:3.1f} of the weight: nDCG@10 {fmean(found):.4f}, above none {fmean(found) - fmean(without):+.4f} [{low:+.4f}, {high:+.4f}]"
-        )
+        gain = fmean(found) - fmean(without)
+        print(f"  {share:3.1f} of the weight: nDCG@10 {fmean(found):.4f}, above none {gain:+.4f} [{low:+.4f}, {high:+.4f}]")
 
 
 def _figures(groups: Sequence[Group], weights: Sequence[float], share: float) -> list[float]:
