@@ -18,7 +18,7 @@ import numpy as np
 from bench.attack_texts import ATTACKS, NEAR_COPIES, Attack, Setting
 from bench.judged_sets import DATA, demo_collection
 from bench.kept_vectors import KeptEncoder
-from matcher.copying import LEAST_SHARED
+from matcher.copying import DENSE, LEAST_SHARED, OF_MANY
 from matcher.embedding import encode_documents
 from matcher.encoding import Encoder, load_encoder
 from matcher.folder import Collection, Row, read_folder
@@ -263,9 +263,15 @@ def _copied(asking: Sequence[Traces], answering: Sequence[Traces], innovations: 
     found = []
     for traces, innovation in zip(answering, innovations, strict=True):
         shared = Counter(number for phrase in traces.phrases.tolist() for number in holding.get(phrase, ()))
-        near = [asking[number] for number, count in shared.items() if count >= LEAST_SHARED]
+        near = [asking[number] for number, count in shared.items() if _may_be_copied(asking[number], count)]
         found.append({flag.kind for need in near for flag in flags_of_pair(need, traces, innovation)})
     return found
+
+
+def _may_be_copied(need: Traces, shared_pairs: int) -> bool:
+    """Whether so many shared pairs are worth a look; fewer are never flagged."""
+    least = LEAST_SHARED if need.parts else min(DENSE, OF_MANY * len(need.phrases))
+    return shared_pairs >= max(LEAST_SHARED, least)
 
 
 def _encoded(collection: Collection, side: Side, encoder: Encoder) -> list[EncodedDocument]:
