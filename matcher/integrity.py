@@ -5,7 +5,7 @@ Everything here reads stored text alone, so that a flag is the same in every lis
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from matcher.text import Readability, fields_read, readability, sentences, unrea
 from matcher.tokens import Field, fields_of
 from matcher.types import Document, Flag, FlagKind, Quote, Side
 
+_NO_PHRASES: Phrases = np.empty(0, dtype=np.uint32)
 COPYING = 0.125  # two logits, about what a stated contradiction costs
 _LONGEST_QUOTE = 240  # characters of evidence; a page can show the whole field beside it
 _OTHER_SCRIPT = re.compile(
@@ -35,6 +36,9 @@ _FEW, _WITHIN = 3, 12  # so many words of other languages stand so near each oth
 class Traces:
     """What of one document the integrity of its pairs asks: its own flags, whether one weighs, and its phrases.
 
+    `words` are those of a need, `listed` those of an innovation that stand in lists; `places` those that a need names, or an
+    innovation that names many. The flag of a list weighs only beside a need that could be found by it.
+
     The phrases of a need leave its title out, and a need of one short field has none: an honest answer may quote them.
     `parts` are the phrases of each field of a need that has several.
     """
@@ -43,20 +47,40 @@ class Traces:
     suspect: bool
     phrases: Phrases
     parts: tuple[Phrases, ...] = ()
+    words: frozenset[str] = frozenset()
+    listed: frozenset[str] = frozenset()
+    places: frozenset[str] = frozenset()
 
 
 def traces_of(document: Document) -> Traces:
     """Work out once what all pairs of a document need."""
     fields = fields_of(fields_read(document))
     flags = tuple(_flags(document, fields))
-    suspect = any(flag.weighs for flag in flags)
-    if document.side is Side.INNOVATION:
-        return Traces(flags, suspect, copying.phrases(fields))
+    found = Traces(flags, any(flag.weighs for flag in flags), _NO_PHRASES)
+    return _of_innovation(found, fields) if document.side is Side.INNOVATION else _of_need(found, fields)
+
+
+def _of_innovation(found: Traces, fields: Mapping[str, Field]) -> Traces:
+    many = [named for named in map(stuffing.places_named, fields.values()) if len(named) >= stuffing.MANY_PLACES]
+    return replace(
+        found,
+        phrases=copying.phrases(fields),
+        listed=frozenset().union(*map(stuffing.listed, fields.values())),
+        places=frozenset().union(*many),
+    )
+
+
+def _of_need(found: Traces, fields: Mapping[str, Field]) -> Traces:
     parts = tuple(copying.phrases({name: field}) for name, field in fields.items() if name != "title")
-    phrases = np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.uint32)
-    if len(parts) == 1:
-        return Traces(flags, suspect, phrases if len(phrases) >= copying.QUESTION else phrases[:0])
-    return Traces(flags, suspect, phrases, parts)
+    phrases = np.unique(np.concatenate(parts)) if parts else _NO_PHRASES
+    single = len(parts) == 1
+    return replace(
+        found,
+        phrases=phrases[:0] if single and len(phrases) < copying.QUESTION else phrases,
+        parts=() if single else parts,
+        words=frozenset(word.stem for field in fields.values() for word in field.told),
+        places=frozenset().union(*map(stuffing.places_named, fields.values())),
+    )
 
 
 def flags_of(document: Document) -> tuple[Flag, ...]:
@@ -69,7 +93,8 @@ def flagged(need: Traces, innovation: Traces, *, copies: bool) -> float:
 
     A copy costs less because what is copied has no say in the pair any more.
     """
-    return 1.0 if need.suspect or innovation.suspect else COPYING if copies else 0.0
+    found_by_a_list = stuffing.is_stuffed(need.words, innovation.listed) or not need.places.isdisjoint(innovation.places)
+    return 1.0 if need.suspect or innovation.suspect or found_by_a_list else COPYING if copies else 0.0
 
 
 def copied(need: Traces, innovation: Traces, document: Document) -> frozenset[str]:
@@ -82,15 +107,41 @@ def copied(need: Traces, innovation: Traces, document: Document) -> frozenset[st
 
 def flags_of_pair(need: Traces, innovation: Traces, document: Document) -> tuple[Flag, ...]:
     """What staff should look at in an innovation, `document`, when it stands beside this need."""
+    return (*_copies(need, innovation, document), *_stuffed(need, innovation, document), *_placed(need, innovation, document))
+
+
+def _copies(need: Traces, innovation: Traces, document: Document) -> Iterator[Flag]:
     names = copied(need, innovation, document)
     if not names:
-        return ()
+        return
     common = copying.shared(need.phrases, innovation.phrases)
     fields = fields_of(fields_read(document))
     name = max(sorted(names), key=lambda each: densest(fields[each], common).shared)
     says = f"Much of this need stands in the innovation's text: {len(common) / len(need.phrases):.0%} of its word pairs"
     _, start, end = densest(fields[name], common)
-    return (_flag(FlagKind.COPIED_NEED, f"{says}; what is copied was left out of the comparison", name, fields[name].text, (start, end)),)
+    yield _flag(FlagKind.COPIED_NEED, f"{says}; what is copied was left out of the comparison", name, fields[name].text, (start, end))
+
+
+def _stuffed(need: Traces, innovation: Traces, document: Document) -> Iterator[Flag]:
+    if not stuffing.is_stuffed(need.words, innovation.listed):
+        return
+    held = len(need.words & innovation.listed) / len(need.words)
+    for name, field in fields_of(fields_read(document)).items():
+        if found := stuffing.word_list(field):
+            says = f"A list of words, and not sentences, holds {held:.0%} of this need's words"
+            yield _flag(FlagKind.KEYWORD_STUFFING, says, name, field.text, found)
+            return
+
+
+def _placed(need: Traces, innovation: Traces, document: Document) -> Iterator[Flag]:
+    common = need.places & innovation.places
+    if not common:
+        return
+    for name, field in fields_of(fields_read(document)).items():
+        if (places := stuffing.places_named(field)).keys() & common:
+            says = f"One of many places that it names is this need's: {', '.join(sorted(common))}"
+            yield _flag(FlagKind.PLACE_LIST, says, name, field.text, stuffing.reach(places.values()))
+            return
 
 
 def _flags(document: Document, fields: Mapping[str, Field]) -> Iterator[Flag]:
@@ -118,14 +169,15 @@ def _commands(fields: Mapping[str, Field]) -> Iterator[Flag]:
 
 
 def _word_lists(fields: Mapping[str, Field]) -> Iterator[Flag]:
-    for says, look in (("This is a list of words and not of sentences", stuffing.word_list), (_REPEATED, stuffing.repetition)):
-        for name, field in fields.items():
-            if found := look(field):
-                yield _flag(FlagKind.KEYWORD_STUFFING, says, name, field.text, found)
-                return
-
-
-_REPEATED = "The same words come again and again"
+    for name, field in fields.items():
+        if found := stuffing.word_list(field):
+            says = "This is a list of words and not of sentences"
+            yield Flag(kind=FlagKind.KEYWORD_STUFFING, says=says, quote=_quote(name, field.text, *found), weighs=False)
+            break
+    for name, field in fields.items():
+        if found := stuffing.repetition(field):
+            yield _flag(FlagKind.KEYWORD_STUFFING, "The same words come again and again", name, field.text, found)
+            return
 
 
 def _topics(fields: Mapping[str, Field]) -> Iterator[Flag]:
@@ -142,11 +194,13 @@ def _place_lists(fields: Mapping[str, Field]) -> Iterator[Flag]:
         places = stuffing.places_named(field)
         if len(places) >= stuffing.MANY_PLACES:
             says = f"{len(places)} places are named, more than the use of one innovation explains"
-            yield _flag(FlagKind.PLACE_LIST, says, name, field.text, stuffing.reach(places.values()))
-            return
-        if row := stuffing.names_in_a_row(field.text):
-            yield _flag(FlagKind.PLACE_LIST, "A long row of names of places or organisations", name, field.text, row)
-            return
+            found = stuffing.reach(places.values())
+        elif row := stuffing.names_in_a_row(field.text):
+            says, found = "A long row of names of places or organisations", row
+        else:
+            continue
+        yield Flag(kind=FlagKind.PLACE_LIST, says=says, quote=_quote(name, field.text, *found), weighs=False)
+        return
 
 
 def _foreign(fields: Mapping[str, Field]) -> Iterator[Flag]:

@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from matcher.tokens import Field, Token, function_stems, tokens
 
@@ -17,10 +20,12 @@ LEAST_FUNCTION_WORDS = 0.1  # of a window; 99.5 % of honest abstracts have 0.13 
 REPEATED_FROM = 20  # words that are told; below, repetition means nothing
 MOST_REPEATED = 0.4  # share of the phrases of a text that stood in it before
 MOST_OF_ONE_WORD = 0.18  # share of one word among those that are told
+OFTEN = 6  # times that a word has to stand at least; a short answer to a question names its illness four times
 MANY_PLACES = 9  # different places of one text; a need names five at most, an honest abstract six
 MANY_TOPICS = 8  # different health topics of one text; 99.5 % of honest abstracts name seven at most
 MANY_SERVICES = 3  # of them; a list of conditions alone, as whom a trial leaves out, is honest
 NAMES_IN_A_ROW = 15
+STUFFED = 0.3  # of a need's words, standing in lists
 
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?")
 _NAME = re.compile(r"(?:[A-Z][\w'’&.-]*|of|and|the|on|upon)(?: (?:[A-Z][\w'’&.-]*|of|and|the|on|upon))*")
@@ -55,6 +60,31 @@ def word_list(field: Field) -> Span | None:
     return None
 
 
+def listed(field: Field) -> frozenset[str]:
+    """The stems that stand where a text is a list of words and not sentences; mostly none."""
+    skipped, words = function_stems(), field.words
+    if word_list(field) is None:
+        return frozenset()
+    needed = np.array([word.stem in skipped for word in words])
+    thin = np.zeros(len(words), dtype=bool)
+    borders = [-1, *np.flatnonzero(needed).tolist(), len(words)]
+    for before, after in pairwise(borders):
+        if after - before > LIST_WORDS:
+            thin[before + 1 : after] = True
+    for start in range(len(words) - WINDOW + 1):
+        if needed[start : start + WINDOW].sum() < LEAST_FUNCTION_WORDS * WINDOW:
+            thin[start : start + WINDOW] = True
+    return frozenset(words[place].stem for place in np.flatnonzero(thin & ~needed))
+
+
+def is_stuffed(asked: frozenset[str], given: frozenset[str]) -> bool:
+    """Whether lists hold so many of the words of a need that they were put there to be found by it.
+
+    What a trial leaves out, a table, a list of ingredients are lists too, and hold few words of any one need.
+    """
+    return bool(given) and len(asked & given) >= max(1.0, STUFFED * len(asked))
+
+
 def repetition(field: Field) -> Span | None:
     """The second standing of the phrase, or of the word, that a text says over and over."""
     told = field.told
@@ -68,7 +98,7 @@ def repetition(field: Field) -> Span | None:
         second = phrases.index(again, phrases.index(again) + 1)
         return Span(told[second].start, told[second + 2].end)
     word, count = Counter(stems).most_common(1)[0]
-    if count < MOST_OF_ONE_WORD * len(told):
+    if count < max(OFTEN, MOST_OF_ONE_WORD * len(told)):
         return None
     second = stems.index(word, stems.index(word) + 1)
     return Span(told[second].start, told[second].end)
