@@ -71,9 +71,10 @@ def _of_innovation(found: Traces, fields: Mapping[str, Field]) -> Traces:
 
 
 def _of_need(found: Traces, fields: Mapping[str, Field]) -> Traces:
-    parts = tuple(copying.phrases({name: field}) for name, field in fields.items() if name != "title")
-    phrases = np.unique(np.concatenate(parts)) if parts else _NO_PHRASES
-    single = len(parts) == 1
+    told = {name: copying.phrases({name: field}) for name, field in fields.items() if name != "title"}
+    phrases = np.unique(np.concatenate(list(told.values()))) if told else _NO_PHRASES
+    parts = tuple(found for name, found in told.items() if name != "population")  # whom both are for, both may say alike
+    single = len(told) == 1
     return replace(
         found,
         phrases=phrases[:0] if single and len(phrases) < copying.QUESTION else phrases,
