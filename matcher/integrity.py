@@ -127,22 +127,21 @@ def _stuffed(need: Traces, innovation: Traces, document: Document) -> Iterator[F
     if not stuffing.is_stuffed(need.words, innovation.listed):
         return
     held = len(need.words & innovation.listed) / len(need.words)
-    for name, field in fields_of(fields_read(document)).items():
-        if found := stuffing.word_list(field):
-            says = f"A list of words, and not sentences, holds {held:.0%} of this need's words"
-            yield _flag(FlagKind.KEYWORD_STUFFING, says, name, field.text, found)
-            return
+    fields = fields_of(fields_read(document))
+    name, found = next((name, found) for name, field in fields.items() if (found := stuffing.word_list(field)))
+    says = f"A list of words, and not sentences, holds {held:.0%} of this need's words"
+    yield _flag(FlagKind.KEYWORD_STUFFING, says, name, fields[name].text, found)
 
 
 def _placed(need: Traces, innovation: Traces, document: Document) -> Iterator[Flag]:
     common = need.places & innovation.places
     if not common:
         return
-    for name, field in fields_of(fields_read(document)).items():
-        if (places := stuffing.places_named(field)).keys() & common:
-            says = f"One of many places that it names is this need's: {', '.join(sorted(common))}"
-            yield _flag(FlagKind.PLACE_LIST, says, name, field.text, stuffing.reach(places.values()))
-            return
+    fields = fields_of(fields_read(document))
+    named = {name: stuffing.places_named(field) for name, field in fields.items()}
+    name = max(named, key=lambda each: len(named[each].keys() & common))
+    says = f"One of many places that it names is this need's: {', '.join(sorted(common))}"
+    yield _flag(FlagKind.PLACE_LIST, says, name, fields[name].text, stuffing.reach(named[name].values()))
 
 
 def _flags(document: Document, fields: Mapping[str, Field]) -> Iterator[Flag]:

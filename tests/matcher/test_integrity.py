@@ -233,3 +233,45 @@ def test_a_flag_that_weighs_counts_whole_and_a_copy_an_eighth():
     assert flagged(traces_of(NEED), honest, copies=False) == 0
     assert flagged(traces_of(NEED), honest, copies=True) == COPYING
     assert flagged(traces_of(NEED), stuffed, copies=False) == flagged(traces_of(NEED), stuffed, copies=True) == 1
+
+
+WOUND_WORDS = "district nurses rural practices leg wounds weeks late paper letters signature older adults ulcers clinic specialist"
+OTHER_WORDS = "nausea vomiting dizziness rash itching fatigue cough fever chills insomnia tremor flushing sweating bruising cramps thirst"
+
+
+def test_a_list_weighs_only_beside_a_need_whose_words_it_holds():
+    asked = traces_of(NEED)
+    for words, weighs in ((WOUND_WORDS, True), (OTHER_WORDS, False)):
+        offered = innovation(**HONEST, evidence_summary=" ".join(sorted(words.split())) + " " + OTHER_WORDS.upper())
+        traces = traces_of(offered)
+
+        (own,) = [flag for flag in traces.flags if flag.kind is FlagKind.KEYWORD_STUFFING]
+        beside = [flag for flag in flags_of_pair(asked, traces, offered) if flag.kind is FlagKind.KEYWORD_STUFFING]
+
+        assert not own.weighs
+        assert [flag.quote.field for flag in beside] == (["evidence_summary"] if weighs else [])
+        assert flagged(asked, traces, copies=False) == weighs
+
+
+def test_a_list_among_sentences_is_told_from_them():
+    words = OTHER_WORDS.split()
+    thin = " ".join(f"{word} {word}ness the" if place % 8 == 0 else f"{word} {word}ly" for place, word in enumerate(words * 3))
+    offered = traces_of(innovation(name="Woundly", description=f"The camera is on the bedside table of the nurse. {thin}"))
+
+    assert "nausea" in offered.listed
+    assert not {"camera", "bedsid"} <= offered.listed
+
+
+def test_a_list_of_places_weighs_only_beside_a_need_that_names_one_of_them():
+    towns = "Leeds, Bradford, Wakefield, Halifax, Huddersfield, Keighley, Skipton, Otley and Morley"
+    offered = innovation(**HONEST, eligibility=f"Sold in {towns}.")
+    traces = traces_of(offered)
+    here = traces_of(need(title="Wounds in Otley", problem="Wounds are seen late.", population="Adults in Otley"))
+
+    (flag,) = flags_of_pair(here, traces, offered)
+
+    assert (flag.kind, flag.weighs) == (FlagKind.PLACE_LIST, True)
+    assert "otley" in flag.says.lower()
+    assert flagged(here, traces, copies=False) == 1
+    assert flags_of_pair(traces_of(NEED), traces, offered) == ()
+    assert flagged(traces_of(NEED), traces, copies=False) == 0
