@@ -24,7 +24,7 @@ UNMODIFIED = {  # used as they come, by import; neither is changed nor copied he
     "python-stdnum": "LGPL-2.1-or-later, check digits",
     "tqdm": "MPL-2.0 and MIT, progress of the encoder's libraries",
 }
-SAID_ELSEWHERE = {"axe-playwright-python": "MIT"}  # its metadata are silent; its licence file says so
+SAID_ELSEWHERE = {"axe-playwright-python": "MIT", "vl-convert-python": "BSD"}  # their metadata are silent; their licence files say so
 ENTRY = re.compile(r"^([a-z0-9][a-z0-9.-]*)(?:\[[a-z0-9,-]+\])?==([^\s;]+)(.*(?:\n {4}.*)*)", re.MULTILINE)
 
 

@@ -71,6 +71,13 @@ def _filled(text: str) -> str:
     return text
 
 
+def _no_number(value: object) -> object:
+    """Refuse a number, which would be read as seconds since 1970; the description asks for a date in words of ISO 8601."""
+    if isinstance(value, int | float):
+        raise PydanticCustomError("date_is_a_number", "Write a date such as 2026-11-02, with its time where one is asked for.")
+    return value
+
+
 def _in_our_years(value: datetime) -> datetime:
     try:
         return in_utc(value)
@@ -120,8 +127,8 @@ Text = Annotated[str, _or_null(LONGEST_TEXT), Field(max_length=LONGEST_TEXT), _c
 Title = Annotated[str, Field(min_length=1, max_length=300), _cleaned(300), AfterValidator(_title)]
 Short = Annotated[str, _or_null(500), Field(max_length=500), _cleaned(500)]
 WebAddress = Annotated[str, _or_null(2000), Field(max_length=2000), _cleaned(2000), AfterValidator(_web_address)]
-Moment = Annotated[AwareDatetime, AfterValidator(_in_our_years)]
-Day = Annotated[date, Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_in_our_years)]
+Day = Annotated[date, BeforeValidator(_no_number), Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
 Codes = Annotated[list[str], Field(max_length=200)]
 PlaceKeys = Annotated[list[str], Field(min_length=1, max_length=5), AfterValidator(lambda keys: list(dict.fromkeys(keys)))]
 
