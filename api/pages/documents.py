@@ -36,6 +36,7 @@ from models.queries import documents
 from models.queries.pages import Page
 
 LISTED = 20
+_TOLD_TO_ALL = "unread_text"  # what is not read is told to the writer too, and once is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def show(
         stale=isinstance(document, Need) and document.is_stale(at.date()),
         unread=wording.READABILITIES.get(document.readability, ""),
         cut=[(wording.FIELDS[side].get(name, name), count) for name, count in unread_of(document).items()],
-        flags=flags_shown(flags_as_json(flags_of_row(document)), actor),
+        flags=flags_shown([row for row in flags_as_json(flags_of_row(document)) if row["kind"] != _TOLD_TO_ALL], actor),
         likenesses=likenesses_shown(session, libraries, document, actor),
         sections=sections(document),
         source=source_of(document),
