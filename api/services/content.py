@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import Strict as PydanticStrict
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from api.services.codes import allowed
@@ -129,6 +130,7 @@ Short = Annotated[str, _or_null(500), Field(max_length=500), _cleaned(500)]
 WebAddress = Annotated[str, _or_null(2000), Field(max_length=2000), _cleaned(2000), AfterValidator(_web_address)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_in_our_years)]
 Day = Annotated[date, BeforeValidator(_no_number), Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
+YesOrNo = Annotated[bool, PydanticStrict()]
 Codes = Annotated[list[str], Field(max_length=200)]
 PlaceKeys = Annotated[list[str], Field(min_length=1, max_length=5), AfterValidator(lambda keys: list(dict.fromkeys(keys)))]
 
@@ -215,7 +217,7 @@ class NeedContent(Strict):
     key_health_inequalities: Annotated[Codes, _codes("key_health_inequalities")] = []
     criteria: Annotated[list[CriterionContent], Field(max_length=30)] = []
     strategic_link: Text = ""
-    open_to_improvement_methods: bool | None = None
+    open_to_improvement_methods: YesOrNo | None = None
     funding: Text = ""
     decision_date: Day | None = None
     review_date: Day | None = None
@@ -254,9 +256,9 @@ class InnovationContent(Strict):
     stage_source: Short = ""
     standards: Annotated[list[StandardContent], Field(max_length=50)] = []
     evidences: Annotated[list[EvidenceContent], Field(max_length=50)] = []
-    requires_smartphone: bool | None = None
+    requires_smartphone: YesOrNo | None = None
     integrates_with: Annotated[list[Short], Field(max_length=50)] = []
-    deployed: bool | None = None
+    deployed: YesOrNo | None = None
     website: WebAddress = ""
     visibility: Visibility = Visibility.HUB_ONLY
     consent_by: Short = ""
