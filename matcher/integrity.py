@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matcher import copying, stuffing
+from matcher.addressing import addressed
 from matcher.commanding import commands
 from matcher.copying import Phrases, copied_fields, densest, is_copied
 from matcher.disguise import hidden, lookalikes
@@ -36,8 +37,9 @@ _FEW, _WITHIN = 3, 12  # so many words of other languages stand so near each oth
 class Traces:
     """What of one document the integrity of its pairs asks: its own flags, whether one weighs, and its phrases.
 
-    `words` are those of a need, `listed` those of an innovation that stand in lists; `places` those that a need names, or an
-    innovation that names many. The flag of a list weighs only beside a need that could be found by it.
+    `words` are those of a need, `listed` those of an innovation that stand in lists, `dense` in what may be a short one;
+    `places` those that a need names, or an innovation that names many. The flag of a list weighs only beside a need that could
+    be found by it.
 
     The phrases of a need leave its title out, and a need of one short field has none: an honest answer may quote them.
     `parts` are the phrases of each field of a need that has several.
@@ -49,6 +51,7 @@ class Traces:
     parts: tuple[Phrases, ...] = ()
     words: frozenset[str] = frozenset()
     listed: frozenset[str] = frozenset()
+    dense: frozenset[str] = frozenset()
     places: frozenset[str] = frozenset()
 
 
@@ -66,6 +69,7 @@ def _of_innovation(found: Traces, fields: Mapping[str, Field]) -> Traces:
         found,
         phrases=copying.phrases(fields),
         listed=frozenset().union(*map(stuffing.listed, fields.values())),
+        dense=frozenset().union(*map(stuffing.dense, fields.values())),
         places=frozenset().union(*many),
     )
 
@@ -94,7 +98,7 @@ def flagged(need: Traces, innovation: Traces, *, copies: bool) -> float:
 
     A copy costs less because what is copied has no say in the pair any more.
     """
-    found_by_a_list = stuffing.is_stuffed(need.words, innovation.listed) or not need.places.isdisjoint(innovation.places)
+    found_by_a_list = stuffing.is_stuffed(need.words, innovation.listed, innovation.dense) or not need.places.isdisjoint(innovation.places)
     return 1.0 if need.suspect or innovation.suspect or found_by_a_list else COPYING if copies else 0.0
 
 
@@ -124,13 +128,14 @@ def _copies(need: Traces, innovation: Traces, document: Document) -> Iterator[Fl
 
 
 def _stuffed(need: Traces, innovation: Traces, document: Document) -> Iterator[Flag]:
-    if not stuffing.is_stuffed(need.words, innovation.listed):
+    if not stuffing.is_stuffed(need.words, innovation.listed, innovation.dense):
         return
-    held = len(need.words & innovation.listed) / len(need.words)
+    held = need.words & (innovation.listed | innovation.dense)
     fields = fields_of(fields_read(document))
-    name, found = next((name, found) for name, field in fields.items() if (found := stuffing.word_list(field)))
-    says = f"A list of words, and not sentences, holds {held:.0%} of this need's words"
-    yield _flag(FlagKind.KEYWORD_STUFFING, says, name, fields[name].text, found)
+    found = {name: stuffing.standing(field, held) for name, field in fields.items()}
+    name = max(found, key=lambda each: len(found[each]))
+    says = f"A list of words, and not sentences, holds {len(held) / len(need.words):.0%} of this need's words"
+    yield _flag(FlagKind.KEYWORD_STUFFING, says, name, fields[name].text, stuffing.reach(found[name]))
 
 
 def _placed(need: Traces, innovation: Traces, document: Document) -> Iterator[Flag]:
@@ -162,7 +167,7 @@ def _hidden(fields: Mapping[str, Field]) -> Iterator[Flag]:
 
 def _commands(fields: Mapping[str, Field]) -> Iterator[Flag]:
     for name, field in fields.items():
-        if found := next(commands(field), None):
+        if found := next(commands(field), None) or addressed(field):
             says = "This speaks to whoever ranks or judges, and not of what is offered or needed"
             yield _flag(FlagKind.INSTRUCTION, says, name, field.text, found)
             return

@@ -26,6 +26,8 @@ MANY_TOPICS = 8  # different health topics of one text; 99.5 % of honest abstrac
 MANY_SERVICES = 3  # of them; a list of conditions alone, as whom a trial leaves out, is honest
 NAMES_IN_A_ROW = 15
 STUFFED = 0.3  # of a need's words, standing in lists
+SHORT, SPARED = 14, 2  # words that are looked at together in search of a short list, and those of sentences among them
+MOSTLY, LEAST_HELD = 0.6, 8  # of a need's words, standing in short lists; sentences are that dense too, but hold no need's words
 
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?")
 _NAME = re.compile(r"(?:[A-Z][\w'’&.-]*|of|and|the|on|upon)(?: (?:[A-Z][\w'’&.-]*|of|and|the|on|upon))*")
@@ -77,12 +79,35 @@ def listed(field: Field) -> frozenset[str]:
     return frozenset(words[place].stem for place in np.flatnonzero(thin & ~needed))
 
 
-def is_stuffed(asked: frozenset[str], given: frozenset[str]) -> bool:
+def dense(field: Field) -> Mapping[str, Span]:
+    """The stems that stand where hardly a word is one that sentences need, with the first place of each."""
+    skipped, words = function_stems(), field.words
+    needed = np.array([word.stem in skipped for word in words], dtype=np.int64)
+    if len(words) < SHORT:
+        return MappingProxyType({})
+    before = np.concatenate([[0], needed.cumsum()])
+    starts = np.flatnonzero(before[SHORT:] - before[:-SHORT] <= SPARED)
+    thin = np.zeros(len(words), dtype=bool)
+    for step in range(SHORT):
+        thin[starts + step] = True
+    places = np.flatnonzero(thin & (needed == 0))[::-1].tolist()
+    return MappingProxyType({words[place].stem: Span(words[place].start, words[place].end) for place in places})
+
+
+def standing(field: Field, stems: Collection[str]) -> list[Span]:
+    """Where these stems stand in lists of a text, or else anywhere in it."""
+    found = [span for stem, span in dense(field).items() if stem in stems]
+    return found or [Span(word.start, word.end) for word in field.told if word.stem in stems]
+
+
+def is_stuffed(asked: frozenset[str], given: frozenset[str], densely: frozenset[str] = frozenset()) -> bool:
     """Whether lists hold so many of the words of a need that they were put there to be found by it.
 
-    What a trial leaves out, a table, a list of ingredients are lists too, and hold few words of any one need.
+    What a trial leaves out, a table, a list of ingredients are lists too, and hold few words of any one need. A short list, or
+    words that stand as densely as in one, has to hold most of them.
     """
-    return bool(given) and len(asked & given) >= max(1.0, STUFFED * len(asked))
+    in_lists = bool(given) and len(asked & given) >= max(1.0, STUFFED * len(asked))
+    return in_lists or len(asked & densely) >= max(LEAST_HELD, MOSTLY * len(asked))
 
 
 def repetition(field: Field) -> Span | None:
