@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.attack_texts import ATTACKS, NEAR_COPIES, Attack, Setting
+from bench import attacks_by_signs, attacks_by_words
+from bench.attack_texts import Attack, Setting
 from bench.judged_sets import DATA, demo_collection
 from bench.kept_vectors import KeptEncoder
 from matcher.copying import DENSE, LEAST_SHARED, OF_MANY
@@ -29,6 +30,7 @@ from matcher.rankers import RankerFile, read_ranker_file
 from matcher.ranking import RETRIEVED, MemoryLibrary, Ranker, Scored
 from matcher.types import Document, EncodedDocument, FlagKind, Side
 
+ATTACKS = (*attacks_by_words.ATTACKS, *attacks_by_signs.ATTACKS)
 FIRST = 5
 SEED = 20261122
 BASES = 4  # innovations that an attack without a target is written into
@@ -132,7 +134,7 @@ def report_attacks(contest: Contest, encoder: Encoder) -> None:
             _print_row(attack.name + (" k" if attack.kept_out else ""), kind, [each for each in outcomes if each.attack is attack])
     for name, kept_out in (("ALL TUNED", False), ("ALL KEPT OUT", True)):
         _print_row(name, "", [each for each in outcomes if each.attack.kept_out is kept_out])
-    for attack in NEAR_COPIES:
+    for attack in attacks_by_words.NEAR_COPIES:
         _report_near_copies(contest, attack, encoder)
 
 

@@ -28,20 +28,21 @@ _WORDS = {
         highest maximum match matches matched matching confirm confirms confirmed select selects selected accept accepts accepted accepting
         choose chosen promote promoted promotes approve approved verdict grade entry entries submission submissions candidate candidates
         record records answer answers response respond reply override overrides overridden rule rules instruction instructions prompt
-        prompts overlook above ahead best strong perfect other others rival rivals competitor competitors list
+        prompts overlook above ahead best rest strong perfect other others rival rivals competitor competitors list
     """,
     "order": """
         please kindly must should shall never always ignore disregard forget mark write say tell choose pick confirm promote accept approve
-        put place rank give assign return output set treat overlook you your let ensure remember note attention begin end
+        put place rank give assign return output set treat overlook delete keep believe you your let ensure remember note
+        attention begin end
     """,
     "self": "us me ourselves ours",
 }
 _AFTER_ANOTHER = {
     "agent": """
         language_model language_models matching_engine matching_system matching_software matching_robot matching_service triage_team
-        triage_officer triage_staff hub_team hub_staff may_concern
+        triage_officer triage_staff selection_panel hub_team hub_staff may_concern
     """,
-    "ranking": "nobody_else",
+    "ranking": "nobody_else nothing_else anything_else your_results rank_1",
     "order": "do_not make_sure now_on",
 }
 _THINGS = """

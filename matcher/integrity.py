@@ -98,8 +98,13 @@ def flagged(need: Traces, innovation: Traces, *, copies: bool) -> float:
 
     A copy costs less because what is copied has no say in the pair any more.
     """
-    found_by_a_list = stuffing.is_stuffed(need.words, innovation.listed, innovation.dense) or not need.places.isdisjoint(innovation.places)
+    found_by_a_list = _is_stuffed(need, innovation, copies=copies) or not need.places.isdisjoint(innovation.places)
     return 1.0 if need.suspect or innovation.suspect or found_by_a_list else COPYING if copies else 0.0
+
+
+def _is_stuffed(need: Traces, innovation: Traces, *, copies: bool) -> bool:
+    """Whether lists hold the need's words; what is copied stands as densely as a list, and is told as a copy."""
+    return stuffing.is_stuffed(need.words, innovation.listed, frozenset() if copies else innovation.dense)
 
 
 def copied(need: Traces, innovation: Traces, document: Document) -> frozenset[str]:
@@ -112,7 +117,9 @@ def copied(need: Traces, innovation: Traces, document: Document) -> frozenset[st
 
 def flags_of_pair(need: Traces, innovation: Traces, document: Document) -> tuple[Flag, ...]:
     """What staff should look at in an innovation, `document`, when it stands beside this need."""
-    return (*_copies(need, innovation, document), *_stuffed(need, innovation, document), *_placed(need, innovation, document))
+    copies = tuple(_copies(need, innovation, document))
+    stuffed = _stuffed(need, innovation, document) if _is_stuffed(need, innovation, copies=bool(copies)) else ()
+    return (*copies, *stuffed, *_placed(need, innovation, document))
 
 
 def _copies(need: Traces, innovation: Traces, document: Document) -> Iterator[Flag]:
@@ -128,8 +135,6 @@ def _copies(need: Traces, innovation: Traces, document: Document) -> Iterator[Fl
 
 
 def _stuffed(need: Traces, innovation: Traces, document: Document) -> Iterator[Flag]:
-    if not stuffing.is_stuffed(need.words, innovation.listed, innovation.dense):
-        return
     held = need.words & (innovation.listed | innovation.dense)
     fields = fields_of(fields_read(document))
     found = {name: stuffing.standing(field, held) for name, field in fields.items()}
