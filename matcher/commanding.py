@@ -121,7 +121,7 @@ _TOLD: tuple[tuple[str, str], ...] = (
 _MARKS = re.compile(
     r"<\|[a-z_]+\|>|\[/?inst\]|^\s*#{2,}\s*(?:instruction|system|prompt)\b|^\s*(?:system|assistant|user)\s*:"
     r"|</?(?:instruction|system|prompt|assistant)s?>|\brank(?:ed)?\s*[:=]?\s*(?:no\.?|number)?\s*1 of\b"
-    r"|\b(?:relevance|score|rank|probability|confidence|match)\b[^.!?\n]{0,80}=\s*(?:max|1\b|100\b|high)"
+    r"|\b(?:relevance|score|rank|probability|confidence|match)\b[^.!?\n]{0,80}=\s*(?:max|high|1(?:00)?(?:\.0)?(?![\d.,%–-]|\s*(?:to|–|-)))"
     r"|(?<=[.!?] )(?:system|assistant)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -1,6 +1,7 @@
 import pytest
 
 from matcher.addressing import addressed
+from matcher.commanding import commands
 from matcher.tokens import field_of
 
 
@@ -33,3 +34,11 @@ def test_who_speaks_to_the_one_who_ranks_is_heard(said):
 )
 def test_words_of_ranking_that_are_apart_are_honest(said):
     assert addressed(field_of(said)) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["The 95% confidence interval = 1.13-1.45.", "A relative risk score = 1.2 in both arms.", "A confidence interval = 1 to 3 was seen."],
+)
+def test_figures_of_a_trial_are_no_commands(said):
+    assert next(commands(field_of(said)), None) is None
