@@ -14,18 +14,17 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from matcher.encoding import MODEL, TOKENIZER, EncoderDamaged, EncoderMissing, TextTooLong, open_session, open_tokenizer
-from matcher.sealing import SealBroken, open_sealed
+from matcher.encoding import MODEL, TOKENIZER, EncoderDamaged, TextTooLong, open_exported, open_session, open_tokenizer
 from matcher.text import normalise, windows
 from matcher.types import Side
 
 CROSS = "cross"
 """The name of the feature, after all others."""
 
+_COMMAND = "matching encoder export --cross"
 CROSS_FORMAT = 1
 KEPT_PAIRS = 20_000  # numbers of pairs that are kept: a pair is asked for from both sides
 _DECIMALS = 4  # of a number; below it, machines differ
-_REMEDY = "Make it with: matching encoder export --cross"
 
 
 class PairScorer(Protocol):
@@ -144,12 +143,7 @@ def load_pair_scorer(folder: Path, *, threads: int = 1) -> OnnxPairScorer:
         EncoderMissing: if the folder is not there.
         EncoderDamaged: if it is not as it was exported, or was exported for another version of this program.
     """
-    try:
-        manifest = open_sealed(folder)
-    except FileNotFoundError as error:
-        raise EncoderMissing(f"No cross-encoder in {folder}. {_REMEDY}") from error
-    except SealBroken as error:
-        raise EncoderDamaged(f"The cross-encoder in {folder} is damaged: {error} {_REMEDY} --again") from error
+    manifest = open_exported(folder, what="cross-encoder", command=_COMMAND)
     if manifest.get("cross_format") != CROSS_FORMAT:
-        raise EncoderDamaged(f"{folder} holds no cross-encoder of this version. {_REMEDY} --again")
+        raise EncoderDamaged(f"{folder} holds no cross-encoder of this version. Make it with: {_COMMAND} --again")
     return OnnxPairScorer(folder, manifest, threads=threads)

@@ -124,15 +124,25 @@ def load_encoder(folder: Path, *, threads: int = 1) -> OnnxEncoder:
         EncoderMissing: if the folder is not there.
         EncoderDamaged: if it is not as it was exported, or was exported for another version of this program.
     """
-    try:
-        manifest = open_sealed(folder)
-    except FileNotFoundError as error:
-        raise EncoderMissing(f"No encoder in {folder}. Make it with: matching encoder export") from error
-    except SealBroken as error:
-        raise EncoderDamaged(f"The encoder in {folder} is damaged: {error} Make it anew with: matching encoder export") from error
+    manifest = open_exported(folder, what="encoder", command="matching encoder export")
     if manifest.get("format") != FORMAT:
         raise EncoderDamaged(f"The encoder in {folder} has another format than {FORMAT}. Make it anew with: matching encoder export")
     return OnnxEncoder(folder, manifest, threads=threads)
+
+
+def open_exported(folder: Path, *, what: str, command: str) -> Mapping[str, Any]:
+    """The manifest of an exported network whose files are as they were written; `command` makes it, and is told where it is not.
+
+    Raises:
+        EncoderMissing: if the folder is not there.
+        EncoderDamaged: if a file is not as it was exported.
+    """
+    try:
+        return open_sealed(folder)
+    except FileNotFoundError as error:
+        raise EncoderMissing(f"No {what} in {folder}. Make it with: {command}") from error
+    except SealBroken as error:
+        raise EncoderDamaged(f"The {what} in {folder} is damaged: {error} Make it anew with: {command}") from error
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[NDArray[np.intp]]:

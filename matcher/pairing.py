@@ -17,7 +17,7 @@ from matcher.integrity import Traces, copied, flagged, traces_of
 from matcher.suggesting import completed
 from matcher.text import fields_read
 from matcher.types import Aspect, Document, EncodedDocument, Facet, Side, Vectors
-from matcher.vocabulary import PREFIX, Vocabulary, Words, coverage, stems
+from matcher.vocabulary import Vocabulary, Words, coverage, stems
 
 FACETS: Mapping[str, Facet] = MappingProxyType(
     {
@@ -82,7 +82,7 @@ class Prepared:
 def prepare(encoded: EncodedDocument, vocabulary: Vocabulary, reference: Reference = NOWHERE) -> Prepared:
     """Work out once what the features of a document's pairs need."""
     rows = [(row, passage.aspect) for row, passage in enumerate(encoded.passages, start=1)]
-    coded = completed(encoded.document)
+    coded, text = completed(encoded.document), read_text(encoded.document)
     by_aspect = (tuple(row for row, found in rows if found is aspect) for aspect in _ASKING)
     return Prepared(
         encoded=encoded,
@@ -90,8 +90,8 @@ def prepare(encoded: EncodedDocument, vocabulary: Vocabulary, reference: Referen
         asking=tuple(found for found in by_aspect if found) or ((0,),),
         answering=(0, *(row for row, aspect in rows if aspect not in _NOT_ANSWERING)),
         crowding=reference.crowding(encoded.document.side, encoded.pooled),
-        words=vocabulary.words(read_text(encoded.document)),
-        concepts=weighed(concepts(read_text(encoded.document)), vocabulary),
+        words=vocabulary.words(text),
+        concepts=weighed(concepts(text), vocabulary),
         facets=tuple(weighted(coded, facet) for facet in FACETS.values()),
         traces=traces_of(encoded.document),
     )
@@ -126,15 +126,13 @@ def _cosines(one: Vectors, other: Vectors) -> Similarities:
 def _without(innovation: Prepared, names: Collection[str]) -> Prepared:
     """An innovation without some of its fields; what joins several fields goes with them."""
     kept = {name: text for name, text in fields_read(innovation.document).items() if name not in names}
-    passages, said = innovation.encoded.passages, stems("\n".join(kept.values()))
-    weights = {stem: weight for stem, weight in innovation.words.weights.items() if stem in said}
-    families = frozenset(stem[:PREFIX] for stem in weights if len(stem) >= PREFIX)
-    spoken_of = concepts("\n".join(kept.values()))
+    passages, left = innovation.encoded.passages, "\n".join(kept.values())
+    spoken_of = concepts(left)
     return replace(
         innovation,
         concepts={name: weight for name, weight in innovation.concepts.items() if name in spoken_of},
         answering=tuple(row for row in innovation.answering if row and passages[row - 1].field in kept),
-        words=Words(weights=MappingProxyType(weights), families=families, total=math.fsum(weights.values())),
+        words=innovation.words.only(stems(left)),
     )
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -32,6 +32,16 @@ class Words:
     families: frozenset[str]
     total: float
 
+    @classmethod
+    def of(cls, weights: Mapping[str, float]) -> "Words":
+        """The words that have these weights."""
+        families = frozenset(stem[:PREFIX] for stem in weights if len(stem) >= PREFIX)
+        return cls(weights=MappingProxyType(weights), families=families, total=math.fsum(weights.values()))
+
+    def only(self, stems: Collection[str]) -> "Words":
+        """Those of the words that are among these stems."""
+        return Words.of({stem: weight for stem, weight in self.weights.items() if stem in stems})
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
@@ -47,9 +57,7 @@ class Vocabulary:
 
     def words(self, text: str) -> Words:
         """The distinct stems of a text with their weights."""
-        weights = {stem: self.weight(stem) for stem in stems(text)}
-        families = frozenset(stem[:PREFIX] for stem in weights if len(stem) >= PREFIX)
-        return Words(weights=MappingProxyType(weights), families=families, total=math.fsum(weights.values()))
+        return Words.of({stem: self.weight(stem) for stem in stems(text)})
 
 
 def coverage(asked: Words, given: Words) -> float:
