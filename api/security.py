@@ -18,7 +18,7 @@ from api.services.limiting import Limits
 from api.settings import Settings
 from models import policies
 from models.actors import ANONYMOUS, Actor
-from models.policies import Policy
+from models.grants import Policy
 
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf_token"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -18,13 +18,14 @@ from models import policies
 from models.actors import ANONYMOUS, Actor
 from models.decisions import Decision, Verdict
 from models.documents import Revision, Side, Visibility
+from models.grants import Grant, Policy, Relation, Subject
 from models.imports import ImportBatch, ImportStatus
 from models.innovations import InnovationStatus
 from models.jobs import JobRow, JobState
 from models.needs import NeedStatus
 from models.people import Role
-from models.policies import Grant, Policy, Relation, Subject, subject_of
 from models.proposals import Proposal, ProposalState
+from models.subjects import subject_of
 from tests import factories
 from tests.factories import NOW
 

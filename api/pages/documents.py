@@ -31,9 +31,9 @@ from models.actors import Actor
 from models.documents import Side, StaleVersion
 from models.innovations import INNOVATION_TRANSITIONS, SEARCHABLE_STATUSES, Innovation, InnovationStatus
 from models.needs import NEED_TRANSITIONS, Need, NeedStatus
-from models.policies import subject_of
 from models.queries import documents
 from models.queries.pages import Page
+from models.subjects import subject_of
 
 LISTED = 20
 _TOLD_TO_ALL = "unread_text"  # what is not read is told to the writer too, and once is enough

@@ -27,9 +27,10 @@ from api.services.codes import code_lists
 from models.actors import Actor
 from models.decisions import Decision, ReasonCode, Verdict
 from models.documents import Side, StaleVersion
-from models.policies import PROPOSAL_DECIDE, subject_of
+from models.policies import PROPOSAL_DECIDE
 from models.proposals import Band, Proposal, ProposalClosed, ProposalState
 from models.queries import documents, places, proposals
+from models.subjects import subject_of
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 

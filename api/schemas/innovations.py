@@ -13,7 +13,8 @@ from api.services.reading import unread_of
 from models.actors import Actor
 from models.documents import Readability, Visibility
 from models.innovations import Innovation, InnovationKind, InnovationStatus, Stage
-from models.policies import INNOVATION_READ_CONSENT, subject_of
+from models.policies import INNOVATION_READ_CONSENT
+from models.subjects import subject_of
 
 EXAMPLE: dict[str, Any] = {
     "name": "Computer test of attention and activity",

@@ -11,9 +11,11 @@ from models.actors import SYSTEM, Actor
 from models.decisions import Decision, Reason, Skip, Verdict
 from models.documents import Side, StaleVersion
 from models.events import Event
-from models.policies import PROPOSAL_DECIDE, PROPOSAL_SKIP, PROPOSAL_UNDO, Policy, subject_of
+from models.grants import Policy
+from models.policies import PROPOSAL_DECIDE, PROPOSAL_SKIP, PROPOSAL_UNDO
 from models.proposals import Proposal, ProposalClosed
 from models.queries import proposals
+from models.subjects import subject_of
 
 
 def decide(

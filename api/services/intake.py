@@ -16,6 +16,7 @@ from models.actors import Actor
 from models.base import DomainError
 from models.documents import Side, StaleVersion, TransitionRefused
 from models.events import Event
+from models.grants import Policy, Subject
 from models.innovations import ExternalId, Innovation, InnovationStatus
 from models.needs import Need, NeedCriterion, NeedStatus
 from models.policies import (
@@ -29,11 +30,9 @@ from models.policies import (
     NEED_CREATE,
     NEED_SUBMIT,
     NEED_WITHDRAW,
-    Policy,
-    Subject,
-    subject_of,
 )
 from models.queries import documents, places
+from models.subjects import subject_of
 
 Content = NeedContent | InnovationContent
 CHANGE = {Side.NEED: NEED_CHANGE, Side.INNOVATION: INNOVATION_CHANGE}

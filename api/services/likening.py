@@ -16,8 +16,9 @@ from models.actors import Actor
 from models.documents import Readability, Side
 from models.innovations import Innovation
 from models.needs import Need
-from models.policies import INNOVATION_READ_DUPLICATES, subject_of
+from models.policies import INNOVATION_READ_DUPLICATES
 from models.queries import documents
+from models.subjects import subject_of
 
 NEAREST = 50  # innovations whose words are compared
 

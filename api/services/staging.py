@@ -22,8 +22,9 @@ from models.actors import Actor
 from models.base import DomainError
 from models.documents import Side
 from models.events import Event
+from models.grants import Subject
 from models.imports import ImportBatch, ImportStatus
-from models.policies import INNOVATION_IMPORT, NEED_IMPORT, Subject
+from models.policies import INNOVATION_IMPORT, NEED_IMPORT
 from models.queries import imports, places
 
 CHUNK = 500

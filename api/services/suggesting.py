@@ -14,8 +14,9 @@ from matcher.types import Document
 from matcher.types import Side as TextSide
 from models.actors import Actor
 from models.documents import Side
-from models.policies import INNOVATION_SUGGEST_CODES, NEED_SUGGEST_CODES, subject_of
+from models.policies import INNOVATION_SUGGEST_CODES, NEED_SUGGEST_CODES
 from models.queries import documents
+from models.subjects import subject_of
 
 FACETS: Final = tuple(facet.value for facet in SUGGESTED)
 """The coded fields for which codes are suggested, by the names of their columns."""

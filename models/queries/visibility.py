@@ -9,11 +9,12 @@ from models.actors import Actor
 from models.decisions import Decision
 from models.documents import Readability
 from models.events import Event
+from models.grants import Policy, Relation
 from models.imports import ImportBatch
 from models.innovations import SEARCHABLE_STATUSES, Innovation
 from models.needs import Need, NeedStatus
 from models.places import Place
-from models.policies import EVENT_READ, IMPORT_READ, INNOVATION_READ, NEED_READ, PROPOSAL_READ, Policy, Relation
+from models.policies import EVENT_READ, IMPORT_READ, INNOVATION_READ, NEED_READ, PROPOSAL_READ
 from models.proposals import Proposal, ProposalState
 
 Condition = ColumnElement[bool]

@@ -15,14 +15,16 @@ from sqlalchemy import select
 from models import policies, queries
 from models.actors import ANONYMOUS, SYSTEM, Actor, NotAllowed
 from models.events import PIPELINE_KINDS, Event
+from models.grants import Grant, Party, Policy, Relation, Subject
 from models.imports import ImportBatch
 from models.innovations import Innovation
 from models.keys import Scope
 from models.needs import Need
 from models.people import Role
-from models.policies import POLICIES, Grant, Party, Policy, Relation, Subject, subject_of
+from models.policies import POLICIES
 from models.proposals import Proposal
 from models.queries import visibility
+from models.subjects import subject_of
 from tests import authorisation
 from tests.factories import NOW
 

@@ -1,0 +1,150 @@
+"""What a policy is made of: parties, relations, subjects and grants; `policies` holds those of the product.
+
+A policy grants its action to a party, on the rows to which the party stands in a relation, in some states and
+visibilities of them. The door of a route asks whether any row may be the actor's; the service asks about the row.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from models.actors import Actor, NotAllowed
+from models.documents import Visibility
+from models.keys import Scope
+from models.people import Role
+
+
+class Party(StrEnum):
+    """Those whom no role names."""
+
+    ANYBODY = "anybody"
+    KNOWN = "known"  # signed in or with a key, in a role or in none
+
+
+class Relation(StrEnum):
+    """How an actor stands to a row."""
+
+    ANY = "any"
+    OWNER = "owner"  # the row is their place's, or their organisation's
+    CONCERNED = "concerned"  # a need concerns their place; a match answers such a need by what they may read, as it was judged
+    AUTHOR = "author"  # they brought it in themselves
+    HANDED_ON = "handed_on"  # it was confirmed and announced, itself or as part of a match
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a rule asks of a row; `behind` is what must be readable too, by its own policy, for those whom the row concerns.
+
+    `state` is a status, the state of a match, or the kind of an event; `owners` are all of them owners together.
+    """
+
+    owners: frozenset[UUID] = frozenset()
+    concerned: frozenset[UUID] = frozenset()
+    created_by: str = ""
+    state: str = ""
+    visibility: Visibility | None = None
+    consented: bool = True
+    live: bool = True
+    handed_on: bool = False
+    behind: "tuple[Policy, Subject] | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Lets a party do it on rows in a relation to them; no states or visibilities named means all."""
+
+    to: Role | Party
+    on: Relation = Relation.ANY
+    states: frozenset[str] = frozenset()
+    visibilities: frozenset[Visibility] = frozenset()
+    consented: bool = False  # only rows to whose use their owner consented
+
+    def held_by(self, actor: Actor) -> bool:
+        """Whether the actor is of the party; a lead may all that Hub staff may."""
+        if self.to is Party.ANYBODY:
+            return True
+        if self.to is Party.KNOWN:
+            return actor.is_known
+        return self.to in actor.roles or (self.to is Role.HUB and actor.is_lead)
+
+    def covers(self, actor: Actor, subject: Subject) -> bool:
+        """Whether the row is one of those that the grant is about, for an actor who holds it."""
+        return (
+            (not self.states or subject.state in self.states)
+            and (not self.visibilities or subject.visibility in self.visibilities)
+            and (subject.consented or not self.consented)
+            and stands(actor, self.on, subject)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One action: the scope that a key needs for it, who may do it on which rows, and how it is refused on others.
+
+    `sees` is the policy by which the row must be readable first: what an actor may not read does not exist for them.
+    """
+
+    name: str
+    scope: Scope
+    grants: tuple[Grant, ...]
+    sees: "Policy | None" = None
+    refusal: str = ""
+    parties: frozenset[Role | Party] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parties", frozenset(grant.to for grant in self.grants))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes neither sign-in nor key."""
+        return Party.ANYBODY in self.parties
+
+    def held(self, actor: Actor) -> Iterator[Grant]:
+        """The grants that the actor holds."""
+        return (grant for grant in self.grants if grant.held_by(actor))
+
+    def admits(self, actor: Actor) -> bool:
+        """Whether there may be a row on which the actor may do it."""
+        return any(self.held(actor))
+
+    def allows(self, actor: Actor, subject: Subject) -> bool:
+        """Whether the actor may do it on this row."""
+        return subject.live and any(grant.covers(actor, subject) for grant in self.held(actor))
+
+    def admit(self, actor: Actor) -> None:
+        """Refuse who may do it on no row; raises NotAllowed."""
+        if not self.admits(actor):
+            raise NotAllowed(self._another_role(actor))
+
+    def check(self, actor: Actor, subject: Subject | None = None) -> None:
+        """Refuse who may not do it, or not on this row; raises NotAllowed."""
+        if not (self.admits(actor) if subject is None else self.allows(actor, subject)):
+            raise NotAllowed(self.refusal or self._another_role(actor))
+
+    def person(self, actor: Actor, subject: Subject) -> UUID:
+        """Who does it by name, where an act is a person's own; raises NotAllowed, also for a key that acts for nobody."""
+        self.check(actor, subject)
+        if actor.person_id is None:
+            raise NotAllowed("A decision is a person's. Sign in, or use a key that acts for a person.")
+        return actor.person_id
+
+    def _another_role(self, actor: Actor) -> str:
+        if not actor.roles:
+            return "Your account has no role yet. Ask the Hub lead for one."
+        return "This needs another role. Sign in as " + " or ".join(sorted(self.parties)) + "."
+
+
+def stands(actor: Actor, relation: Relation, subject: Subject) -> bool:
+    """Whether an actor stands in a relation to a row."""
+    match relation:
+        case Relation.ANY:
+            return True
+        case Relation.OWNER:
+            return bool(subject.owners) and subject.owners <= actor.place_ids | actor.organisation_ids
+        case Relation.CONCERNED:
+            readable = subject.behind is None or subject.behind[0].allows(actor, subject.behind[1])
+            return readable and bool(subject.concerned & actor.place_ids)
+        case Relation.AUTHOR:
+            return subject.created_by == actor.name
+    return subject.handed_on

@@ -1,0 +1,57 @@
+"""Rows as the rules see them."""
+
+from functools import singledispatch
+
+from models.grants import Subject
+from models.imports import ImportBatch
+from models.innovations import Innovation
+from models.needs import Need
+from models.policies import INNOVATION_READ
+from models.proposals import Proposal, ProposalState
+
+
+@singledispatch
+def subject_of(row: object) -> Subject:
+    """What the rules ask of a row; of a need or an innovation not whether it was handed on, which only a query knows."""
+    raise TypeError(f"No policy is about a {type(row).__name__}.")
+
+
+@subject_of.register
+def _(row: Need) -> Subject:
+    places = frozenset(place.id for place in row.places)
+    return Subject(
+        owners=places if row.owner_place_id is None else frozenset({row.owner_place_id}),
+        concerned=places,
+        created_by=row.created_by,
+        state=row.status,
+        visibility=row.visibility,
+        live=row.live,
+    )
+
+
+@subject_of.register
+def _(row: Innovation) -> Subject:
+    return Subject(
+        owners=frozenset({row.supplier_id} if row.supplier_id else ()),
+        created_by=row.created_by,
+        state=row.status,
+        visibility=row.visibility,
+        consented=row.consent_at is not None,
+        live=row.live,
+    )
+
+
+@subject_of.register
+def _(row: Proposal) -> Subject:
+    as_judged = row.innovation_revision == row.innovation.revision
+    return Subject(
+        concerned=subject_of(row.need).concerned if as_judged else frozenset(),
+        state=row.state,
+        handed_on=row.state is ProposalState.CONFIRMED and any(each.announced_at for each in row.decisions),
+        behind=(INNOVATION_READ, subject_of(row.innovation)),
+    )
+
+
+@subject_of.register
+def _(row: ImportBatch) -> Subject:
+    return Subject(created_by=row.created_by, state=row.status)
