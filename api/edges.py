@@ -17,10 +17,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.browsers import COOKIE, cookie_name, keep_signed_in
-from api.errors import FAILURE, AddressTooLong, BodyTooLarge, HeadersTooLarge, HostUnknown, MalformedBody, answer, tell
+from api.errors import FAILURE, answer, tell
 from api.measuring import template_of
 from api.services.accounts import SignedIn
 from api.settings import Settings
+from api.statuses import AddressTooLong, BodyTooLarge, HeadersTooLarge, HostUnknown, MalformedBody
 from models.base import DomainError
 
 LARGEST_JSON = 2**20

@@ -39,6 +39,7 @@ class Job(StrEnum):
     DELIVER = "deliver"
     SEAL = "seal"
     APPLY_IMPORT = "apply_import"
+    CHASE = "chase"
 
 
 def enqueue(session: Session, job: Job, *, at: datetime, due_at: datetime | None = None, bulk: bool = False, **arguments: Any) -> None:  # noqa: ANN401 -- ids, as JSON

@@ -20,12 +20,12 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, UploadFile
 
 from api.db import AWAY, Database
-from api.errors import ForbiddenCharacter, InvalidRequest, MalformedBody, PreconditionRequired, WrongMediaType
 from api.security import CSRF_FIELD, CurrentVisit
 from api.services import answering
 from api.services.answering import Answer, Asked, Claim
 from api.services.library import Libraries
 from api.settings import Settings
+from api.statuses import ForbiddenCharacter, InvalidRequest, MalformedBody, PreconditionRequired, WrongMediaType
 
 DEEPEST_JSON = 64
 _log = structlog.get_logger("api")

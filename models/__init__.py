@@ -2,6 +2,7 @@
 
 from models import (
     answers,
+    clocks,
     decisions,
     events,
     imports,
@@ -22,6 +23,7 @@ from models.base import Base
 __all__ = [
     "Base",
     "answers",
+    "clocks",
     "decisions",
     "events",
     "imports",

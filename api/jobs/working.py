@@ -11,7 +11,7 @@ from asgi_correlation_id import correlation_id
 from sqlalchemy.orm import Session
 
 from api.db import AWAY, Database
-from api.jobs import documents, events, imports
+from api.jobs import clocks, documents, events, imports
 from api.jobs.context import Context, Effect
 from api.measuring import measure_job
 from api.queue import Job, Owed, tell
@@ -29,6 +29,7 @@ HANDLERS: Mapping[str, Callable[..., Effect]] = MappingProxyType(
         Job.DELIVER: events.deliver,
         Job.SEAL: events.seal,
         Job.APPLY_IMPORT: imports.apply_import,
+        Job.CHASE: clocks.chase,
     }
 )
 BATCHES: Mapping[str, Callable[[Context, Sequence[JobRow]], Effect]] = MappingProxyType({Job.EMBED: documents.embed})

@@ -13,7 +13,6 @@ from starlette import status as http
 from starlette.datastructures import FormData
 
 from api.db import Database
-from api.errors import InvalidRequest
 from api.pages import coding, forms, wording
 from api.pages.forms import FormError
 from api.pages.likenesses import likenesses_shown
@@ -27,6 +26,7 @@ from api.services.library import Libraries
 from api.services.likening import flags_of_row
 from api.services.proposing import flags_as_json
 from api.services.reading import unread_of
+from api.statuses import InvalidRequest
 from models.actors import Actor
 from models.documents import Side, StaleVersion
 from models.innovations import INNOVATION_TRANSITIONS, SEARCHABLE_STATUSES, Innovation, InnovationStatus

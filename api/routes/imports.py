@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
 
-from api.errors import CREATING, READING, InvalidRequest, problems
+from api.errors import CREATING, READING, problems
 from api.requests import Creation, Now, Reading, StrictRoute
 from api.schemas.imports import ImportOut
 from api.security import CSRF_FIELD, Importer, ImportReader
@@ -13,6 +13,7 @@ from api.services import importing, staging
 from api.services.csv_files import ImportFileRefused
 from api.services.importing import ImportReport
 from api.services.staging import AlreadyImported
+from api.statuses import InvalidRequest
 from models.documents import Side
 
 router = APIRouter(prefix="/imports", tags=["imports"], route_class=StrictRoute)

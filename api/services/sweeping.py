@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue_all, key_of
+from api.services import clocks
 from api.services.library import Libraries
 from models.documents import Side
 from models.queries import documents, events, imports, jobs, proposals
@@ -27,6 +28,7 @@ def owe_what_is_missing(
         alive = [arguments for arguments in each if (job, key_of(arguments)) not in dead]
         enqueue_all(session, job, alive, at=at, bulk=job not in _AWAITED)
 
+    clocks.owe_what_is_due(session, at=at)
     owe(Job.APPLY_IMPORT, *({"id": str(batch_id)} for batch_id in imports.unfinished(session)))
     unannounced = proposals.unannounced(session, at - timedelta(seconds=undo_window_seconds))
     owe(Job.DELIVER, *({"decision": str(decision.id)} for decision in unannounced))

@@ -10,8 +10,9 @@ from starlette.routing import Mount
 import api
 import models
 from api import errors
-from api.errors import STATUS, problems
+from api.errors import problems
 from api.security import Door, OpenDoor
+from api.statuses import STATUS
 from models.base import DomainError
 from models.decisions import ReasonMissing
 from models.proposals import ProposalClosed

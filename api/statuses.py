@@ -1,0 +1,121 @@
+"""Which HTTP status each domain error has; and the errors of requests themselves."""
+
+from api.services.accounts import (
+    AccountInvalid,
+    CrossSiteRefused,
+    EmailTaken,
+    KeyRefused,
+    NotSignedIn,
+    ScopeMissing,
+    SignInRefused,
+    UnknownAccount,
+)
+from api.services.answering import KeyReused, RequestInFlight
+from api.services.attempts import TooManyAttempts
+from api.services.csv_files import ImportFileRefused
+from api.services.intake import ExternalIdTaken
+from api.services.library import RankingUnavailable
+from api.services.limiting import TooManyRequests
+from api.services.proposing import NothingToRank
+from api.services.retrying import NotDead
+from api.services.staging import AlreadyImported
+from models.actors import NotAllowed
+from models.base import DomainError
+from models.decisions import NotUndoable, ReasonMissing
+from models.documents import StaleVersion, TransitionRefused
+from models.proposals import ProposalClosed
+from models.queries.documents import NotFound
+from models.queries.pages import BadCursor
+from models.queries.places import UnknownOrganisation, UnknownPlace
+
+
+class MalformedBody(DomainError):
+    """The body is not the JSON or the form that it says it is."""
+
+
+class ForbiddenCharacter(DomainError):
+    """A text holds a control character or half a character."""
+
+
+class WrongMediaType(DomainError):
+    """The body is of a kind that this address does not take."""
+
+
+class BodyTooLarge(DomainError):
+    """The body is larger than the service takes."""
+
+
+class BodyTooSlow(DomainError):
+    """The body did not arrive in time."""
+
+
+class AddressTooLong(DomainError):
+    """The address is longer than the service reads."""
+
+
+class HeadersTooLarge(DomainError):
+    """The headers are larger than the service reads."""
+
+
+class HostUnknown(DomainError):
+    """The request asks for a host that the service is not."""
+
+
+class InvalidRequest(DomainError):
+    """A field or parameter is missing, unknown or not as it must be; `errors` says which and why."""
+
+
+class PreconditionRequired(DomainError):
+    """The version that is to be changed was not named by If-Match."""
+
+
+class DatabaseBusy(DomainError):
+    """The database did not answer in time."""
+
+
+STATUS: dict[type[DomainError], int] = {
+    MalformedBody: 400,
+    BadCursor: 422,
+    ForbiddenCharacter: 422,
+    InvalidRequest: 422,
+    UnknownPlace: 422,
+    UnknownOrganisation: 422,
+    ReasonMissing: 422,
+    AccountInvalid: 422,
+    NotSignedIn: 401,
+    SignInRefused: 401,
+    KeyRefused: 401,
+    NotAllowed: 403,
+    ScopeMissing: 403,
+    CrossSiteRefused: 403,
+    NotFound: 404,
+    UnknownAccount: 404,
+    ProposalClosed: 409,
+    NotUndoable: 409,
+    TransitionRefused: 409,
+    ExternalIdTaken: 409,
+    EmailTaken: 409,
+    StaleVersion: 412,
+    BodyTooSlow: 408,
+    BodyTooLarge: 413,
+    AddressTooLong: 414,
+    HostUnknown: 421,
+    HeadersTooLarge: 431,
+    WrongMediaType: 415,
+    TooManyAttempts: 429,
+    NothingToRank: 422,
+    ImportFileRefused: 422,
+    AlreadyImported: 409,
+    RequestInFlight: 409,
+    KeyReused: 422,
+    PreconditionRequired: 428,
+    TooManyRequests: 429,
+    NotDead: 409,
+    DatabaseBusy: 503,
+    RankingUnavailable: 503,
+}
+
+
+def status_of(error: type[DomainError]) -> int:
+    """The HTTP status of a kind of error; KeyError when the table has none."""
+    return next(STATUS[kind] for kind in error.__mro__ if kind in STATUS)

@@ -1,0 +1,19 @@
+"""Calls and watches.
+
+Revision 0011, made 2026-11-22.
+"""
+
+from migrations import give_up_waiting
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    give_up_waiting()
+
+
+def downgrade() -> None:
+    give_up_waiting()

@@ -1,0 +1,19 @@
+"""Referrals.
+
+Revision 0014, made 2026-11-22.
+"""
+
+from migrations import give_up_waiting
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    give_up_waiting()
+
+
+def downgrade() -> None:
+    give_up_waiting()
