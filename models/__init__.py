@@ -8,7 +8,10 @@ from models import (
     imports,
     innovations,
     jobs,
+    joint_needs,
     keys,
+    links,
+    merges,
     needs,
     organisations,
     passages,
@@ -16,6 +19,7 @@ from models import (
     pipeline,
     places,
     proposals,
+    referrals,
     runs,
 )
 from models.base import Base
@@ -29,7 +33,10 @@ __all__ = [
     "imports",
     "innovations",
     "jobs",
+    "joint_needs",
     "keys",
+    "links",
+    "merges",
     "needs",
     "organisations",
     "passages",
@@ -37,5 +44,6 @@ __all__ = [
     "pipeline",
     "places",
     "proposals",
+    "referrals",
     "runs",
 ]

@@ -20,7 +20,15 @@ ACCESS_REFUSED = "access.refused"
 _written = count()
 
 PIPELINE_KINDS = frozenset(
-    {"submission.received", "submission.withdrawn", "need.opened", "need.closed", "match.confirmed", "match.reversed"}
+    {
+        "submission.received",
+        "submission.withdrawn",
+        "need.opened",
+        "need.closed",
+        "need.joined",
+        "match.confirmed",
+        "match.reversed",
+    }
 )
 
 
