@@ -124,6 +124,7 @@ class Innovation(Versioned, Walking, Base):
     verified: Mapped[bool | None]
     illustrative: Mapped[list[str]] = mapped_column(default=list)
     submitted_at: Mapped[datetime | None]
+    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("innovation.id"), index=True)
 
     supplier: Mapped[Organisation | None] = relationship(lazy="joined")
     external_ids: Mapped[list["ExternalId"]] = relationship(
@@ -159,7 +160,8 @@ class Innovation(Versioned, Walking, Base):
     @property
     def searchable(self) -> bool:
         """Whether it may be ranked."""
-        return self.live and not self.held and self.status in SEARCHABLE_STATUSES and self.readability is Readability.READABLE
+        readable = self.readability is Readability.READABLE
+        return self.live and not self.held and self.merged_into_id is None and readable and self.status in SEARCHABLE_STATUSES
 
     def move_to(self, status: InnovationStatus, *, at: datetime) -> None:
         """Take one step of the submission's life; raises TransitionRefused when it may not be taken from here."""

@@ -22,6 +22,7 @@ Condition = ColumnElement[bool]
 NEED_IS_SEARCHABLE = and_(Need.live, Need.status == NeedStatus.OPEN, Need.readability == Readability.READABLE)
 INNOVATION_IS_SEARCHABLE = and_(
     Innovation.live,
+    Innovation.merged_into_id.is_(None),
     Innovation.status.in_(SEARCHABLE_STATUSES),
     Innovation.consent_at.is_not(None),
     Innovation.readability == Readability.READABLE,
