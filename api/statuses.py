@@ -23,6 +23,7 @@ from models.actors import NotAllowed
 from models.base import DomainError
 from models.decisions import NotUndoable, ReasonMissing
 from models.documents import StaleVersion, TransitionRefused
+from models.links import LinkSpent
 from models.proposals import ProposalClosed
 from models.queries.documents import NotFound
 from models.queries.pages import BadCursor
@@ -95,6 +96,7 @@ STATUS: dict[type[DomainError], int] = {
     TransitionRefused: 409,
     ExternalIdTaken: 409,
     EmailTaken: 409,
+    LinkSpent: 410,
     StaleVersion: 412,
     BodyTooSlow: 408,
     BodyTooLarge: 413,

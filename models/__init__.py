@@ -19,6 +19,7 @@ from models import (
     pipeline,
     places,
     proposals,
+    ranker_versions,
     referrals,
     runs,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "pipeline",
     "places",
     "proposals",
+    "ranker_versions",
     "referrals",
     "runs",
 ]

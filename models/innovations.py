@@ -124,6 +124,7 @@ class Innovation(Versioned, Walking, Base):
     verified: Mapped[bool | None]
     illustrative: Mapped[list[str]] = mapped_column(default=list)
     submitted_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]  # all that it said is gone; the row keeps its id for events and decisions
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("innovation.id"), index=True)
 
     supplier: Mapped[Organisation | None] = relationship(lazy="joined")

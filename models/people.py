@@ -37,6 +37,7 @@ class Person(Base):
     password_hash: Mapped[str] = mapped_column(Text)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]  # name and address are gone; what the person did stays on record
     grants: Mapped[list["RoleGrant"]] = relationship(back_populates="person", cascade="all, delete-orphan", lazy="selectin")
 
 
