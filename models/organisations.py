@@ -22,6 +22,23 @@ class OrganisationKind(StrEnum):
     OTHER = "OTHER"
 
 
+class CompanySize(StrEnum):
+    """How many people a supplier employs, in the bands of the national innovation service."""
+
+    UP_TO_5 = "up_to_5"
+    UP_TO_25 = "6_to_25"
+    UP_TO_100 = "26_to_100"
+    MORE = "more_than_100"
+
+
+class Origin(StrEnum):
+    """Where a supplier is at home; shown and reported, never a feature of matching."""
+
+    WEST_YORKSHIRE = "west_yorkshire"
+    UK = "rest_of_uk"
+    OVERSEAS = "overseas"
+
+
 organisation_place = Table(
     "organisation_place",
     Base.metadata,
@@ -40,4 +57,6 @@ class Organisation(Base):
     kind: Mapped[OrganisationKind]
     ods_code: Mapped[str | None] = mapped_column(unique=True)
     town: Mapped[str | None]
+    size: Mapped[CompanySize | None]
+    origin: Mapped[Origin | None]
     places: Mapped[list[Place]] = relationship(secondary=organisation_place, lazy="selectin")

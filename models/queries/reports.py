@@ -1,0 +1,167 @@
+"""What reports count: plain rows, few columns each; what they mean is said by who shows them."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Integer, Row, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from models.decisions import Decision, Verdict
+from models.documents import Side
+from models.events import Event
+from models.innovations import Innovation
+from models.needs import Need, NeedStatus, need_place
+from models.organisations import Organisation
+from models.pipeline import PipelineStage, StageChange
+from models.places import Place
+from models.proposals import Band, Proposal, ProposalState
+
+SHOWN: tuple[Band, ...] = (Band.STRONG, Band.POSSIBLE)
+"""The bands of what is put before the Hub as worth a look."""
+
+
+class Step(NamedTuple):
+    """A document came into a state."""
+
+    kind: str
+    subject_id: UUID
+    at: datetime
+    status: str
+
+
+class Barrier(NamedTuple):
+    """Somebody gave a reason why not."""
+
+    at: datetime
+    reason: str
+
+
+class Pair(NamedTuple):
+    """A pair that was put before the Hub, and how it was decided; it counts once, however often it was ranked."""
+
+    need_id: UUID
+    innovation_id: UUID
+    confirmed: bool
+    rejected: bool
+
+
+def within(column: Any, since: datetime | None, until: datetime | None) -> ColumnElement[bool]:  # noqa: ANN401 -- a column of times
+    """Times from `since` until before `until`; an open border is None."""
+    return and_(
+        column.is_not(None), *([column >= since] if since is not None else []), *([column < until] if until is not None else [])
+    )
+
+
+def needs(session: Session, statuses: Collection[NeedStatus]) -> Sequence[Need]:
+    """The needs in these states, with their places, by title."""
+    query = select(Need).where(Need.live, Need.status.in_(statuses)).order_by(Need.title, Need.id)
+    return session.scalars(query).unique().all()
+
+
+def steps(session: Session, until: datetime | None) -> Iterator[Step]:
+    """Each step of each need and innovation that an event tells with its status, a document's steps together, in order."""
+    status = Event.data["status"].as_string()
+    query = (
+        select(Event.subject_kind, Event.subject_id, Event.recorded_at, status)
+        .where(Event.subject_kind.in_([side.value for side in Side]), status.is_not(None))
+        .order_by(Event.subject_kind, Event.subject_id, Event.recorded_at, Event.ordinal)
+    )
+    if until is not None:
+        query = query.where(Event.recorded_at < until)
+    for row in session.execute(query, execution_options={"yield_per": 1000}):
+        yield Step(*row)
+
+
+def decision_times(session: Session, since: datetime | None, until: datetime | None) -> Sequence[Row[tuple[datetime, datetime]]]:
+    """When each pair that was decided in a time was put before the Hub, and when it was decided; an undone verdict is none."""
+    query = (
+        select(Proposal.created_at, Decision.decided_at)
+        .join(Decision.proposal)
+        .where(Decision.verdict.in_([Verdict.CONFIRMED, Verdict.REJECTED]), _stands(), within(Decision.decided_at, since, until))
+        .order_by(Decision.decided_at, Decision.id)
+    )
+    return session.execute(query).all()
+
+
+def waiting_since(session: Session) -> Sequence[datetime]:
+    """Since when each pair waits that is open, strong or possible."""
+    query = select(Proposal.created_at).where(Proposal.state == ProposalState.OPEN, Proposal.band.in_(SHOWN))
+    return session.scalars(query.order_by(Proposal.created_at)).all()
+
+
+def hub_reasons(session: Session, since: datetime | None, until: datetime | None) -> Sequence[Barrier]:
+    """The reasons of rejected and deferred pairs; an undone verdict gave none."""
+    query = select(Decision.decided_at, Decision.reason_code).where(
+        Decision.verdict.in_([Verdict.REJECTED, Verdict.DEFERRED]), _stands(), within(Decision.decided_at, since, until)
+    )
+    return [Barrier(at, code) for at, code in session.execute(query.order_by(Decision.decided_at, Decision.id)) if code is not None]
+
+
+def stop_reasons(session: Session, since: datetime | None, until: datetime | None) -> Sequence[Barrier]:
+    """Why pilots and evaluations were stopped."""
+    query = select(StageChange.changed_at, StageChange.reason_code).where(
+        StageChange.stage == PipelineStage.STOPPED, within(StageChange.changed_at, since, until)
+    )
+    return [Barrier(*row) for row in session.execute(query.order_by(StageChange.changed_at, StageChange.id))]
+
+
+def stages(session: Session, until: datetime | None) -> Sequence[StageChange]:
+    """Every step of every match in every place, in order."""
+    query = select(StageChange).order_by(StageChange.proposal_id, StageChange.place_id, StageChange.changed_at, StageChange.id)
+    return session.scalars(query if until is None else query.where(StageChange.changed_at < until)).all()
+
+
+def pairs_shown(session: Session, since: datetime | None, until: datetime | None) -> Sequence[Pair]:
+    """The pairs that were put before the Hub as strong or possible in a time, each once."""
+    confirmed, rejected = (
+        func.max(Proposal.decisions.any(and_(Decision.verdict == verdict, _stands())).cast(Integer))
+        for verdict in (Verdict.CONFIRMED, Verdict.REJECTED)
+    )
+    query = (
+        select(Proposal.need_id, Proposal.innovation_id, confirmed, rejected)
+        .where(Proposal.band.in_(SHOWN), within(Proposal.created_at, since, until))
+        .group_by(Proposal.need_id, Proposal.innovation_id)
+        .order_by(Proposal.need_id, Proposal.innovation_id)
+    )
+    return [Pair(need, innovation, bool(yes), bool(no)) for need, innovation, yes, no in session.execute(query)]
+
+
+def adopted(session: Session) -> set[tuple[UUID, UUID]]:
+    """The pairs (need, innovation) that some place has adopted or spread."""
+    reached = StageChange.stage.in_([PipelineStage.ADOPTED, PipelineStage.SPREAD])
+    query = select(Proposal.need_id, Proposal.innovation_id).where(Proposal.id.in_(select(StageChange.proposal_id).where(reached)))
+    return {(row[0], row[1]) for row in session.execute(query)}
+
+
+def innovation_of_proposals(session: Session, proposal_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The innovation of each of these proposals."""
+    query = select(Proposal.id, Proposal.innovation_id).where(Proposal.id.in_(proposal_ids))
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def places_of_needs(session: Session) -> Sequence[Row[tuple[UUID, str]]]:
+    """The key of each place of each need."""
+    query = select(need_place.c.need_id, Place.key).join(Place, Place.id == need_place.c.place_id)
+    return session.execute(query.order_by(need_place.c.need_id, Place.key)).all()
+
+
+def suppliers(session: Session) -> Sequence[Row[tuple[UUID, Organisation | None]]]:
+    """Each innovation that was handed in, with who offers it; None where nobody is named."""
+    query = select(Innovation.id, Organisation).outerjoin(Organisation, Innovation.supplier_id == Organisation.id)
+    return session.execute(query.where(Innovation.live, Innovation.submitted_at.is_not(None)).order_by(Innovation.id)).all()
+
+
+def inequality_codes(session: Session, side: Side) -> Sequence[Row[tuple[UUID, list[str]]]]:
+    """The inequality codes of each need that is open or met, or of each innovation that may be matched."""
+    if side is Side.NEED:
+        shown = Need.status.in_([NeedStatus.OPEN, NeedStatus.MET])
+        return session.execute(select(Need.id, Need.key_health_inequalities).where(Need.live, shown)).all()
+    handed_in = and_(Innovation.live, Innovation.submitted_at.is_not(None))
+    return session.execute(select(Innovation.id, Innovation.key_health_inequalities).where(handed_in)).all()
+
+
+def _stands() -> ColumnElement[bool]:
+    """Whether a verdict was not undone."""
+    return or_(Decision.id.not_in(select(Decision.undoes_id).where(Decision.undoes_id.is_not(None))))
