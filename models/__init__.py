@@ -2,6 +2,7 @@
 
 from models import (
     answers,
+    calls,
     clocks,
     decisions,
     events,
@@ -10,8 +11,8 @@ from models import (
     jobs,
     joint_needs,
     keys,
-    mail,
     links,
+    mail,
     merges,
     needs,
     organisations,
@@ -23,12 +24,15 @@ from models import (
     ranker_versions,
     referrals,
     runs,
+    triage,
+    watches,
 )
 from models.base import Base
 
 __all__ = [
     "Base",
     "answers",
+    "calls",
     "clocks",
     "decisions",
     "events",
@@ -37,8 +41,8 @@ __all__ = [
     "jobs",
     "joint_needs",
     "keys",
-    "mail",
     "links",
+    "mail",
     "merges",
     "needs",
     "organisations",
@@ -50,4 +54,6 @@ __all__ = [
     "ranker_versions",
     "referrals",
     "runs",
+    "triage",
+    "watches",
 ]
