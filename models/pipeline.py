@@ -43,15 +43,23 @@ class StageChange(Base):
     evidence_link: Mapped[str] = mapped_column(Text, default="")
     reason_code: Mapped[str] = mapped_column(default="")
     changed_at: Mapped[datetime]
-    changed_by: Mapped[str]
+    changed_by: Mapped[str]  # as events name actors
+    changed_by_name: Mapped[str] = mapped_column(default="", server_default="")
+
+
+REACHED_A_PILOT = frozenset({PipelineStage.PILOTING, PipelineStage.ADOPTED, PipelineStage.SPREAD})
+ADOPTED_HERE = frozenset({PipelineStage.ADOPTED, PipelineStage.SPREAD})
 
 
 def check_step(current: PipelineStage | None, following: PipelineStage) -> None:
-    """Allow the first step, any step forward, and stopping; raises TransitionRefused otherwise."""
+    """Allow the first step, any step forward, and stopping; raises TransitionRefused otherwise, which tells both stages."""
     if current is None and following is PipelineStage.INTRODUCED:
         return
+    both = {"stage": current.value if current else None, "wanted": following.value}
     if current is None or current is PipelineStage.STOPPED:
-        raise TransitionRefused(f"A match that is {current or 'not introduced'} cannot become {following}.", stage=str(current))
+        raise TransitionRefused(f"A match that is {current or 'not introduced'} cannot become {following}.", **both)
+    if following is current:
+        raise TransitionRefused(f"The match is {current} already.", **both)
     if following is PipelineStage.STOPPED or _FORWARD.index(following) > _FORWARD.index(current):
         return
-    raise TransitionRefused(f"A match that is {current} cannot go back to {following}.", stage=current.value)
+    raise TransitionRefused(f"A match that is {current} cannot go back to {following}.", **both)

@@ -6,15 +6,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, and_, text
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from models.base import Base, DomainError, Key
 from models.decisions import CLOSING, Decision, NotUndoable, Reason, ReasonMissing, Skip, Verdict
+from models.documents import Revision
 
 if TYPE_CHECKING:
     from models.innovations import Innovation
     from models.needs import Need
+    from models.place_answers import PlaceAnswer
     from models.runs import RankingRun
 
 
@@ -88,6 +90,18 @@ class Proposal(Base):
         back_populates="proposal", order_by="(Decision.decided_at, Decision.id)", lazy="selectin"
     )
     skips: Mapped[list[Skip]] = relationship(back_populates="proposal", lazy="selectin")
+    place_answers: Mapped[list["PlaceAnswer"]] = relationship(
+        back_populates="proposal", order_by="(PlaceAnswer.created_at, PlaceAnswer.id)", lazy="selectin"
+    )
+    need_as_judged: Mapped[Revision] = relationship(
+        primaryjoin=lambda: and_(foreign(Proposal.need_id) == Revision.need_id, Proposal.need_revision == Revision.number), viewonly=True
+    )
+    innovation_as_judged: Mapped[Revision] = relationship(
+        primaryjoin=lambda: and_(
+            foreign(Proposal.innovation_id) == Revision.innovation_id, Proposal.innovation_revision == Revision.number
+        ),
+        viewonly=True,
+    )
 
     @property
     def closing_decision(self) -> Decision | None:

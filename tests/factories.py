@@ -169,7 +169,7 @@ def make_proposal(session: Session, need: Need | None = None, innovation: Innova
         "version": 1,
     }
     row = Proposal(**said | values)
-    row.run, row.need, row.innovation, row.decisions, row.skips = run, need, innovation, [], []
+    row.run, row.need, row.innovation, row.decisions, row.skips, row.place_answers = run, need, innovation, [], [], []
     session.add(row)
     session.flush()
     return row

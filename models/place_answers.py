@@ -1,0 +1,221 @@
+"""What the places say to a confirmed match: meet, not now or no; one row for each time that a place is asked."""
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, DomainError, Key
+from models.clocks import OVERDUE_AFTER
+from models.decisions import Reason, ReasonCode, ReasonMissing
+from models.needs import Need
+from models.places import Place
+from models.words import says_something
+from models.working_days import add_working_days, day_of
+
+if TYPE_CHECKING:
+    from models.proposals import Proposal
+
+ANSWERED_WITHIN: Final = OVERDUE_AFTER - 1
+"""Working days that a place has; on the next it is overdue."""
+
+
+class PlaceReply(StrEnum):
+    """What a place says."""
+
+    MEET = "meet"
+    NOT_NOW = "not_now"
+    NO = "no"
+
+
+class QuestionState(StrEnum):
+    """Where a question to a place stands; a *held* one is not put to it, because the innovation is for the Hub alone."""
+
+    HELD = "held"
+    ASKED = "asked"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+class Closing(StrEnum):
+    """Why nobody waits for an answer any more."""
+
+    MATCH_REVERSED = "match_reversed"
+    PLACE_LEFT = "place_left"
+    NEED_ENDED = "need_ended"
+
+
+class AnswerClosed(DomainError):
+    """The place has answered before, or nobody waits for its answer."""
+
+
+class PlaceAnswer(Base):
+    """One question to one place about one match, and its answer.
+
+    A *not now* stays as it is when its day has come, and the place is asked again by a new row: `asking` counts them.
+    Without a place it is put to West Yorkshire as one voice. `need_id` is the place's own need where it joined another's.
+    """
+
+    __tablename__ = "place_answer"
+    __table_args__ = (
+        UniqueConstraint("proposal_id", "place_id", "asking"),
+        CheckConstraint("asking >= 1", name="asking_counts_from_one"),
+        CheckConstraint("version >= 1", name="version_counts_from_one"),
+        CheckConstraint("(asked_at IS NULL) = (answer_by IS NULL)", name="asked_with_a_day"),
+        CheckConstraint("state NOT IN ('asked', 'answered') OR asked_at IS NOT NULL", name="asked_before_answered"),
+        CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answered_when"),
+        CheckConstraint("(answer IS NULL) = (answered_by IS NULL)", name="answered_by_whom"),
+        CheckConstraint("state <> 'answered' OR answer IS NOT NULL", name="answered_what"),
+        CheckConstraint("(answer IS NOT NULL AND answer = 'not_now') = (until IS NOT NULL)", name="not_now_until_when"),
+        CheckConstraint("answer IS NULL OR answer <> 'no' OR reason_code IS NOT NULL", name="no_with_reason"),
+        CheckConstraint("introduced_at IS NULL OR answer = 'meet'", name="introduced_who_meet"),
+        CheckConstraint("(state = 'closed') = (closing IS NOT NULL)", name="closed_with_cause"),
+        Index(
+            "ix_place_answer_of_the_region",
+            "proposal_id",
+            "asking",
+            unique=True,
+            sqlite_where=text("place_id IS NULL"),
+            postgresql_where=text("place_id IS NULL"),
+        ),
+        Index("ix_place_answer_list", "created_at", "id"),
+        Index("ix_place_answer_place_id", "place_id", "state"),
+        Index("ix_place_answer_need_id", "need_id"),
+        Index("ix_place_answer_until", "until", "asked_again_at"),
+    )
+
+    id: Mapped[Key]
+    proposal_id: Mapped[UUID] = mapped_column(ForeignKey("proposal.id"))
+    need_id: Mapped[UUID] = mapped_column(ForeignKey("need.id"))
+    place_id: Mapped[UUID | None] = mapped_column(ForeignKey("place.id"))
+    asking: Mapped[int] = mapped_column(default=1)
+    state: Mapped[QuestionState] = mapped_column(default=QuestionState.HELD)
+    created_at: Mapped[datetime]
+    asked_at: Mapped[datetime | None]
+    answer_by: Mapped[date | None]
+    answer: Mapped[PlaceReply | None]
+    until: Mapped[date | None]
+    reason_code: Mapped[ReasonCode | None]
+    note: Mapped[str] = mapped_column(Text, default="")
+    answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    answered_by_name: Mapped[str] = mapped_column(default="")
+    answered_at: Mapped[datetime | None]
+    on_behalf: Mapped[bool] = mapped_column(default=False)
+    late: Mapped[bool] = mapped_column(default=False)
+    introduced_at: Mapped[datetime | None]
+    asked_again_at: Mapped[datetime | None]
+    closing: Mapped[Closing | None]
+    closed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    proposal: Mapped["Proposal"] = relationship(back_populates="place_answers", lazy="joined")
+    need: Mapped[Need] = relationship(lazy="joined")
+    place: Mapped[Place | None] = relationship(lazy="joined")
+
+    @property
+    def asked_as(self) -> str:
+        """Who is asked, in words."""
+        return self.place.name if self.place is not None else "West Yorkshire"
+
+    @property
+    def shows_the_match(self) -> bool:
+        """Whether the place reads the match as it was judged, for as long as it stands."""
+        return self.asked_at is not None and self.closing is not Closing.PLACE_LEFT
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it says all that it ever will: a *no*, what led to an introduction, what was asked anew, what was closed."""
+        ended = self.state is QuestionState.CLOSED or self.introduced_at is not None or self.asked_again_at is not None
+        return ended or self.answer is PlaceReply.NO
+
+    def ask(self, *, at: datetime) -> None:
+        """Put the question to the place."""
+        self.state, self.asked_at = QuestionState.ASKED, at
+        self.answer_by = add_working_days(day_of(at), ANSWERED_WITHIN)
+        self.version += 1
+
+    def give(
+        self,
+        answer: PlaceReply,
+        *,
+        by: UUID,
+        by_name: str,
+        at: datetime,
+        reason: Reason,
+        until: date | None,
+        on_behalf: bool,
+        window_seconds: float,
+    ) -> None:
+        """Take an answer, or a change of it by the same person within the window; raises AnswerClosed or ReasonMissing.
+
+        After the window a *not now* may be answered anew before its day, by anybody of the place.
+        """
+        self._must_be_open(by=by, at=at, window_seconds=window_seconds)
+        if answer is PlaceReply.NO and reason.code is None:
+            raise ReasonMissing("A 'no' needs a reason code.", field="reason")
+        if answer is PlaceReply.NOT_NOW and (until is None or until <= day_of(at)):
+            raise ReasonMissing("A 'not now' needs a day to come, on which to ask again.", field="until")
+        if on_behalf and not says_something(reason.note):
+            raise ReasonMissing("To answer for a place, say in the note who of the place told you.", field="note")
+        self.answer, self.state = answer, QuestionState.ANSWERED
+        self.until = until if answer is PlaceReply.NOT_NOW else None
+        self.reason_code = reason.code if answer is PlaceReply.NO else None
+        self.note, self.on_behalf = reason.note, on_behalf
+        if self.answered_at is None:
+            self.late = self.answer_by is not None and day_of(at) > self.answer_by
+        self.answered_by, self.answered_by_name, self.answered_at = by, by_name, at
+        self.version += 1
+
+    def close(self, cause: Closing, *, at: datetime) -> None:
+        """Wait no more."""
+        self.state, self.closing, self.closed_at = QuestionState.CLOSED, cause, at
+        self.version += 1
+
+    def ask_again(self, *, at: datetime) -> "PlaceAnswer":
+        """The question anew, because the day of a *not now* has come."""
+        self.asked_again_at = at
+        self.version += 1
+        return PlaceAnswer(
+            proposal_id=self.proposal_id,
+            need_id=self.need_id,
+            place_id=self.place_id,
+            asking=self.asking + 1,
+            state=QuestionState.HELD,
+            created_at=at,
+            version=1,
+        )
+
+    def changeable_until(self, window_seconds: float) -> datetime | None:
+        """Until when who answered may change it; None when there is no answer, or nothing to change any more."""
+        if self.answered_at is None or self.state is QuestionState.CLOSED:
+            return None
+        return self.answered_at + timedelta(seconds=window_seconds)
+
+    def _must_be_open(self, *, by: UUID, at: datetime, window_seconds: float) -> None:
+        if self.state is QuestionState.CLOSED:
+            raise AnswerClosed("Nobody waits for this answer any more.", state=self.state.value, closing=self.closing)
+        if self.state is QuestionState.HELD:
+            raise AnswerClosed("The place has not been asked yet: the innovation is for the Hub alone.", state=self.state.value)
+        if self.asked_again_at is not None:
+            raise AnswerClosed("The place was asked again since. Answer the newer question.", state=self.state.value)
+        if (ends := self.changeable_until(window_seconds)) is None:
+            return
+        own = at < ends and self.answered_by == by and self.introduced_at is None
+        if not own and (self.answer is not PlaceReply.NOT_NOW or at < ends):
+            raise AnswerClosed(self.in_words, **self.in_short)
+
+    @property
+    def in_words(self) -> str:
+        """Who answered what, and when, as a sentence for those who came after."""
+        said = self.answer.replace("_", " ") if self.answer is not None else "nothing yet"
+        when = f" at {self.answered_at:%H:%M on %d %B %Y}" if self.answered_at is not None else ""
+        return f"{self.answered_by_name or self.asked_as} answered '{said}' for {self.asked_as}{when}."
+
+    @property
+    def in_short(self) -> dict[str, str]:
+        """The same for programs."""
+        when = self.answered_at.isoformat() if self.answered_at is not None else ""
+        return {"answered_by": self.answered_by_name, "answer": self.answer or "", "answered_at": when}
