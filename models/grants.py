@@ -29,14 +29,16 @@ class Relation(StrEnum):
     OWNER = "owner"  # the row is their place's, or their organisation's
     CONCERNED = "concerned"  # a need concerns their place; a match answers such a need by what they may read, as it was judged
     AUTHOR = "author"  # they brought it in themselves
-    HANDED_ON = "handed_on"  # it was confirmed and announced, itself or as part of a match
+    HANDED_ON = "handed_on"  # a match that was confirmed and announced, or part of one; a referral to the network that runs the pipeline
+    UNOWNED = "unowned"  # no one place owns it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What a rule asks of a row; `behind` is what must be readable too, by its own policy, for those whom the row concerns.
 
-    `state` is a status, the state of a match, or the kind of an event; `owners` are all of them owners together.
+    `state` is a status, the state of a match, or the kind of an event; `owners` are all of them owners together, `owned` says
+    that one of them owns it alone.
     """
 
     owners: frozenset[UUID] = frozenset()
@@ -47,6 +49,7 @@ class Subject:
     consented: bool = True
     live: bool = True
     handed_on: bool = False
+    owned: bool = True
     behind: "tuple[Policy, Subject] | None" = None
 
 
@@ -147,4 +150,6 @@ def stands(actor: Actor, relation: Relation, subject: Subject) -> bool:
             return readable and bool(subject.concerned & actor.place_ids)
         case Relation.AUTHOR:
             return subject.created_by == actor.name
+        case Relation.UNOWNED:
+            return not subject.owned
     return subject.handed_on

@@ -53,6 +53,31 @@ NEED_WITHDRAW: Final = Policy("need.withdraw", Scope.WRITE, _OF_PLACES, sees=NEE
 NEED_SUGGEST_CODES: Final = Policy("need.suggest_codes", Scope.READ, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_MATCH: Final = Policy("need.match", Scope.READ, _MATCHING, sees=NEED_READ)
 
+# Whoever may read a need may join it, with a need of their own; the Hub does it for needs that no place owns.
+NEED_BE_JOINED: Final = Policy("need.be_joined", Scope.WRITE, (Grant(Role.PLACE), Grant(Role.HUB)), sees=NEED_READ)
+NEED_JOIN: Final = Policy(
+    "need.join",
+    Scope.WRITE,
+    (Grant(Role.PLACE, Relation.OWNER), Grant(Role.HUB, Relation.UNOWNED)),
+    sees=NEED_READ,
+    refusal="Only who owns a need joins it with others. Propose it to them.",
+)
+NEED_LEAVE: Final = Policy("need.leave", Scope.WRITE, NEED_JOIN.grants, sees=NEED_READ, refusal="Only who owns a need takes it out again.")
+NEED_SIMILAR: Final = Policy("need.similar", Scope.READ, (Grant(Role.PLACE), Grant(Role.HUB)), sees=NEED_READ)
+TEXT_SIMILAR: Final = Policy("text.similar", Scope.READ, (Grant(Role.PLACE), Grant(Role.HUB)))
+JOINT_NEED_READ: Final = Policy(
+    "joint_need.read",
+    Scope.READ,
+    (*(Grant(role, visibilities=_TO_PARTNERS) for role in _PARTNERS), Grant(Role.PLACE, Relation.CONCERNED), Grant(Role.HUB)),
+)
+JOINT_NEED_JOIN: Final = Policy("joint_need.join", Scope.WRITE, (Grant(Role.PLACE), Grant(Role.HUB)), sees=JOINT_NEED_READ)
+JOINT_NEED_MATCH: Final = Policy(
+    "joint_need.match", Scope.READ, (Grant(Role.PLACE), Grant(Role.PIPELINE), Grant(Role.HUB)), sees=JOINT_NEED_READ
+)
+ALIGNMENT_READ: Final = Policy("alignment.read", Scope.READ, (Grant(Role.HUB),))
+ALIGNMENT_DISMISS: Final = Policy("alignment.dismiss", Scope.DECIDE, (Grant(Role.HUB),))
+ALIGNMENT_PROPOSE: Final = Policy("alignment.propose", Scope.WRITE, (Grant(Role.HUB),))
+
 # What was handed in without consent is for those who offer it and the Hub, whatever its visibility says.
 INNOVATION_READ: Final = Policy(
     "innovation.read",
@@ -86,6 +111,9 @@ INNOVATION_SUGGEST_CODES: Final = Policy(
     "innovation.suggest_codes", Scope.READ, _OF_OFFERERS, sees=INNOVATION_READ, refusal=_NOT_YOUR_INNOVATION
 )
 INNOVATION_READ_DUPLICATES: Final = Policy("innovation.read_duplicates", Scope.READ, (Grant(Role.HUB),), sees=INNOVATION_READ)
+INNOVATION_MERGE: Final = Policy("innovation.merge", Scope.WRITE, (Grant(Role.HUB),), sees=INNOVATION_READ)
+INNOVATION_READ_HISTORY: Final = Policy("innovation.read_history", Scope.READ, (Grant(Role.HUB),), sees=INNOVATION_READ)
+INNOVATION_READ_ROUTES: Final = Policy("innovation.read_routes", Scope.READ, _OF_OFFERERS, sees=INNOVATION_READ)
 INNOVATION_MATCH: Final = Policy("innovation.match", Scope.READ, _MATCHING, sees=INNOVATION_READ)
 
 TEXT_MATCH: Final = Policy("text.match", Scope.READ, _MATCHING)
@@ -101,6 +129,24 @@ PROPOSAL_READ: Final = Policy(
 PROPOSAL_DECIDE: Final = Policy("proposal.decide", Scope.DECIDE, (Grant(Role.HUB),), sees=PROPOSAL_READ)
 PROPOSAL_SKIP: Final = Policy("proposal.skip", Scope.DECIDE, (Grant(Role.HUB),), sees=PROPOSAL_READ)
 PROPOSAL_UNDO: Final = Policy("proposal.undo", Scope.DECIDE, (Grant(Role.HUB),), sees=PROPOSAL_READ)
+
+# The bodies that help are public knowledge; where offers are mailed to is for the Hub alone.
+BODY_READ: Final = Policy("body.read", Scope.READ, (Grant(Party.KNOWN),))
+BODY_READ_ADDRESS: Final = Policy("body.read_address", Scope.READ, (Grant(Role.HUB),))
+BODY_MANAGE: Final = Policy("body.manage", Scope.WRITE, (Grant(Role.LEAD),))
+# The pipeline has the referrals to the health innovation network, which runs it.
+REFERRAL_READ: Final = Policy(
+    "referral.read", Scope.READ, (Grant(Role.INNOVATOR, Relation.OWNER), Grant(Role.PIPELINE, Relation.HANDED_ON), Grant(Role.HUB))
+)
+REFERRAL_OFFER: Final = Policy("referral.offer", Scope.WRITE, (Grant(Role.HUB),), sees=INNOVATION_READ)
+REFERRAL_ANSWER: Final = Policy(
+    "referral.answer",
+    Scope.WRITE,
+    (Grant(Role.PIPELINE, Relation.HANDED_ON), Grant(Role.HUB)),
+    sees=REFERRAL_READ,
+    refusal="The body that was asked answers, by the link in its mail, or the Hub for it.",
+)
+REFERRAL_CLOSE: Final = Policy("referral.close", Scope.WRITE, (Grant(Role.HUB),), sees=REFERRAL_READ)
 
 EVENT_READ: Final = Policy("event.read", Scope.EVENTS, (Grant(Role.PIPELINE, states=PIPELINE_KINDS), Grant(Role.HUB)))
 ACTIVITY_READ: Final = Policy("activity.read", Scope.EVENTS, (Grant(Role.HUB),))  # the page names who did it

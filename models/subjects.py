@@ -2,12 +2,15 @@
 
 from functools import singledispatch
 
+from models.documents import Visibility
 from models.grants import Subject
 from models.imports import ImportBatch
 from models.innovations import Innovation
+from models.joint_needs import JointNeed
 from models.needs import Need
 from models.policies import INNOVATION_READ
 from models.proposals import Proposal, ProposalState
+from models.referrals import BodyKind, Referral
 
 
 @singledispatch
@@ -26,6 +29,17 @@ def _(row: Need) -> Subject:
         state=row.status,
         visibility=row.visibility,
         live=row.live,
+        owned=row.owner_place_id is not None,
+    )
+
+
+@subject_of.register
+def _(row: JointNeed) -> Subject:
+    members = [each.need for each in row.present]
+    return Subject(
+        concerned=frozenset(place.id for need in members for place in need.places),
+        visibility=min((need.visibility for need in members), key=list(Visibility).index, default=Visibility.HUB_ONLY),
+        live=all(need.live for need in members),
     )
 
 
@@ -49,6 +63,16 @@ def _(row: Proposal) -> Subject:
         state=row.state,
         handed_on=row.state is ProposalState.CONFIRMED and any(each.announced_at for each in row.decisions),
         behind=(INNOVATION_READ, subject_of(row.innovation)),
+    )
+
+
+@subject_of.register
+def _(row: Referral) -> Subject:
+    return Subject(
+        owners=subject_of(row.innovation).owners,
+        state=row.state,
+        handed_on=row.body.kind is BodyKind.HEALTH_INNOVATION_NETWORK,
+        live=row.innovation.live,
     )
 
 

@@ -1,5 +1,6 @@
 """proposed -> decided: a verdict of the Hub; what follows from it leaves after the undo window."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -91,6 +92,14 @@ def lapse(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: 
             reversal = _event("match.reversed", proposal, actor, at, decision=str(announced.id))
             reversal.once_key = f"match.reversed:{announced.id}"
             record(session, reversal, at=at)
+    session.flush()
+
+
+def supersede(session: Session, undecided: Iterable[Proposal], *, actor: Actor, at: datetime) -> None:
+    """Take locked proposals that nobody decided out of force, because another one stands for them."""
+    for proposal in undecided:
+        proposal.lapse()
+        record(session, _event("proposal.lapsed", proposal, actor, at), at=at)
     session.flush()
 
 

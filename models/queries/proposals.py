@@ -97,6 +97,13 @@ def of_document(
     return session.scalars(query.order_by(Proposal.probability.desc(), Proposal.id)).unique().all()
 
 
+def of_needs(session: Session, need_ids: Collection[UUID]) -> Sequence[Proposal]:
+    """The proposals in force of these needs, most probable first, locked; whoever asks."""
+    query = select(Proposal).where(Proposal.state != ProposalState.SUPERSEDED, Proposal.need_id.in_(need_ids))
+    query = query.with_for_update(of=Proposal).execution_options(populate_existing=True)
+    return session.scalars(query.order_by(Proposal.probability.desc(), Proposal.id)).unique().all()
+
+
 def unannounced(session: Session, before: datetime, limit: int = 100) -> Sequence[Decision]:
     """Confirmations older than a moment that have been neither announced nor undone, of texts still open to matching."""
     undone = select(Decision.undoes_id).where(Decision.undoes_id.is_not(None))
