@@ -40,6 +40,8 @@ class Job(StrEnum):
     SEAL = "seal"
     APPLY_IMPORT = "apply_import"
     CHASE = "chase"
+    MAIL = "mail"
+    DIGEST = "digest"
 
 
 def enqueue(session: Session, job: Job, *, at: datetime, due_at: datetime | None = None, bulk: bool = False, **arguments: Any) -> None:  # noqa: ANN401 -- ids, as JSON

@@ -16,14 +16,18 @@ from api.services.csv_files import ImportFileRefused
 from api.services.intake import ExternalIdTaken
 from api.services.library import RankingUnavailable
 from api.services.limiting import TooManyRequests
+from api.services.mailing import UnsubscribeRefused
 from api.services.proposing import NothingToRank
+from api.services.reporting import PeriodInvalid
 from api.services.retrying import NotDead
 from api.services.staging import AlreadyImported
 from models.actors import NotAllowed
 from models.base import DomainError
 from models.decisions import NotUndoable, ReasonMissing
+from models.feedback import AnsweredBefore
 from models.documents import StaleVersion, TransitionRefused
 from models.links import LinkSpent
+from models.mail import MailNotSendable
 from models.proposals import ProposalClosed
 from models.queries.documents import NotFound
 from models.queries.pages import BadCursor
@@ -113,6 +117,10 @@ STATUS: dict[type[DomainError], int] = {
     PreconditionRequired: 428,
     TooManyRequests: 429,
     NotDead: 409,
+    MailNotSendable: 409,
+    UnsubscribeRefused: 404,
+    PeriodInvalid: 422,
+    AnsweredBefore: 409,
     DatabaseBusy: 503,
     RankingUnavailable: 503,
 }
