@@ -6,6 +6,7 @@ service and the way out of a subscription, is not the template's: it is put belo
 A name that ends in `_link` is for mails that hold a secret link: their text is not kept once they have left.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -30,6 +31,22 @@ class Written:
     subject: str
     body: str
     subscription: Subscription | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a digest, with the path of the page or address of ours that tells more."""
+
+    text: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What a digest holds of one kind, such as new needs of a place; `watching.digest_of` gives them, none for nothing new."""
+
+    heading: str
+    entries: Sequence[Entry]
 
 
 class UnknownTemplate(Exception):
