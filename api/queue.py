@@ -40,6 +40,9 @@ class Job(StrEnum):
     SEAL = "seal"
     APPLY_IMPORT = "apply_import"
     CHASE = "chase"
+    NOTICE = "notice"
+    CLOSE_CALL = "close_call"
+    SEND_LINK = "send_link"
     MAIL = "mail"
     DIGEST = "digest"
 

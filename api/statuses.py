@@ -18,20 +18,23 @@ from api.services.library import RankingUnavailable
 from api.services.limiting import TooManyRequests
 from api.services.mailing import UnsubscribeRefused
 from api.services.proposing import NothingToRank
-from api.services.reporting import PeriodInvalid
 from api.services.retrying import NotDead
 from api.services.staging import AlreadyImported
 from models.actors import NotAllowed
 from models.base import DomainError
+from models.calls import CallDatePassed, CallEnded, CallRefused
 from models.decisions import NotUndoable, ReasonMissing
-from models.feedback import AnsweredBefore
 from models.documents import StaleVersion, TransitionRefused
+from models.merges import MergeRefused
+from models.feedback import AnsweredBefore
 from models.links import LinkSpent
 from models.mail import MailNotSendable
 from models.proposals import ProposalClosed
 from models.queries.documents import NotFound
 from models.queries.pages import BadCursor
 from models.queries.places import UnknownOrganisation, UnknownPlace
+from models.referrals import ReferralRefused
+from models.watches import WatchRefused
 
 
 class MalformedBody(DomainError):
@@ -99,6 +102,8 @@ STATUS: dict[type[DomainError], int] = {
     NotUndoable: 409,
     TransitionRefused: 409,
     ExternalIdTaken: 409,
+    MergeRefused: 409,
+    ReferralRefused: 409,
     EmailTaken: 409,
     LinkSpent: 410,
     StaleVersion: 412,
@@ -119,8 +124,11 @@ STATUS: dict[type[DomainError], int] = {
     NotDead: 409,
     MailNotSendable: 409,
     UnsubscribeRefused: 404,
-    PeriodInvalid: 422,
     AnsweredBefore: 409,
+    CallRefused: 409,
+    CallEnded: 409,
+    CallDatePassed: 422,
+    WatchRefused: 409,
     DatabaseBusy: 503,
     RankingUnavailable: 503,
 }

@@ -20,6 +20,7 @@ class Party(StrEnum):
 
     ANYBODY = "anybody"
     KNOWN = "known"  # signed in or with a key, in a role or in none
+    PERSON = "person"  # signed in, in a role or in none
 
 
 class Relation(StrEnum):
@@ -69,6 +70,8 @@ class Grant:
             return True
         if self.to is Party.KNOWN:
             return actor.is_known
+        if self.to is Party.PERSON:
+            return actor.is_known and actor.key_id is None
         return self.to in actor.roles or (self.to is Role.HUB and actor.is_lead)
 
     def covers(self, actor: Actor, subject: Subject) -> bool:

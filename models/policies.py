@@ -130,6 +130,19 @@ PROPOSAL_DECIDE: Final = Policy("proposal.decide", Scope.DECIDE, (Grant(Role.HUB
 PROPOSAL_SKIP: Final = Policy("proposal.skip", Scope.DECIDE, (Grant(Role.HUB),), sees=PROPOSAL_READ)
 PROPOSAL_UNDO: Final = Policy("proposal.undo", Scope.DECIDE, (Grant(Role.HUB),), sees=PROPOSAL_READ)
 
+SUBMISSION_READ: Final = Policy("submission.read", Scope.READ, (Grant(Role.HUB),))
+SUBMISSION_TAKE: Final = Policy("submission.take", Scope.DECIDE, (Grant(Role.HUB),), sees=SUBMISSION_READ)
+SUBMISSION_DECIDE: Final = Policy("submission.decide", Scope.DECIDE, (Grant(Role.HUB),), sees=SUBMISSION_READ)
+# A submission is answered by those who offer the innovation; the Hub writes down what it was told by telephone.
+SUBMISSION_ANSWER: Final = Policy("submission.answer", Scope.WRITE, _OF_OFFERERS, sees=INNOVATION_READ, refusal=_NOT_YOUR_INNOVATION)
+INNOVATION_READ_STATUS: Final = Policy(
+    "innovation.read_status",
+    Scope.READ,
+    _OF_OFFERERS,
+    sees=INNOVATION_READ,
+    refusal="Only who owns this innovation, or the Hub, follows it.",
+)
+
 # The bodies that help are public knowledge; where offers are mailed to is for the Hub alone.
 BODY_READ: Final = Policy("body.read", Scope.READ, (Grant(Party.KNOWN),))
 BODY_READ_ADDRESS: Final = Policy("body.read_address", Scope.READ, (Grant(Role.HUB),))
@@ -148,6 +161,32 @@ REFERRAL_ANSWER: Final = Policy(
 )
 REFERRAL_CLOSE: Final = Policy("referral.close", Scope.WRITE, (Grant(Role.HUB),), sees=REFERRAL_READ)
 
+# What nothing answers is told to those who may do something about it; everybody else reads the calls.
+UNMET_READ: Final = Policy("unmet.read", Scope.READ, (*(Grant(role) for role in _PARTNERS), Grant(Role.HUB)))
+# A call says what its need says, to those who may read that.
+CALL_READ: Final = Policy("call.read", Scope.READ, NEED_READ.grants)
+CALL_PUBLISH: Final = Policy("call.publish", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
+CALL_CLOSE: Final = Policy("call.close", Scope.WRITE, _OF_PLACES, sees=CALL_READ, refusal=_NOT_YOUR_NEED)
+CALL_READ_CANDIDATES: Final = Policy(
+    "call.read_candidates",
+    Scope.READ,
+    (Grant(Role.PLACE, Relation.CONCERNED), Grant(Role.HUB)),
+    sees=CALL_READ,
+    refusal="What comes in for a call is for the places whose need it is, and the Hub.",
+)
+# Watches are people's own; what others offer is watched by those who may read it.
+WATCH_READ: Final = Policy("watch.read", Scope.READ, (Grant(Party.PERSON, Relation.AUTHOR),))
+WATCH_CREATE: Final = Policy("watch.create", Scope.WRITE, (Grant(Party.PERSON),))
+WATCH_CREATE_FOR_INNOVATIONS: Final = Policy(
+    "watch.create_for_innovations",
+    Scope.WRITE,
+    (Grant(Role.PLACE), Grant(Role.HUB)),
+    refusal="New innovations are watched by places and the Hub. Watch needs instead.",
+)
+WATCH_CHANGE: Final = Policy("watch.change", Scope.WRITE, (Grant(Party.PERSON, Relation.AUTHOR),), sees=WATCH_READ)
+WATCH_END: Final = Policy("watch.end", Scope.WRITE, (Grant(Party.PERSON, Relation.AUTHOR),), sees=WATCH_READ)
+OWN_NEEDS_READ: Final = Policy("own_needs.read", Scope.READ, (Grant(Role.INNOVATOR),))
+
 EVENT_READ: Final = Policy("event.read", Scope.EVENTS, (Grant(Role.PIPELINE, states=PIPELINE_KINDS), Grant(Role.HUB)))
 ACTIVITY_READ: Final = Policy("activity.read", Scope.EVENTS, (Grant(Role.HUB),))  # the page names who did it
 
@@ -163,6 +202,7 @@ IMPORT_READ: Final = Policy(
 JOB_READ: Final = Policy("job.read", Scope.READ, (Grant(Role.HUB),))
 JOB_RETRY: Final = Policy("job.retry", Scope.WRITE, (Grant(Role.LEAD),))
 METRICS_READ: Final = Policy("metrics.read", Scope.METRICS, (Grant(Role.PIPELINE), Grant(Role.BOARD), Grant(Role.HUB)))
+REPORT_READ: Final = Policy("report.read", Scope.READ, (Grant(Role.BOARD), Grant(Role.HUB)))
 AUDIT_READ: Final = Policy("audit.read", Scope.EVENTS, (Grant(Role.LEAD),))
 ACCOUNT_MANAGE: Final = Policy("account.manage", Scope.WRITE, (Grant(Role.LEAD),))
 KEY_MANAGE: Final = Policy("key.manage", Scope.WRITE, (Grant(Role.LEAD),))

@@ -2,6 +2,7 @@
 
 from functools import singledispatch
 
+from models.calls import Call
 from models.documents import Visibility
 from models.grants import Subject
 from models.imports import ImportBatch
@@ -11,6 +12,7 @@ from models.needs import Need
 from models.policies import INNOVATION_READ
 from models.proposals import Proposal, ProposalState
 from models.referrals import BodyKind, Referral
+from models.watches import Watch
 
 
 @singledispatch
@@ -79,3 +81,13 @@ def _(row: Referral) -> Subject:
 @subject_of.register
 def _(row: ImportBatch) -> Subject:
     return Subject(created_by=row.created_by, state=row.status)
+
+
+@subject_of.register
+def _(row: Call) -> Subject:
+    return subject_of(row.need)
+
+
+@subject_of.register
+def _(row: Watch) -> Subject:
+    return Subject(created_by=f"person:{row.person_id}")

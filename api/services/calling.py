@@ -1,0 +1,166 @@
+"""nothing fits -> published: a need goes out as a call with a reference, and what comes in for it is told until it is answered."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.queue import Job, enqueue
+from api.services import mailing
+from api.services.accounts import actor_of_person
+from api.services.recording import record
+from models.actors import SYSTEM, Actor
+from models.calls import Call, CallClosure, CallDatePassed, CallRefused, publishable, reference_of
+from models.documents import Side, StaleVersion
+from models.events import Event
+from models.needs import Need
+from models.people import Person
+from models.policies import CALL_CLOSE, CALL_PUBLISH, CALL_READ_CANDIDATES, PROPOSAL_READ
+from models.proposals import Proposal, ProposalState
+from models.queries import calls, documents, joint_needs, recipients
+from models.queries.pages import Page
+from models.subjects import subject_of
+from models.working_days import day_of
+
+
+def publish(session: Session, need_id: UUID, *, introduction: str, closes_on: date | None, actor: Actor, at: datetime) -> Call:
+    """Publish a need as a call under the next reference of the year.
+
+    Raises CallRefused for a need that is not open to everybody, and where it, or a need that is one with it, is
+    published already; CallDatePassed for a last day that is over.
+    """
+    need = _locked(session, need_id, actor=actor)
+    if closes_on is not None and closes_on < day_of(at):
+        raise CallDatePassed("The last day of the call is over. Give one to come, or none.", field="closes_on")
+    for standing in calls.open_of(session, [each.id for each in joint_needs.together(session, need.id)], lock=True):
+        if (closure := standing.ending(at=at)) is None:
+            raise _published(standing)
+        _close(session, standing, closure, actor=SYSTEM, at=at)
+    year = day_of(at).year
+    call = Call(
+        reference=reference_of(year, calls.next_number(session, year)),
+        need_id=need.id,
+        need=need,
+        introduction=introduction,
+        published_by=actor.name,
+        published_at=at,
+        closes_on=closes_on,
+        version=1,
+    )
+    session.add(call)
+    session.flush()
+    record(session, _event("call.published", call, actor, at), at=at)
+    enqueue(session, Job.NOTICE, at=at, bulk=True, kind="call", id=str(call.id))
+    return call
+
+
+def close(session: Session, reference: str, *, actor: Actor, at: datetime, version: int | None = None) -> Call:
+    """Take a call back before its end; raises CallEnded when it has ended, StaleVersion when somebody else was faster."""
+    call = calls.by_reference(session, reference, actor, lock=True)
+    CALL_CLOSE.check(actor, subject_of(call))
+    if version is not None and version != call.version:
+        raise StaleVersion("Somebody changed this call after you read it. Read it again.", version=call.version)
+    _close(session, call, call.ending(at=at) or CallClosure.TAKEN_BACK, actor=actor, at=at)
+    return call
+
+
+def answered(session: Session, need_id: UUID, *, at: datetime) -> None:
+    """Close the calls of a need, and of those that are one with it: a confirmed match is there, and a place will meet them."""
+    for call in calls.open_of(session, [each.id for each in joint_needs.together(session, need_id)], lock=True):
+        _close(session, call, call.ending(at=at) or CallClosure.ANSWERED, actor=SYSTEM, at=at)
+
+
+def settled(session: Session, need_id: UUID, *, actor: Actor, at: datetime) -> None:
+    """Close the call of a need that was met, closed or withdrawn, or that not everybody may read any more."""
+    for call in calls.open_of(session, [need_id], lock=True):
+        if (closure := call.ending(at=at)) is not None:
+            _close(session, call, closure, actor=actor, at=at)
+
+
+def end(session: Session, call_id: UUID, *, at: datetime) -> CallClosure | None:
+    """Close a call whose last day, or whose need, is over; None when it goes on."""
+    call = calls.one_for_update(session, call_id)
+    closure = call.ending(at=at) if call is not None else None
+    if call is not None and closure is not None:
+        _close(session, call, closure, actor=SYSTEM, at=at)
+    return closure
+
+
+def candidates(session: Session, reference: str, *, actor: Actor, after: str | None, limit: int) -> Page[Proposal]:
+    """What may answer a call, as far as the actor may read it, most probable first."""
+    call = calls.by_reference(session, reference, actor)
+    CALL_READ_CANDIDATES.check(actor, subject_of(call))
+    asked = [each.id for each in joint_needs.together(session, call.need_id)]
+    return calls.candidates(session, actor, asked, after=after, limit=limit)
+
+
+def scale(session: Session, call: Call) -> list[str]:
+    """The keys of the places that ask together: of the need and of those that are one with it, as far as everybody may read them."""
+    asking = [call.need, *(each for each in joint_needs.together(session, call.need_id) if publishable(each))]
+    return sorted({place.key for need in asking for place in need.places})
+
+
+def notice(session: Session, proposals: Sequence[Proposal], *, at: datetime) -> None:
+    """Tell the places of a need with an open call, and the Hub, of new proposals on it; each of a pair once, whoever finds it."""
+    fresh = [row for row in proposals if row.state is ProposalState.OPEN]
+    asked = calls.open_for(session, {row.need_id for row in fresh}) if fresh else {}
+    for row in fresh:
+        if (call := asked.get(row.need_id)) is not None and call.ending(at=at) is None:
+            _tell(session, call, row, at=at)
+
+
+def _tell(session: Session, call: Call, proposal: Proposal, *, at: datetime) -> None:
+    need, innovation = proposal.need, proposal.innovation
+    for person in _told(session, need):
+        if not PROPOSAL_READ.allows(actor_of_person(person), subject_of(proposal)):
+            continue  # what is offered to the Hub alone is told to the Hub alone
+        mailing.post(
+            session,
+            "call_candidate",
+            mailing.to_person(person),
+            once_key=f"call_candidate:{call.id}:{innovation.id}:{person.id}",
+            at=at,
+            reference=call.reference,
+            need=need.title,
+            innovation=innovation.name,
+            band=proposal.band.value,
+            path=f"/proposals/{proposal.id}",
+        )
+
+
+def _told(session: Session, need: Need) -> Sequence[Person]:
+    """The people of the need's places and the Hub's, each once."""
+    people = [person for place in need.places for person in recipients.of_place(session, place.id)]
+    return list({person.id: person for person in (*people, *recipients.hub_staff(session))}.values())
+
+
+def _locked(session: Session, need_id: UUID, *, actor: Actor) -> Need:
+    """The need that is to be published, locked with those that are one with it, in the order of their ids."""
+    CALL_PUBLISH.check(actor, subject_of(documents.need(session, need_id, actor)))
+    documents.lock_searchable(session, Side.NEED, [each.id for each in joint_needs.together(session, need_id)])
+    need: Need = documents.get(session, Side.NEED, need_id, actor, lock=True)
+    if not publishable(need):
+        raise CallRefused(
+            f"Only an open need that everybody may read is published. This one is {need.status}, its visibility '{need.visibility}'.",
+            status=need.status.value,
+            visibility=need.visibility.value,
+        )
+    return need
+
+
+def _published(standing: Call) -> CallRefused:
+    since = standing.published_at
+    said = f"It was published as {standing.reference} at {since:%H:%M on %d %B %Y}, and that call is open. Close it first."
+    return CallRefused(said, reference=standing.reference, published_at=since.isoformat())
+
+
+def _close(session: Session, call: Call, reason: CallClosure, *, actor: Actor, at: datetime) -> None:
+    call.close(reason, at=at)
+    record(session, _event("call.closed", call, actor, at, reason=reason.value), at=at)
+    session.flush()
+
+
+def _event(kind: str, call: Call, actor: Actor, at: datetime, **data: str) -> Event:
+    said = {"call": str(call.id), "reference": call.reference} | data
+    return Event.of(kind, subject_kind="need", subject_id=call.need_id, actor=actor.name, at=at, **said)

@@ -1,0 +1,109 @@
+"""Calls: one by its reference, the board of those that are open, those of a need, and the next reference."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, aliased
+
+from models.actors import Actor
+from models.calls import Call, CallCount
+from models.documents import Visibility
+from models.joint_needs import Membership
+from models.needs import Need, NeedStatus
+from models.places import Place
+from models.proposals import Proposal, ProposalState
+from models.queries.documents import NotFound
+from models.queries.pages import Page, page_of
+from models.queries.visibility import needs_visible_to, proposals_visible_to
+
+_PUBLISHABLE = and_(Need.live, Need.status == NeedStatus.OPEN, Need.visibility == Visibility.PUBLIC)
+
+
+def _goes_on(day: date) -> ColumnElement[bool]:
+    """Whether a call is open on a day, and so is its need."""
+    in_time = or_(Call.closes_on.is_(None), Call.closes_on >= day)
+    return and_(Call.closed_at.is_(None), in_time, Call.need.has(_PUBLISHABLE))
+
+
+def page(
+    session: Session,
+    actor: Actor,
+    *,
+    day: date,
+    open_only: bool,
+    place: str | None = None,
+    theme: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Call]:
+    """Calls on needs that the actor may read, latest first; the board holds the open ones."""
+    query = select(Call).where(Call.need.has(needs_visible_to(actor)))
+    if open_only:
+        query = query.where(_goes_on(day))
+    if place is not None:
+        query = query.where(Call.need.has(Need.places.any(Place.key == place)))
+    if theme is not None:
+        query = query.where(Call.need.has(Need.theme == theme))
+    return page_of(session, query.order_by(Call.published_at.desc(), Call.id), after=after, limit=limit, kinds=(datetime, UUID))
+
+
+def by_reference(session: Session, reference: str, actor: Actor, *, lock: bool = False) -> Call:
+    """A call on a need that the actor may read; raises NotFound."""
+    query = select(Call).where(Call.reference == reference, Call.need.has(needs_visible_to(actor)))
+    if lock:
+        query = query.with_for_update(of=Call).execution_options(populate_existing=True)
+    found = session.scalars(query).unique().first()
+    if found is None:
+        raise NotFound("There is no call of that reference that you may see. Check the reference, such as WYC-2026-0001.")
+    return found
+
+
+def one_for_update(session: Session, call_id: UUID) -> Call | None:
+    """A call, locked, whoever asks; None when there is none. For jobs only."""
+    query = select(Call).where(Call.id == call_id).with_for_update(of=Call).execution_options(populate_existing=True)
+    return session.scalars(query).unique().first()
+
+
+def open_of(session: Session, need_ids: Collection[UUID], *, lock: bool = False) -> Sequence[Call]:
+    """The open calls of these needs, whoever asks."""
+    query = select(Call).where(Call.need_id.in_(need_ids), Call.closed_at.is_(None)).order_by(Call.id)
+    if lock:
+        query = query.with_for_update(of=Call).execution_options(populate_existing=True)
+    return session.scalars(query).unique().all()
+
+
+def open_for(session: Session, need_ids: Collection[UUID]) -> Mapping[UUID, Call]:
+    """The open call of each of these needs, or of one that is a joint need with it; those without one are left out."""
+    found = {call.need_id: call for call in open_of(session, need_ids)}
+    own, other = aliased(Membership), aliased(Membership)
+    beside = (
+        select(own.need_id, Call)
+        .join(other, other.joint_need_id == own.joint_need_id)
+        .join(Call, Call.need_id == other.need_id)
+        .where(own.need_id.in_(need_ids), own.left_at.is_(None), other.left_at.is_(None), Call.closed_at.is_(None))
+    )
+    return {row.need_id: row.Call for row in session.execute(beside).unique()} | found
+
+
+def ended(session: Session, day: date, limit: int) -> Sequence[UUID]:
+    """Calls that are not closed although their need or their last day is over."""
+    over = or_(~Call.need.has(_PUBLISHABLE), Call.closes_on < day)
+    return session.scalars(select(Call.id).where(Call.closed_at.is_(None), over).order_by(Call.id).limit(limit)).all()
+
+
+def next_number(session: Session, year: int) -> int:
+    """Count a reference of a year; who counts at the same time waits, and what is not committed is counted again."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    counted = insert(CallCount).values(year=year, given=1)
+    counted = counted.on_conflict_do_update(index_elements=[CallCount.year], set_={"given": CallCount.given + 1})
+    return int(session.execute(counted.returning(CallCount.given)).scalar_one())
+
+
+def candidates(session: Session, actor: Actor, need_ids: Collection[UUID], *, after: str | None, limit: int) -> Page[Proposal]:
+    """The proposals in force on these needs that the actor may read, most probable first."""
+    in_force = Proposal.state != ProposalState.SUPERSEDED
+    query = select(Proposal).where(Proposal.need_id.in_(need_ids), in_force, proposals_visible_to(actor))
+    return page_of(session, query.order_by(Proposal.probability.desc(), Proposal.id), after=after, limit=limit, kinds=(float, UUID))
