@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Column, ForeignKey, Table
+from sqlalchemy import Column, ForeignKey, Table, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Key
@@ -48,7 +48,10 @@ organisation_place = Table(
 
 
 class Organisation(Base):
-    """A body; its ODS code is an attribute, never its key."""
+    """A body; its ODS code is an attribute, never its key.
+
+    One that somebody named at the front door is not `confirmed`: whoever names it elsewhere means another of that name.
+    """
 
     __tablename__ = "organisation"
 
@@ -59,4 +62,5 @@ class Organisation(Base):
     town: Mapped[str | None]
     size: Mapped[CompanySize | None]
     origin: Mapped[Origin | None]
+    confirmed: Mapped[bool] = mapped_column(default=True, server_default=true())
     places: Mapped[list[Place]] = relationship(secondary=organisation_place, lazy="selectin")

@@ -16,19 +16,19 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.orm import Session
 
+from api.services.addresses import plain_address
 from api.services.recording import record
 from models.actors import Actor
 from models.base import DomainError
 from models.events import Event
 from models.keys import ApiKey, Scope
 from models.people import RENEWED_EVERY, Person, Role, RoleGrant, SignInSession
-from models.queries import keys, people
+from models.queries import keys, links, people
 from models.words import says_something
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
-LONGEST_ADDRESS, LONGEST_NAME = 254, 200
+LONGEST_NAME = 200
 IDLE = timedelta(hours=2)
-_ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f]+")
 _KEY = re.compile(r"mk_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 _HASHING = BoundedSemaphore(2)  # a hash takes 64 MiB on purpose: many sign-ins at once must not take all memory
 
@@ -92,16 +92,17 @@ class NewKey:
     secret: str
 
 
-def create_person(session: Session, *, email: str, name: str, password: str, at: datetime, actor: Actor) -> Person:
-    """Add somebody who may sign in; the roles are granted apart. Raises EmailTaken or AccountInvalid."""
-    address = email.strip().lower()
-    if len(address) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(address):
+def create_person(session: Session, *, email: str, name: str, password: str | None, at: datetime, actor: Actor) -> Person:
+    """Add somebody who may sign in, without a password by links alone; the roles are granted apart. Raises EmailTaken or AccountInvalid."""
+    address = plain_address(email)
+    if address is None:
         raise AccountInvalid("That is no e-mail address. Give one like name@example.nhs.uk.", field="email")
     if not says_something(name) or len(name) > LONGEST_NAME:
         raise AccountInvalid("Give a name of 1 to 200 characters.", field="name")
     if people.by_email(session, address) is not None:
         raise EmailTaken("Somebody has that e-mail address. Change that account, or use another address.", field="email")
-    person = Person(email=address, name=name.strip(), password_hash=hashed(password), active=True, created_at=at, grants=[])
+    secret = _nobodys_hash() if password is None else hashed(password)
+    person = Person(email=address, name=name.strip(), password_hash=secret, active=True, created_at=at, grants=[])
     session.add(person)
     session.flush()
     _record(session, "person.created", person.id, at=at, actor=actor)
@@ -152,8 +153,9 @@ def set_password(session: Session, person: Person, password: str, *, at: datetim
 
 
 def deactivate(session: Session, person: Person, *, at: datetime, actor: Actor) -> None:
-    """Close an account: its sessions end and its keys open nothing any more; what the person did stays on record."""
+    """Close an account: its sessions end, its links and keys open nothing any more; what the person did stays on record."""
     person.active = False
+    links.take_back_of_person(session, person.id, at=at)
     people.end_sessions_of(session, person.id)
     people.forget_devices_of(session, person.id)
     session.flush()

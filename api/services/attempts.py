@@ -12,7 +12,8 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
 
-from api.services.accounts import LONGEST_ADDRESS, SignInRefused
+from api.services.accounts import SignInRefused
+from api.services.addresses import LONGEST_ADDRESS
 from models.base import DomainError
 
 WINDOW_MINUTES = 15

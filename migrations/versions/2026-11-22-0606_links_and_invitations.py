@@ -109,10 +109,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.add_column(sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("organisation", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("confirmed", sa.Boolean(), server_default=sa.true(), nullable=False))
 
 
 def downgrade() -> None:
     give_up_waiting()
+    with op.batch_alter_table("organisation", schema=None) as batch_op:
+        batch_op.drop_column("confirmed")
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.drop_column("erased_at")
     with op.batch_alter_table("innovation", schema=None) as batch_op:

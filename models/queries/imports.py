@@ -134,7 +134,8 @@ def _suppliers(session: Session, names: Collection[str]) -> dict[str, UUID]:
     """The organisations of these names, added where they are new."""
     found: dict[str, UUID] = {}
     for some in _chunks(names):
-        query = select(Organisation.name, Organisation.id).where(Organisation.name.in_(some)).order_by(Organisation.id.desc())
+        query = select(Organisation.name, Organisation.id).where(Organisation.name.in_(some), Organisation.confirmed)
+        query = query.order_by(Organisation.id.desc())
         found |= {row.name: row.id for row in session.execute(query)}
     added = {name: uuid4() for name in sorted(set(names) - found.keys())}
     if added:

@@ -24,6 +24,12 @@ def take_back(session: Session, purpose: LinkPurpose, subject_id: UUID, *, at: d
     return len(session.scalars(open_ones.where(Link.taken_back_at.is_(None)).values(taken_back_at=at).returning(Link.id)).all())
 
 
+def take_back_of_person(session: Session, person_id: UUID, *, at: datetime) -> None:
+    """End every link of a person that was not used."""
+    open_ones = update(Link).where(Link.person_id == person_id, Link.spent_at.is_(None), Link.taken_back_at.is_(None))
+    session.execute(open_ones.values(taken_back_at=at))
+
+
 def forget_of_person(session: Session, person_id: UUID, address: str) -> None:
     """Delete the links and the asks of a person and their address."""
     session.execute(delete(Link).where((Link.person_id == person_id) | (Link.address == address)))
@@ -53,9 +59,9 @@ def undone_asks(session: Session, limit: int) -> Sequence[UUID]:
     return session.scalars(select(LinkAsk.id).where(LinkAsk.done_at.is_(None)).order_by(LinkAsk.asked_at).limit(limit)).all()
 
 
-def saved_answers(session: Session, saved_id: UUID) -> SavedAnswers | None:
-    """Answers that wait to be claimed; None when they were claimed or forgotten."""
-    return session.get(SavedAnswers, saved_id)
+def saved_answers(session: Session, saved_id: UUID) -> SavedAnswers:
+    """Answers that wait to be claimed; they are there as long as their link is good."""
+    return session.get_one(SavedAnswers, saved_id)
 
 
 def saved_of(session: Session, address: str) -> Sequence[SavedAnswers]:

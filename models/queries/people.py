@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import CursorResult, Result, Row, delete, select, update
 from sqlalchemy.orm import Session
 
+from models.organisations import Organisation
 from models.people import KnownDevice, Person, RoleGrant, SignInSession
 
 
@@ -35,6 +36,12 @@ def grant_of(session: Session, person_id: UUID, grant: RoleGrant) -> RoleGrant |
         RoleGrant.organisation_id.is_not_distinct_from(grant.organisation_id),
     )
     return session.scalars(same).first()
+
+
+def organisations_of(session: Session, person_id: UUID) -> Sequence[Organisation]:
+    """The organisations of which a person is an innovator, in one order."""
+    mine = select(RoleGrant.organisation_id).where(RoleGrant.person_id == person_id, RoleGrant.organisation_id.is_not(None))
+    return session.scalars(select(Organisation).where(Organisation.id.in_(mine)).order_by(Organisation.id)).all()
 
 
 def secret_of(session: Session, email: str) -> Row[UUID, str, bool] | None:

@@ -41,8 +41,9 @@ def organisation_of(session: Session, ods_code: str) -> Organisation:
 
 
 def supplier_named(session: Session, name: str) -> Organisation:
-    """The supplier of that name, added when it is new."""
-    found = session.scalars(select(Organisation).where(Organisation.name == name).order_by(Organisation.id)).first()
+    """The supplier of that name, added when it is new; never one that only its own people have named."""
+    confirmed = select(Organisation).where(Organisation.name == name, Organisation.confirmed)
+    found = session.scalars(confirmed.order_by(Organisation.id)).first()
     if found is None:
         found = Organisation(name=name, kind=OrganisationKind.SUPPLIER, places=[])
         session.add(found)
