@@ -25,10 +25,10 @@ from models.base import DomainError
 from models.calls import CallDatePassed, CallEnded, CallRefused
 from models.decisions import NotUndoable, ReasonMissing
 from models.documents import StaleVersion, TransitionRefused
-from models.merges import MergeRefused
 from models.feedback import AnsweredBefore
 from models.links import LinkSpent
 from models.mail import MailNotSendable
+from models.merges import MergeRefused
 from models.proposals import ProposalClosed
 from models.queries.documents import NotFound
 from models.queries.pages import BadCursor

@@ -154,7 +154,7 @@ class Referral(Versioned, Base):
     body_id: Mapped[UUID] = mapped_column(ForeignKey("support_body.id"), index=True)
     state: Mapped[ReferralState] = mapped_column(default=ReferralState.OFFERED)
     reason: Mapped[str] = mapped_column(Text)
-    offered_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    offered_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     offered_by_name: Mapped[str]
     decline_code: Mapped[DeclineCode | None]
     outcome: Mapped[ReferralOutcome | None]
@@ -176,10 +176,15 @@ class Referral(Versioned, Base):
         last = self.steps[-1]
         return f"{last.by_name} set it to {last.state} at {last.at:%H:%M on %d %B %Y}."
 
+    def must_take(self, state: ReferralState) -> None:
+        """Refuse a step that may not be taken from here; raises ReferralRefused, which tells who brought it here, and when."""
+        if state not in _STEPS[self.state]:
+            raise ReferralRefused(f"This referral is {self.state} and cannot become {state}. {self.in_words}", state=self.state.value)
+
     def step(self, state: ReferralState, *, by_name: str, at: datetime, code: str = "", note: str = "") -> "ReferralStep":
         """Go one step on; raises ReferralRefused when it may not be taken from here, or when *other* says nothing."""
-        if self.steps and state not in _STEPS[self.state]:
-            raise ReferralRefused(f"This referral is {self.state} and cannot become {state}. {self.in_words}", state=self.state.value)
+        if self.steps:
+            self.must_take(state)
         if code == "other" and not says_something(note):
             raise ReferralRefused("The reason 'other' needs a note. Say it in a few words.", state=self.state.value)
         row = ReferralStep(ordinal=len(self.steps), state=state, at=at, by_name=by_name, code=code, note=note)

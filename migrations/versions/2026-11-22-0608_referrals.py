@@ -98,7 +98,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("offered_by", sa.Uuid(), nullable=False),
+        sa.Column("offered_by", sa.Uuid(), nullable=True),
         sa.Column("offered_by_name", sa.String(), nullable=False),
         sa.Column(
             "decline_code",

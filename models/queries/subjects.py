@@ -12,8 +12,17 @@ from models.innovations import Innovation
 from models.jobs import JobRow
 from models.needs import Need
 from models.proposals import Proposal
+from models.referrals import Referral, SupportBody
 
-TABLES: Final[Mapping[str, Any]] = {"need": Need, "innovation": Innovation, "proposal": Proposal, "import": ImportBatch, "job": JobRow}
+TABLES: Final[Mapping[str, Any]] = {
+    "need": Need,
+    "innovation": Innovation,
+    "proposal": Proposal,
+    "import": ImportBatch,
+    "job": JobRow,
+    "body": SupportBody,
+    "referral": Referral,
+}
 """The tables of things that addresses name, by the word for them in events."""
 
 

@@ -14,8 +14,10 @@ from models.imports import ImportBatch
 from models.innovations import SEARCHABLE_STATUSES, Innovation
 from models.needs import Need, NeedStatus
 from models.places import Place
-from models.policies import EVENT_READ, IMPORT_READ, INNOVATION_READ, NEED_READ, PROPOSAL_READ
+from models.policies import EVENT_READ, IMPORT_READ, INNOVATION_READ, NEED_READ, PROPOSAL_READ, REFERRAL_READ, SUBMISSION_READ
 from models.proposals import Proposal, ProposalState
+from models.referrals import BodyKind, Referral, SupportBody
+from models.triage import Submission
 
 Condition = ColumnElement[bool]
 
@@ -51,9 +53,19 @@ def events_visible_to(actor: Actor) -> Condition:
     return _granted(EVENT_READ, actor, Event.kind, Event, {})
 
 
+def submissions_visible_to(actor: Actor) -> Condition:
+    """The submissions that an actor may read."""
+    return _granted(SUBMISSION_READ, actor, Submission.state, Submission, {})
+
+
 def imports_visible_to(actor: Actor) -> Condition:
     """The imports whose reports an actor may read."""
     return _granted(IMPORT_READ, actor, ImportBatch.status, ImportBatch, {Relation.AUTHOR: _by_them(ImportBatch)})
+
+
+def referrals_visible_to(actor: Actor) -> Condition:
+    """The referrals that an actor may read."""
+    return and_(Referral.innovation.has(Innovation.live), _granted(REFERRAL_READ, actor, Referral.state, Referral, _of_a_referral))
 
 
 Relations = dict[Relation, Callable[[Actor], Condition]]
@@ -113,4 +125,8 @@ _of_an_innovation: Relations = {
 _of_a_proposal: Relations = {
     Relation.CONCERNED: _matched_need_concerns,
     Relation.HANDED_ON: lambda _actor: _HANDED_ON,
+}
+_of_a_referral: Relations = {
+    Relation.OWNER: lambda actor: Referral.innovation.has(_owns_the_innovation(actor)),
+    Relation.HANDED_ON: lambda _actor: Referral.body.has(SupportBody.kind == BodyKind.HEALTH_INNOVATION_NETWORK),
 }
