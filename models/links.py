@@ -23,6 +23,8 @@ class LinkPurpose(StrEnum):
     SAVE = "save"
     INVITATION = "invitation"
     ANSWER = "answer"
+    REFERRAL = "referral"
+    FEEDBACK = "feedback"
 
 
 class LinkSpent(DomainError):

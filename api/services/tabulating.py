@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -34,6 +34,10 @@ class Report:
     notes: Sequence[str] = ()
     since: date | None = None
     until: date | None = None
+
+    def of(self, since: date | None, until: date | None) -> "Report":
+        """The same, told to be of these days."""
+        return replace(self, since=since, until=until)
 
     def as_csv(self) -> str:
         """Headings and rows; notes stand in the JSON alone, so that every line has the same number of cells."""

@@ -1,6 +1,6 @@
 """What reports count: plain rows, few columns each; what they mean is said by who shows them."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,15 +8,21 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, Row, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from models.calls import Call
 from models.decisions import Decision, Verdict
 from models.documents import Side
 from models.events import Event
 from models.innovations import Innovation
+from models.need_results import NeedResult
 from models.needs import Need, NeedStatus, need_place
 from models.organisations import Organisation
 from models.pipeline import PipelineStage, StageChange
+from models.place_answers import PlaceAnswer, PlaceReply
 from models.places import Place
 from models.proposals import Band, Proposal, ProposalState
+from models.referrals import Referral, ReferralState, ReferralStep
+from models.triage import Outcome, OutcomeKind, Submission
+from models.watches import Watch
 
 SHOWN: tuple[Band, ...] = (Band.STRONG, Band.POSSIBLE)
 """The bands of what is put before the Hub as worth a look."""
@@ -165,3 +171,71 @@ def inequality_codes(session: Session, side: Side) -> Sequence[Row[tuple[UUID, l
 def _stands() -> ColumnElement[bool]:
     """Whether a verdict was not undone."""
     return or_(Decision.id.not_in(select(Decision.undoes_id).where(Decision.undoes_id.is_not(None))))
+
+
+def archive_reasons(session: Session, since: datetime | None, until: datetime | None) -> Sequence[Barrier]:
+    """Why submissions were archived; an outcome that was taken back gave no reason."""
+    undone = select(Outcome.undoes_id).where(Outcome.undoes_id.is_not(None))
+    query = select(Outcome.given_at, Outcome.reason_code).where(
+        Outcome.kind == OutcomeKind.ARCHIVE, Outcome.id.not_in(undone), within(Outcome.given_at, since, until)
+    )
+    return [Barrier(at, code) for at, code in session.execute(query.order_by(Outcome.given_at, Outcome.id)) if code is not None]
+
+
+def place_reasons(session: Session, since: datetime | None, until: datetime | None) -> Sequence[Barrier]:
+    """Why places said no."""
+    query = select(PlaceAnswer.answered_at, PlaceAnswer.reason_code).where(
+        PlaceAnswer.answer == PlaceReply.NO, within(PlaceAnswer.answered_at, since, until)
+    )
+    found = session.execute(query.order_by(PlaceAnswer.answered_at, PlaceAnswer.id))
+    return [Barrier(at, code) for at, code in found if at is not None and code is not None]
+
+
+def referral_reasons(session: Session, since: datetime | None, until: datetime | None) -> Sequence[Barrier]:
+    """Why support bodies declined."""
+    query = (
+        select(ReferralStep.at, Referral.decline_code)
+        .join(Referral, ReferralStep.referral_id == Referral.id)
+        .where(ReferralStep.state == ReferralState.DECLINED, within(ReferralStep.at, since, until))
+    )
+    return [Barrier(at, code) for at, code in session.execute(query.order_by(ReferralStep.at, ReferralStep.referral_id)) if code is not None]
+
+
+def all_reasons(session: Session, since: datetime | None, until: datetime | None) -> Mapping[str, Sequence[Barrier]]:
+    """Every reason that was given why not, by who gave it."""
+    return {
+        "hub": hub_reasons(session, since, until),
+        "archived": archive_reasons(session, since, until),
+        "place": place_reasons(session, since, until),
+        "stopped": stop_reasons(session, since, until),
+        "referral": referral_reasons(session, since, until),
+    }
+
+
+def suppliers_supported(session: Session, since: datetime | None, until: datetime | None) -> Sequence[Organisation]:
+    """The suppliers of whom the Hub made a submission active, or referred it, in a time."""
+    undone = select(Outcome.undoes_id).where(Outcome.undoes_id.is_not(None))
+    helped = (
+        select(Submission.innovation_id)
+        .join(Outcome, Outcome.submission_id == Submission.id)
+        .where(
+            Outcome.kind.in_([OutcomeKind.ACTIVE, OutcomeKind.REFER]), Outcome.id.not_in(undone), within(Outcome.given_at, since, until)
+        )
+    )
+    theirs = select(Innovation.supplier_id).where(Innovation.id.in_(helped))
+    return session.scalars(select(Organisation).where(Organisation.id.in_(theirs)).order_by(Organisation.name)).all()
+
+
+def calls_published(session: Session, since: datetime | None, until: datetime | None) -> int:
+    """How many calls were published in a time."""
+    return session.scalar(select(func.count()).select_from(Call).where(within(Call.published_at, since, until))) or 0
+
+
+def watches_set(session: Session, since: datetime | None, until: datetime | None) -> int:
+    """How many watches were set in a time and are there still."""
+    return session.scalar(select(func.count()).select_from(Watch).where(within(Watch.created_at, since, until))) or 0
+
+
+def results_recorded(session: Session, since: datetime | None, until: datetime | None) -> int:
+    """How many results of needs that are met were written down in a time."""
+    return session.scalar(select(func.count()).where(NeedResult.outcome == NeedStatus.MET, within(NeedResult.recorded_at, since, until))) or 0
