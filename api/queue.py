@@ -40,6 +40,7 @@ class Job(StrEnum):
     SEAL = "seal"
     APPLY_IMPORT = "apply_import"
     CHASE = "chase"
+    LETTER = "letter"
     NOTICE = "notice"
     CLOSE_CALL = "close_call"
     SEND_LINK = "send_link"

@@ -54,9 +54,19 @@ INNOVATION_TRANSITIONS: dict[InnovationStatus, frozenset[InnovationStatus]] = {
     InnovationStatus.IN_TRIAGE: frozenset(
         {InnovationStatus.ACTIVE, InnovationStatus.REFERRED, InnovationStatus.ARCHIVED, InnovationStatus.WITHDRAWN}
     ),
-    InnovationStatus.ACTIVE: frozenset({InnovationStatus.REFERRED, InnovationStatus.ARCHIVED, InnovationStatus.WITHDRAWN}),
-    InnovationStatus.REFERRED: frozenset({InnovationStatus.ACTIVE, InnovationStatus.ARCHIVED, InnovationStatus.WITHDRAWN}),
-    InnovationStatus.ARCHIVED: frozenset({InnovationStatus.WITHDRAWN}),
+    InnovationStatus.ACTIVE: frozenset(
+        {InnovationStatus.IN_TRIAGE, InnovationStatus.REFERRED, InnovationStatus.ARCHIVED, InnovationStatus.WITHDRAWN}
+    ),
+    InnovationStatus.REFERRED: frozenset(
+        {
+            InnovationStatus.SUBMITTED,
+            InnovationStatus.IN_TRIAGE,
+            InnovationStatus.ACTIVE,
+            InnovationStatus.ARCHIVED,
+            InnovationStatus.WITHDRAWN,
+        }
+    ),
+    InnovationStatus.ARCHIVED: frozenset({InnovationStatus.SUBMITTED, InnovationStatus.IN_TRIAGE, InnovationStatus.WITHDRAWN}),
     InnovationStatus.WITHDRAWN: frozenset(),
 }
 

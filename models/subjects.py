@@ -1,5 +1,6 @@
 """Rows as the rules see them."""
 
+from dataclasses import replace
 from functools import singledispatch
 
 from models.calls import Call
@@ -12,6 +13,7 @@ from models.needs import Need
 from models.policies import INNOVATION_READ
 from models.proposals import Proposal, ProposalState
 from models.referrals import BodyKind, Referral
+from models.triage import Submission
 from models.watches import Watch
 
 
@@ -76,6 +78,11 @@ def _(row: Referral) -> Subject:
         handed_on=row.body.kind is BodyKind.HEALTH_INNOVATION_NETWORK,
         live=row.innovation.live,
     )
+
+
+@subject_of.register
+def _(row: Submission) -> Subject:
+    return replace(subject_of(row.innovation), state=row.state)
 
 
 @subject_of.register

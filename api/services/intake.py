@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
-from api.services import deciding
+from api.services import deciding, triaging
 from api.services.composing import SUBMITTED, TITLE, evidences_of, owner_place, read, revision_of
 from api.services.content import InnovationContent, NeedContent, shown_title
 from api.services.recording import record
@@ -33,6 +33,7 @@ from models.policies import (
 )
 from models.queries import documents, places
 from models.subjects import subject_of
+from models.triage import Leaving
 
 Content = NeedContent | InnovationContent
 CHANGE = {Side.NEED: NEED_CHANGE, Side.INNOVATION: INNOVATION_CHANGE}
@@ -41,7 +42,7 @@ _WITHDRAW = {Side.NEED: NEED_WITHDRAW, Side.INNOVATION: INNOVATION_WITHDRAW}
 _WITHDRAWN = {Side.NEED: NeedStatus.WITHDRAWN, Side.INNOVATION: InnovationStatus.WITHDRAWN}
 _SUBMITTED_EVENT = {Side.NEED: "need.opened", Side.INNOVATION: "submission.received"}
 _WITHDRAWN_EVENT = {Side.NEED: "need.closed", Side.INNOVATION: "submission.withdrawn"}
-_SETTLED = frozenset({NeedStatus.MET, NeedStatus.CLOSED, NeedStatus.WITHDRAWN, InnovationStatus.ARCHIVED, InnovationStatus.WITHDRAWN})
+_SETTLED = frozenset({NeedStatus.MET, NeedStatus.CLOSED, NeedStatus.WITHDRAWN, InnovationStatus.WITHDRAWN})
 
 
 class ExternalIdTaken(DomainError):
@@ -99,6 +100,8 @@ def _submit(session: Session, side: Side, row: Any, *, actor: Actor, at: datetim
     record(session, _event(_SUBMITTED_EVENT[side], side, row, actor, at), at=at)
     _owe_next_step(session, side, row, at)
     session.flush()
+    if isinstance(row, Innovation):
+        triaging.receive(session, row, at=at)
     return row
 
 
@@ -109,6 +112,8 @@ def withdraw(session: Session, side: Side, document_id: UUID, *, actor: Actor, a
     _touch(row, at)
     record(session, _event(_WITHDRAWN_EVENT[side], side, row, actor, at), at=at)
     deciding.lapse(session, side, row.id, actor=actor, at=at)
+    if side is Side.INNOVATION:
+        triaging.leave(session, row.id, Leaving.WITHDRAWN, at=at)
     session.flush()
     return row
 

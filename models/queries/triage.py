@@ -1,0 +1,225 @@
+"""Triage: the queue in the order of worth, one submission, its proposals, and what waits for its next step."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from models.actors import Actor
+from models.clocks import Clock, ClockKind, Due
+from models.documents import searchable_text
+from models.innovations import Innovation, InnovationStatus
+from models.proposals import Band, Proposal, ProposalState
+from models.queries.documents import NotFound
+from models.queries.pages import Page, page_of
+from models.queries.visibility import NEED_IS_SEARCHABLE, proposals_visible_to, submissions_visible_to
+from models.triage import STATUS_AFTER, Ask, Outcome, OutcomeKind, Submission, SubmissionState
+
+MOST_SHOWN = 5
+"""How many proposals of a submission are put before the Hub at first, and are to be decided."""
+_AT_OR_ABOVE_POSSIBLE = (Band.STRONG, Band.POSSIBLE)
+_DECIDED = (ProposalState.CONFIRMED, ProposalState.REJECTED)
+_IN_TRIAGE = (InnovationStatus.SUBMITTED, InnovationStatus.IN_TRIAGE)
+_CHUNK = 400  # bound parameters of one statement
+_NOT_MERGED = Submission.innovation.has(Innovation.merged_into_id.is_(None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which submissions are listed; nothing said means all that are open."""
+
+    state: SubmissionState | None = None
+    assigned_to: UUID | None = None
+    unassigned: bool = False
+    overdue: bool | None = None
+    band: Band | None = None
+    text: str = ""
+
+
+def queue(session: Session, actor: Actor, wanted: Wanted, *, today: date, after: str | None = None, limit: int = 50) -> Page[Submission]:
+    """Submissions in the order in which they are worth a look.
+
+    What is overdue comes first, then what has the most probable open proposal, then what has waited longest.
+    """
+    overdue = case((Clock.overdue_on <= today, 1), else_=0)
+    clock = and_(Clock.kind == ClockKind.TRIAGE, Clock.subject_id == Submission.id)
+    query = select(Submission).outerjoin(Clock, clock).where(submissions_visible_to(actor), _NOT_MERGED, *_conditions(wanted))
+    if wanted.overdue is not None:
+        query = query.where(overdue == int(wanted.overdue))
+    ordered = query.order_by(overdue.desc(), _best().desc(), Submission.submitted_at, Submission.id)
+    return page_of(session, ordered, after=after, limit=limit, kinds=(int, float, datetime, UUID))
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    found = [Submission.state == wanted.state if wanted.state else Submission.state != SubmissionState.CLOSED]
+    if wanted.assigned_to is not None:
+        found.append(Submission.assigned_to == wanted.assigned_to)
+    if wanted.unassigned:
+        found.append(Submission.assigned_to.is_(None))
+    if wanted.band is not None:
+        found.append(_best_band(wanted.band))
+    found += [
+        Submission.innovation.has(Innovation.search_text.contains(word, autoescape=True)) for word in searchable_text(wanted.text).split()
+    ]
+    return found
+
+
+def _open() -> ColumnElement[bool]:
+    """An open proposal at or above *possible* of the submission's innovation, on a need that is still open to matching."""
+    return and_(
+        Proposal.innovation_id == Submission.innovation_id,
+        Proposal.state == ProposalState.OPEN,
+        Proposal.band.in_(_AT_OR_ABOVE_POSSIBLE),
+        Proposal.need.has(NEED_IS_SEARCHABLE),
+    )
+
+
+def _best() -> ColumnElement[float]:
+    best: Any = select(func.coalesce(func.max(Proposal.probability), 0.0)).where(_open()).correlate(Submission).scalar_subquery()
+    return best  # type: ignore[no-any-return]
+
+
+def _best_band(band: Band) -> ColumnElement[bool]:
+    strong = exists(select(Proposal.id).where(_open(), Proposal.band == Band.STRONG)).correlate(Submission)
+    some = exists(select(Proposal.id).where(_open())).correlate(Submission)
+    return {Band.STRONG: strong, Band.POSSIBLE: and_(some, ~strong), Band.WEAK: ~some}[band]
+
+
+def get(session: Session, submission_id: UUID, actor: Actor) -> Submission:
+    """A submission that the actor may read; raises NotFound."""
+    query = select(Submission).where(Submission.id == submission_id, submissions_visible_to(actor))
+    found = session.scalars(query).unique().first()
+    if found is None:
+        raise _not_found()
+    return found
+
+
+def to_change(session: Session, submission_id: UUID) -> Submission:
+    """A submission, whoever asks, locked with its innovation against other writers; raises NotFound."""
+    innovation_id = session.scalar(select(Submission.innovation_id).where(Submission.id == submission_id))
+    if innovation_id is None:
+        raise _not_found()
+    lock_innovation(session, innovation_id)
+    session.scalars(select(Submission.id).where(Submission.id == submission_id).with_for_update()).one()
+    query = select(Submission).where(Submission.id == submission_id).execution_options(populate_existing=True)
+    return session.scalars(query).unique().one()
+
+
+def lock_innovation(session: Session, innovation_id: UUID) -> None:
+    """Keep other writers of an innovation, and so of its submissions, out."""
+    session.scalars(select(Innovation.id).where(Innovation.id == innovation_id).with_for_update()).one()
+
+
+def _not_found() -> NotFound:
+    return NotFound("There is no submission of that id that you may see. Check the id, or sign in as somebody who may.")
+
+
+def current(session: Session, innovation_id: UUID) -> Submission | None:
+    """The latest submission of an innovation, open or closed; None when it was never handed in."""
+    found = of_innovation(session, innovation_id)
+    return found[-1] if found else None
+
+
+def of_innovation(session: Session, innovation_id: UUID) -> Sequence[Submission]:
+    """Every submission of an innovation, in their order."""
+    query = select(Submission).where(Submission.innovation_id == innovation_id).order_by(Submission.number)
+    return session.scalars(query).unique().all()
+
+
+def by_id(session: Session, submission_id: UUID) -> Submission | None:
+    """A submission, whoever asks; for chasers only."""
+    return session.scalars(select(Submission).where(Submission.id == submission_id)).unique().first()
+
+
+def ask(session: Session, ask_id: UUID) -> Ask | None:
+    """A question to an innovator, whoever asks."""
+    return session.scalars(select(Ask).where(Ask.id == ask_id)).first()
+
+
+def submission_of_outcome(session: Session, outcome_id: UUID) -> UUID | None:
+    """Which submission an outcome is of; None when there is no such outcome."""
+    return session.scalar(select(Outcome.submission_id).where(Outcome.id == outcome_id))
+
+
+def unreceived(session: Session, limit: int) -> Sequence[UUID]:
+    """Innovations that were handed in with consent and never came into triage: those of imports, and of releases before."""
+    known = exists().where(Submission.innovation_id == Innovation.id)
+    query = select(Innovation.id).where(
+        Innovation.live,
+        Innovation.merged_into_id.is_(None),
+        Innovation.status.in_(_IN_TRIAGE),
+        Innovation.consent_at.is_not(None),
+        ~known,
+    )
+    return session.scalars(query.order_by(Innovation.submitted_at, Innovation.id).limit(limit)).all()
+
+
+def unsettled(session: Session, before: datetime, limit: int = 100) -> Sequence[UUID]:
+    """Outcomes older than a moment that stand and of which the letter has not left."""
+    query = select(Outcome.id).where(
+        Outcome.kind != OutcomeKind.UNDONE, Outcome.settled_at.is_(None), Outcome.given_at <= before, _stands(Outcome)
+    )
+    return session.scalars(query.order_by(Outcome.given_at, Outcome.id).limit(limit)).all()
+
+
+def _stands(outcome: Any) -> ColumnElement[bool]:  # noqa: ANN401 -- the table, or an alias of it
+    undoing = aliased(Outcome)
+    return ~exists().where(undoing.undoes_id == outcome.id)
+
+
+def without_outcome(session: Session) -> Sequence[UUID]:
+    """Submissions that left triage without an outcome that stands, which no service ever does; empty when all is well.
+
+    Also those still open although their innovation says that it has left triage.
+    """
+    same = and_(Outcome.submission_id == Submission.id, Outcome.kind == Submission.outcome, _stands(Outcome))
+    unsaid = and_(Submission.state == SubmissionState.CLOSED, Submission.left_by.is_(None), ~exists().where(same))
+    gone = {*STATUS_AFTER.values(), InnovationStatus.WITHDRAWN}
+    ahead = and_(Submission.state != SubmissionState.CLOSED, Submission.innovation.has(Innovation.status.in_(gone)))
+    return session.scalars(select(Submission.id).where(or_(unsaid, ahead)).order_by(Submission.id)).all()
+
+
+def proposals_of(session: Session, innovation_id: UUID, actor: Actor) -> Sequence[Proposal]:
+    """The proposals in force of an innovation at or above *possible*, most probable first.
+
+    Those on needs that are no longer open to matching are left out, unless they were decided.
+    """
+    query = select(Proposal).where(_to_show(), Proposal.innovation_id == innovation_id, proposals_visible_to(actor))
+    return session.scalars(query.order_by(Proposal.probability.desc(), Proposal.id)).unique().all()
+
+
+def proposals_of_many(session: Session, innovation_ids: Collection[UUID]) -> dict[UUID, list[Proposal]]:
+    """The same of many innovations, for the Hub."""
+    found: dict[UUID, list[Proposal]] = {each: [] for each in innovation_ids}
+    ids = list(found)
+    for start in range(0, len(ids), _CHUNK):
+        query: Select[tuple[Proposal]] = select(Proposal).where(_to_show(), Proposal.innovation_id.in_(ids[start : start + _CHUNK]))
+        for row in session.scalars(query.order_by(Proposal.probability.desc(), Proposal.id)).unique():
+            found[row.innovation_id].append(row)
+    return found
+
+
+def _to_show() -> ColumnElement[bool]:
+    in_force = and_(Proposal.state != ProposalState.SUPERSEDED, Proposal.band.in_(_AT_OR_ABOVE_POSSIBLE))
+    return and_(in_force, or_(Proposal.state.in_(_DECIDED), Proposal.need.has(NEED_IS_SEARCHABLE)))
+
+
+def due_for(session: Session, person_id: UUID, due: Due, *, today: date) -> Sequence[str]:
+    """The names of submissions of which somebody is told on a day: those that they have, and those that nobody has."""
+    late = Clock.overdue_on <= today if due is Due.OVERDUE else and_(Clock.reminder_on <= today, Clock.overdue_on > today)
+    query = (
+        select(Innovation.name)
+        .join(Submission, Submission.innovation_id == Innovation.id)
+        .join(Clock, and_(Clock.kind == ClockKind.TRIAGE, Clock.subject_id == Submission.id))
+        .where(
+            late,
+            Innovation.merged_into_id.is_(None),
+            Submission.state != SubmissionState.CLOSED,
+            or_(Submission.assigned_to.is_(None), Submission.assigned_to == person_id),
+        )
+    )
+    return session.scalars(query.order_by(Clock.overdue_on, Submission.submitted_at, Submission.id)).all()
