@@ -1,13 +1,14 @@
 """searchable -> ranked -> proposed: matches are computed on demand; those worth a look are stored for the Hub."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from api.services import choosing
 from api.services.content import NeedContent
 from api.services.intake import Content
 from api.services.library import Libraries, View
@@ -26,7 +27,7 @@ from models.events import Event
 from models.innovations import Innovation
 from models.needs import Need, NeedCriterion
 from models.proposals import Band, Proposal, ProposalState
-from models.queries import documents, events
+from models.queries import documents, events, joint_needs
 from models.queries import proposals as proposal_rows
 from models.runs import RankingRun
 
@@ -68,6 +69,7 @@ class Ranked:
     encoder_id: str
     position: int
     candidate_count: int
+    mates: "tuple[Ranked, ...]" = ()  # the other needs of its joint need
 
 
 def matches_of(session: Session, libraries: Libraries, side: Side, document_id: UUID, *, actor: Actor, limit: int = 20) -> Matches:
@@ -92,18 +94,33 @@ def matches_of_text(session: Session, libraries: Libraries, side: Side, content:
 
 
 def rank(session: Session, libraries: Libraries, side: Side, document_id: UUID, *, limit: int) -> Ranked | None:
-    """Rank a stored, embedded document over all that is searchable; None when it is not ready. Writes nothing."""
+    """Rank a stored, embedded document over all that is searchable; None when it is not ready. Writes nothing.
+
+    Needs that are one joint need are ranked together, so that what answers several of them is proposed once.
+    """
     row = documents.find(session, side, document_id)
-    if row is None or not row.searchable or row.embedded_revision != row.revision or row.embedded_encoder != libraries.encoder.id:
+    if row is None or not _is_ready(row, libraries):
         return None
     view = libraries.view(session, side.other, SYSTEM)
+    ranked = _ranked_alone(session, libraries, view, row, limit)
+    if side is Side.INNOVATION:
+        return ranked
+    mates = [need for need in joint_needs.together(session, row.id) if need.id != row.id and _is_ready(need, libraries)]
+    return replace(ranked, mates=tuple(_ranked_alone(session, libraries, view, need, limit) for need in mates))
+
+
+def _is_ready(row: Any, libraries: Libraries) -> bool:  # noqa: ANN401 -- Need or Innovation
+    return bool(row.searchable and row.embedded_revision == row.revision and row.embedded_encoder == libraries.encoder.id)
+
+
+def _ranked_alone(session: Session, libraries: Libraries, view: View, row: Any, limit: int) -> Ranked:  # noqa: ANN401 -- Need or Innovation
+    side: Side = row.side
     ranking = libraries.ranker.rank(encoded_of(session, libraries, side, row), view, limit=limit)
-    found = documents.revisions(session, side.other, [_candidate_id(each, side) for each in ranking.judgements])
     return Ranked(
         side=side,
         document_id=row.id,
         revision=row.revision,
-        revisions=found,
+        revisions=documents.revisions(session, side.other, [_candidate_id(each, side) for each in ranking.judgements]),
         ranking=ranking,
         ranker_hash=libraries.ranker.id,
         encoder_id=libraries.encoder.id,
@@ -116,23 +133,31 @@ def propose(session: Session, ranked: Ranked, *, at: datetime) -> RankingRun | N
     """Store the run and put its matches at or above *possible* before the Hub; None when the text changed meanwhile.
 
     A pair that is decided stays decided unless one of its texts changed since; a pair that is open is replaced by
-    its newer judgement, so that one proposal of a pair is in force.
+    its newer judgement, so that one proposal of a pair is in force, and one of a joint need and an innovation.
     """
-    worth = [each for each in ranked.ranking.judgements if each.band is not MatcherBand.WEAK]
-    row, present = _locked(session, ranked, [_candidate_id(each, ranked.side) for each in worth])
-    if row is None or row.revision != ranked.revision or not row.searchable:
+    rows, present = _locked(session, ranked)
+    if not _is_as_ranked(rows.get(ranked.document_id), ranked):
         return None
-    run = _run_of(ranked, at)
-    session.add(run)
+    current = [each for each in (ranked, *ranked.mates) if _is_as_ranked(rows.get(each.document_id), each)]
+    runs = {each.document_id: _run_of(each, at) for each in current}
+    session.add_all(runs.values())
     session.flush()
-    for outdated in proposal_rows.outdated_of(session, ranked.side, row.id, row.revision):
-        outdated.lapse()
+    for each in current:
+        for outdated in proposal_rows.outdated_of(session, each.side, each.document_id, each.revision):
+            outdated.lapse()
     session.flush()
-    stored = _store(session, ranked, run, worth, present)
-    row.proposed_revision = row.revision
-    record(session, _completed(run, row.id, stored, at), at=at)
+    judged = [proposal for each in current for proposal in _judged(each, runs[each.document_id], present)]
+    stored = choosing.put_forward(session, judged)
+    for each in current:
+        rows[each.document_id].proposed_revision = each.revision
+        run = runs[each.document_id]
+        record(session, _completed(run, each.document_id, sum(proposal.run_id == run.id for proposal in stored), at), at=at)
     session.flush()
-    return run
+    return runs[ranked.document_id]
+
+
+def _is_as_ranked(row: Any, ranked: Ranked) -> bool:  # noqa: ANN401 -- Need, Innovation or None
+    return row is not None and row.revision == ranked.revision and row.searchable
 
 
 def _completed(run: RankingRun, query_id: UUID, stored: int, at: datetime) -> Event:
@@ -148,43 +173,32 @@ def _completed(run: RankingRun, query_id: UUID, stored: int, at: datetime) -> Ev
     )
 
 
-def _locked(session: Session, ranked: Ranked, candidates: Collection[UUID]) -> tuple[Any, dict[UUID, int]]:
-    """The document, and the present revisions of those of its candidates that may still be ranked, all locked.
+def _locked(session: Session, ranked: Ranked) -> tuple[dict[UUID, Any], dict[UUID, int]]:
+    """What was ranked, and the present revisions of those of its candidates that may still be ranked, all locked.
 
     Innovations before needs, and both before proposals, whoever asks for whom: who rank or withdraw the two sides of a
-    pair at once wait for each other, and never in a ring.
+    pair at once wait for each other, and never in a ring. Needs that are one are locked together, in the order of their
+    ids, so that none joins or leaves meanwhile.
     """
+    candidates = {_candidate_id(judgement, ranked.side) for each in (ranked, *ranked.mates) for judgement in _worth(each)}
     if ranked.side is Side.INNOVATION:
-        row = documents.one_for_update(session, ranked.side, ranked.document_id)
-        return row, documents.lock_searchable(session, Side.NEED, candidates)
+        row = documents.one_for_update(session, Side.INNOVATION, ranked.document_id)
+        return {ranked.document_id: row}, documents.lock_searchable(session, Side.NEED, joint_needs.with_mates(session, candidates))
     present = documents.lock_searchable(session, Side.INNOVATION, candidates)
-    return documents.one_for_update(session, ranked.side, ranked.document_id), present
+    asking = joint_needs.with_mates(session, [each.document_id for each in (ranked, *ranked.mates)])
+    return {each: documents.one_for_update(session, Side.NEED, each) for each in sorted(asking)}, present
 
 
-def _store(session: Session, ranked: Ranked, run: RankingRun, worth: Sequence[Judgement], present: Mapping[UUID, int]) -> int:
-    candidates = {_candidate_id(each, ranked.side): each for each in worth}
-    need_ids, innovation_ids = [{UUID(each.need_id) for each in worth}, {UUID(each.innovation_id) for each in worth}]
-    standing = proposal_rows.in_force(session, need_ids=need_ids, innovation_ids=innovation_ids)
-    kept = 0
-    for place, (candidate_id, judgement) in enumerate(candidates.items(), start=1):
-        if candidate_id not in present or present[candidate_id] != ranked.revisions.get(candidate_id):
-            continue  # changed since it was ranked: its own run, which is owed, proposes the pair
-        proposal = _proposal(judgement, run, ranked, place=place, candidate_revision=present[candidate_id])
-        before = standing.get((proposal.need_id, proposal.innovation_id))
-        if before is not None and not _replaces(proposal, before):
-            continue
-        if before is not None:
-            before.lapse()
-            session.flush()
-        session.add(proposal)
-        kept += 1
-    return kept
+def _worth(ranked: Ranked) -> list[Judgement]:
+    return [each for each in ranked.ranking.judgements if each.band is not MatcherBand.WEAK]
 
 
-def _replaces(new: Proposal, before: Proposal) -> bool:
-    """Whether a newer judgement takes the place of one in force: never of a confirmed one, else when a text changed."""
-    changed = (new.need_revision, new.innovation_revision) != (before.need_revision, before.innovation_revision)
-    return before.state is not ProposalState.CONFIRMED and changed
+def _judged(ranked: Ranked, run: RankingRun, present: Mapping[UUID, int]) -> Iterator[Proposal]:
+    """The judgements worth a look; a candidate that changed since is left to its own run, which is owed."""
+    for place, judgement in enumerate(_worth(ranked), start=1):
+        candidate_id = _candidate_id(judgement, ranked.side)
+        if candidate_id in present and present[candidate_id] == ranked.revisions.get(candidate_id):
+            yield _proposal(judgement, run, ranked, place=place, candidate_revision=present[candidate_id])
 
 
 def _proposal(judgement: Judgement, run: RankingRun, ranked: Ranked, *, place: int, candidate_revision: int) -> Proposal:

@@ -1,11 +1,13 @@
 """Joint needs: the one a need is in, the needs that are in it with it, what was dismissed and proposed."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from models.documents import Revision
 from models.joint_needs import AlignmentDismissal, AlignmentProposal, JointNeed, Membership
 from models.needs import Need, need_place
 from models.places import Place
@@ -57,6 +59,24 @@ def joint_ids(session: Session, need_ids: Collection[UUID] | None = None) -> dic
     if need_ids is not None:
         query = query.where(Membership.need_id.in_(need_ids))
     return {row.need_id: row.joint_need_id for row in session.execute(query)}
+
+
+def with_mates(session: Session, need_ids: Collection[UUID]) -> set[UUID]:
+    """These needs and all that are in one joint need with any of them."""
+    joints = set(joint_ids(session, need_ids).values())
+    query = select(Membership.need_id).where(Membership.joint_need_id.in_(joints), Membership.left_at.is_(None))
+    return {*need_ids, *session.scalars(query)}
+
+
+def worded_since(session: Session, need_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """Since when the needs that were reworded after they joined read as they do; the others are left out."""
+    query = (
+        select(Revision.need_id, Revision.saved_at)
+        .join(Need, and_(Need.id == Revision.need_id, Need.revision == Revision.number))
+        .join(Membership, and_(Membership.need_id == Need.id, Membership.left_at.is_(None)))
+        .where(Need.id.in_(need_ids), Revision.saved_at > Membership.joined_at)
+    )
+    return {row.need_id: row.saved_at for row in session.execute(query)}
 
 
 def dismissed(session: Session) -> Sequence[AlignmentDismissal]:
