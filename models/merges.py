@@ -48,8 +48,12 @@ class Merge(Base):
         """Who merged, and when, as a sentence for those who came after."""
         return f"{self.merged_by_name} merged it at {self.merged_at:%H:%M on %d %B %Y}."
 
+    def must_stand(self) -> None:
+        """Refuse when the two were parted already; raises MergeRefused, which tells by whom and when."""
+        if self.undone_at is not None:
+            raise MergeRefused(f"{self.undone_by_name} parted the two at {self.undone_at:%H:%M on %d %B %Y}.", state="apart")
+
     def undo(self, *, by: UUID, by_name: str, at: datetime) -> None:
         """Write down that the two were parted again; raises MergeRefused for the second time."""
-        if self.undone_at is not None:
-            raise MergeRefused(f"{self.undone_by_name} parted the two at {self.undone_at:%H:%M on %d %B %Y}.")
+        self.must_stand()
         self.undone_at, self.undone_by, self.undone_by_name = at, by, by_name

@@ -150,7 +150,7 @@ class Referral(Versioned, Base):
 
     id: Mapped[Key]
     innovation_id: Mapped[UUID] = mapped_column(ForeignKey("innovation.id"), index=True)
-    submission_id: Mapped[UUID | None] = mapped_column(index=True)
+    submission_id: Mapped[UUID | None] = mapped_column(ForeignKey("submission.id"), index=True)
     body_id: Mapped[UUID] = mapped_column(ForeignKey("support_body.id"), index=True)
     state: Mapped[ReferralState] = mapped_column(default=ReferralState.OFFERED)
     reason: Mapped[str] = mapped_column(Text)

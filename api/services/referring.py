@@ -16,7 +16,7 @@ from models.events import Event
 from models.grants import Policy
 from models.innovations import SEARCHABLE_STATUSES, Innovation, InnovationStatus
 from models.policies import INNOVATION_READ_ROUTES, REFERRAL_ANSWER, REFERRAL_CLOSE, REFERRAL_OFFER
-from models.queries import documents, referrals
+from models.queries import documents, referrals, triage
 from models.referrals import OPEN_REFERRALS, DeclineCode, Referral, ReferralOutcome, ReferralRefused, ReferralState
 from models.subjects import subject_of
 
@@ -67,6 +67,7 @@ def refer(session: Session, innovation_id: UUID, body_id: UUID, *, reason: str, 
         innovation_id=innovation.id,
         body=body,
         innovation=innovation,
+        submission_id=handed_in.id if (handed_in := triage.current(session, innovation.id)) else None,
         reason=reason,
         offered_by=actor.person_id,
         offered_by_name=actor.shown_as,

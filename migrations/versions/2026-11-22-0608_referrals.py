@@ -145,6 +145,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["body_id"], ["support_body.id"], name=op.f("fk_referral_body_id")),
         sa.ForeignKeyConstraint(["innovation_id"], ["innovation.id"], name=op.f("fk_referral_innovation_id")),
         sa.ForeignKeyConstraint(["offered_by"], ["person.id"], name=op.f("fk_referral_offered_by")),
+        sa.ForeignKeyConstraint(["submission_id"], ["submission.id"], name=op.f("fk_referral_submission_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral")),
     )
     with op.batch_alter_table("referral", schema=None) as batch_op:
