@@ -34,7 +34,7 @@ from models.queries.documents import NotFound
 from models.queries.pages import BadCursor
 from models.queries.places import UnknownOrganisation, UnknownPlace
 from models.referrals import ReferralRefused
-from models.watches import WatchRefused
+from models.watches import WatchEmpty, WatchRefused
 
 
 class MalformedBody(DomainError):
@@ -129,6 +129,7 @@ STATUS: dict[type[DomainError], int] = {
     CallEnded: 409,
     CallDatePassed: 422,
     WatchRefused: 409,
+    WatchEmpty: 422,
     DatabaseBusy: 503,
     RankingUnavailable: 503,
 }

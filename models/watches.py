@@ -23,6 +23,10 @@ class WatchRefused(DomainError):
     """The watch is there already, or there are too many."""
 
 
+class WatchEmpty(DomainError):
+    """The watch says nothing."""
+
+
 class WatchKind(StrEnum):
     """By what it is found."""
 
@@ -67,7 +71,6 @@ class Watch(Base):
     muted: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
-    hits: Mapped[list["WatchHit"]] = relationship(back_populates="watch", cascade="all, delete-orphan", lazy="raise_on_sql")
 
     def mute(self, muted: bool) -> bool:
         """Look no more, or again; returns whether that is a change."""
@@ -97,7 +100,7 @@ class WatchHit(Base):
     found_at: Mapped[datetime]
     told_at: Mapped[datetime | None]
 
-    watch: Mapped[Watch] = relationship(back_populates="hits", lazy="joined")
+    watch: Mapped[Watch] = relationship(lazy="joined")
 
     @property
     def subject(self) -> tuple[SubjectKind, UUID]:
