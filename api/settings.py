@@ -4,9 +4,57 @@ import re
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_PORTS: Final = {"smtp": 587, "smtps": 465}
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+
+
+class SmtpServer(BaseModel):
+    """A mail server, as `smtp://user:password@host:587?starttls=require` or `smtps://…` say it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str
+    port: int
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    tls_from_start: bool = False
+    starttls: bool = True
+    ca_file: str = ""
+
+    @classmethod
+    def of(cls, url: str) -> "SmtpServer":
+        """Read an address; raises ValueError, which repeats nothing of it."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port or _PORTS.get(parts.scheme)
+        except ValueError:  # tells a part of the address, which may be one of the password
+            port = None
+        if port is None or parts.scheme not in _PORTS or not parts.hostname or parts.path not in {"", "/"}:
+            raise ValueError("must be like smtp://user:password@host:587?starttls=require, or smtps://user:password@host:465")
+        asked = parse_qs(parts.query, keep_blank_values=True)
+        starttls = asked.pop("starttls", ["require"])[-1]
+        ca_file = asked.pop("ca", [""])[-1]
+        if asked or starttls not in {"require", "never"}:
+            raise ValueError("may say starttls=require or starttls=never, and ca=/path/of/certificates.pem, and nothing else after the ?")
+        plain = parts.scheme == "smtp" and starttls == "never"
+        if plain and parts.password and parts.hostname not in _LOOPBACK:
+            raise ValueError("would send a password that everybody on the way can read; leave starttls=never out")
+        return cls(
+            host=parts.hostname,
+            port=port,
+            user=unquote(parts.username or ""),
+            password=SecretStr(unquote(parts.password or "")),
+            tls_from_start=parts.scheme == "smtps",
+            starttls=parts.scheme == "smtp" and not plain,
+            ca_file=ca_file,
+        )
 
 
 class EncoderChoice(BaseModel):
@@ -46,7 +94,7 @@ class EncoderSwitch(BaseModel):
 class Settings(BaseSettings):
     """All that an operator may choose."""
 
-    model_config = SettingsConfigDict(env_prefix="MATCHING_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="MATCHING_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     home: Path = Field(default=Path("var"), description="Folder of the run state: database file, snapshots, encoder.")
     database_url: str = Field(default="", description="SQLAlchemy URL; empty means a SQLite file in the home folder.")
@@ -85,7 +133,19 @@ class Settings(BaseSettings):
     )
     backup_folder: str = Field(default="", description="Folder of `matching backup` without a file; the doctor looks at its newest one.")
     audit_folder: str = Field(default="", description="Folder of the kept heads of the event chain; empty means audit in the home folder.")
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""), description="The mail server, with its password; empty means that mails are written as files."
+    )
+    mail_from: str = Field(default="matching@localhost", description="Address that mails come from.")
+    contact_email: str = Field(default="", description="How people reach you, told in every mail; empty means the address above.")
+    public_url: str = Field(default="", description="Where people reach the service; empty means its own host and port.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    link_sign_in: Literal["innovators", "all"] = Field(
+        default="all", description="Who may sign in by a mailed link: innovators alone, or everybody with an account."
+    )
+    links_per_hour: int = Field(default=60, ge=0, description="Mails with a link that one network address may cause in an hour; 0: any.")
+    unclaimed_days: int = Field(default=14, ge=1, le=90, description="How long answers are kept that nobody claims by their link.")
 
     @field_validator("log_level")
     @classmethod
@@ -94,6 +154,53 @@ class Settings(BaseSettings):
         if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return value.upper()
+
+    @field_validator("smtp_url")
+    @classmethod
+    def readable_server(cls, value: SecretStr) -> SecretStr:
+        """Refuse an address of a mail server that cannot be read, without repeating it."""
+        if value.get_secret_value():
+            SmtpServer.of(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def plain_address(cls, value: str) -> str:
+        """Refuse what is no plain e-mail address."""
+        if not _ADDRESS.fullmatch(value):
+            raise ValueError("must be a plain e-mail address like hub@example.nhs.uk, without a name")
+        return value
+
+    @field_validator("contact_email")
+    @classmethod
+    def plain_address_or_none(cls, value: str) -> str:
+        """Refuse likewise, but nothing is fine."""
+        return cls.plain_address(value) if value else ""
+
+    @field_validator("public_url")
+    @classmethod
+    def web_address(cls, value: str) -> str:
+        """Refuse what mails cannot link to."""
+        if value and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+            raise ValueError("must begin with https:// or http:// and end with the host, or with a path")
+        return value.rstrip("/")
+
+    @property
+    def smtp(self) -> SmtpServer | None:
+        """The mail server; None where mails are written as files."""
+        said = self.smtp_url.get_secret_value()
+        return SmtpServer.of(said) if said else None
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where mails are written as files."""
+        return self.home / "mail"
+
+    @property
+    def site(self) -> str:
+        """What links in mails begin with."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     @property
     def service_mode(self) -> bool:

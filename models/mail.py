@@ -12,7 +12,8 @@ from models.base import Base, DomainError, Key
 
 GIVEN_UP_AFTER: Final = timedelta(days=5)
 """How long a mail is tried again, as mail servers do; a weekend with nobody to look after one is shorter."""
-_PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
+_PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 30, 60))
+_DIED: Final = "The service stopped while it was being sent. Ask whether it arrived before you send it again."
 _OPENS: Final = "_link"  # the end of the name of templates whose mails open something
 
 
@@ -123,13 +124,13 @@ class Message(Base):
         else:
             self.state, self.due_at, self.last_error = MessageState.QUEUED, due_at, error
 
-    def wait(self, error: str, *, due_at: datetime) -> None:
-        """Wait, because the mail server is known to be away; it was not tried."""
+    def hold(self, error: str, *, due_at: datetime) -> None:
+        """Wait without having been tried."""
         self.due_at, self.last_error = due_at, error
 
-    def unsure(self) -> None:
-        """Whoever sent it did not live to tell, so that it may have left; it is not sent again by itself."""
-        self.last_error = "The service stopped while it was being sent. Ask whether it arrived before you send it again."
+    def unsure(self, error: str = _DIED) -> None:
+        """Whoever sent it could not tell, so that it may have left; it is not sent again by itself."""
+        self.last_error = error
         self._end(MessageState.UNSURE)
 
     def suppress(self, reason: str) -> None:
@@ -147,7 +148,7 @@ class Message(Base):
 
     def forget(self) -> None:
         """Keep nothing of whom it went to and what it said; one that has not left never will."""
-        self.person_id, self.address, self.name, self.subject, self.body = None, "", "", "", ""
+        self.person_id, self.address, self.name, self.subject, self.body, self.last_error = None, "", "", "", "", ""
         if self.state is MessageState.QUEUED:
             self.suppress("Its receiver was deleted.")
 

@@ -11,11 +11,11 @@ from asgi_correlation_id import correlation_id
 from sqlalchemy.orm import Session
 
 from api.db import AWAY, Database
-from api.jobs import clocks, documents, events, imports
+from api.jobs import calls, clocks, documents, events, imports, links, mail, places
 from api.jobs.context import Context, Effect
 from api.measuring import measure_job
 from api.queue import Job, Owed, tell
-from api.services import accounts, answering, auditing
+from api.services import accounts, answering, auditing, front_door
 from api.services.library import RankingUnavailable
 from api.services.sweeping import owe_what_is_missing
 from models.base import DomainError
@@ -30,11 +30,18 @@ HANDLERS: Mapping[str, Callable[..., Effect]] = MappingProxyType(
         Job.SEAL: events.seal,
         Job.APPLY_IMPORT: imports.apply_import,
         Job.CHASE: clocks.chase,
+        Job.CLOSE_CALL: calls.close_call,
+        Job.NOTICE: calls.notice,
+        Job.ASK_PLACE: places.ask_place,
+        Job.INTRODUCE: places.introduce,
+        Job.MAIL: mail.send,
+        Job.DIGEST: mail.digest,
+        Job.SEND_LINK: links.send_link,
     }
 )
 BATCHES: Mapping[str, Callable[[Context, Sequence[JobRow]], Effect]] = MappingProxyType({Job.EMBED: documents.embed})
 """Jobs of which several are done at once."""
-ABANDON: Mapping[str, Callable[..., None]] = MappingProxyType({Job.APPLY_IMPORT: imports.abandon_import})
+ABANDON: Mapping[str, Callable[..., None]] = MappingProxyType({Job.APPLY_IMPORT: imports.abandon_import, Job.MAIL: mail.abandon})
 """What becomes of work that failed too often, where somebody would wait for it in vain."""
 LEASE_SECONDS = 20.0
 RESEND_SECONDS = 20.0
@@ -82,6 +89,7 @@ class Work:
             )
             answering.purge(session, at=at)
             accounts.purge_sessions(session, at=at)
+            front_door.purge(session, at=at)
         try:
             with self._context.database.reading() as session:
                 auditing.keep_head(session, settings.heads_folder, at=at)

@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue_all, key_of
-from api.services import clocks
+from api.services import clocks, digesting, introducing, place_answers, posting, signing_in
 from api.services.library import Libraries
 from models.documents import Side
-from models.queries import documents, events, imports, jobs, proposals
+from models.queries import calls, documents, events, imports, jobs, proposals, watches
+from models.watches import SubjectKind
+from models.working_days import day_of
 
 FOUND_AT_ONCE = 500
-_AWAITED = frozenset({Job.DELIVER, Job.SEAL})  # what somebody waits for; the rest is bulk
+_AWAITED = frozenset({Job.DELIVER, Job.SEAL, Job.MAIL, Job.INTRODUCE})  # what somebody waits for; the rest is bulk
 
 
 def owe_what_is_missing(
@@ -29,9 +31,15 @@ def owe_what_is_missing(
         enqueue_all(session, job, alive, at=at, bulk=job not in _AWAITED)
 
     clocks.owe_what_is_due(session, at=at)
+    signing_in.owe_links(session, at=at)
+    owe(Job.MAIL, *({"message": str(message_id)} for message_id in posting.to_send(session, at=at, limit=FOUND_AT_ONCE + len(dead))))
+    owe(Job.DIGEST, *({"person": str(person_id)} for person_id in digesting.to_send(session, at=at, limit=FOUND_AT_ONCE + len(dead))))
     owe(Job.APPLY_IMPORT, *({"id": str(batch_id)} for batch_id in imports.unfinished(session)))
     unannounced = proposals.unannounced(session, at - timedelta(seconds=undo_window_seconds))
     owe(Job.DELIVER, *({"decision": str(decision.id)} for decision in unannounced))
+    owe(Job.ASK_PLACE, *({"answer": str(row_id)} for row_id in place_answers.to_ask(session, at=at, limit=FOUND_AT_ONCE + len(dead))))
+    owe(Job.INTRODUCE, *({"answer": str(row_id)} for row_id in introducing.to_introduce(session, at=at, after_seconds=undo_window_seconds)))
+    owe(Job.CLOSE_CALL, *({"call": str(call_id)} for call_id in calls.ended(session, day_of(at), FOUND_AT_ONCE + len(dead))))
     if events.unsealed(session, limit=1):
         owe(Job.SEAL, {})
     if encoder_id is None:
@@ -44,3 +52,5 @@ def owe_what_is_missing(
         owe(Job.EMBED, *({"side": side.value, "id": str(document_id)} for document_id in to_embed))
         to_propose = documents.to_propose(session, side, most)
         owe(Job.PROPOSE, *({"side": side.value, "id": str(document_id)} for document_id in to_propose))
+    for kind in SubjectKind:
+        owe(Job.NOTICE, *({"kind": kind.value, "id": str(subject_id)} for subject_id in watches.to_look_at(session, kind, most)))

@@ -1,16 +1,17 @@
 """Mail that is owed or has left, who wants which of it, and addresses that none arrives at."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models.base import Base
 from models.mail import Frequency, MailPreference, MailSecret, Message, MessageState, SuppressedAddress
+from models.people import Person
 from models.queries.documents import NotFound
 from models.queries.pages import Page, page_of
 
@@ -29,10 +30,15 @@ def one(session: Session, message_id: UUID) -> Message:
     return _there(session.get(Message, message_id))
 
 
+def find(session: Session, message_id: UUID) -> Message | None:
+    """A mail, locked; None when there is none of that id."""
+    query = select(Message).where(Message.id == message_id).with_for_update().execution_options(populate_existing=True)
+    return session.scalars(query).first()
+
+
 def to_change(session: Session, message_id: UUID) -> Message:
     """A mail, locked and as it is now; raises NotFound."""
-    query = select(Message).where(Message.id == message_id).with_for_update().execution_options(populate_existing=True)
-    return _there(session.scalars(query).first())
+    return _there(find(session, message_id))
 
 
 def _there(row: Message | None) -> Message:
@@ -46,6 +52,11 @@ def due(session: Session, at: datetime, *, stuck_since: datetime, limit: int) ->
     waiting = (Message.state == MessageState.QUEUED) & (Message.due_at <= at)
     stuck = (Message.state == MessageState.SENDING) & (Message.sending_since <= stuck_since)
     return session.scalars(select(Message.id).where(or_(waiting, stuck)).order_by(Message.due_at, Message.id).limit(limit)).all()
+
+
+def waiting(session: Session) -> Sequence[Message]:
+    """The mails that are still to leave, or are just leaving."""
+    return session.scalars(select(Message).where(Message.state.in_((MessageState.QUEUED, MessageState.SENDING)))).all()
 
 
 def page(session: Session, *, state: MessageState | None, template: str | None, after: str | None, limit: int) -> Page[Message]:
@@ -86,9 +97,23 @@ def forget_preference(session: Session, person_id: UUID) -> None:
     session.execute(delete(MailPreference).where(MailPreference.person_id == person_id))
 
 
+def to_digest(session: Session, since: Mapping[Frequency, datetime], *, limit: int) -> Sequence[UUID]:
+    """The ids of people with an open account whose digest has fallen due at the moment of its frequency, and not been looked at since."""
+    wanted = func.coalesce(MailPreference.digest, Frequency.WEEKLY.value)
+    looked_at = func.coalesce(MailPreference.digested_until, Person.created_at)
+    due = or_(*((wanted == frequency.value) & (looked_at < moment) for frequency, moment in since.items()))
+    query = select(Person.id).outerjoin(MailPreference, MailPreference.person_id == Person.id).where(Person.active, due)
+    return session.scalars(query.order_by(Person.id).limit(limit)).all()
+
+
 def suppressed(session: Session, address_hash: str) -> SuppressedAddress | None:
     """Since when nothing arrives at an address; None when there is nothing known against it."""
     return session.get(SuppressedAddress, address_hash)
+
+
+def suppress(session: Session, address_hash: str, *, at: datetime) -> None:
+    """Take an address as one that nothing arrives at; twice is once."""
+    session.execute(_insert(session)(SuppressedAddress).values(address_hash=address_hash, since=at).on_conflict_do_nothing())
 
 
 def unsuppress(session: Session, address_hash: str) -> None:
