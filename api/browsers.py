@@ -7,9 +7,10 @@ from fastapi import Request, Response
 from starlette.requests import HTTPConnection
 
 from api.db import Database
-from api.services import accounts, devices
+from api.services import accounts, devices, opening
 from api.services.accounts import SignedIn
 from api.services.attempts import Attempts
+from api.services.opening import Opened
 from api.settings import Settings
 
 COOKIE, DEVICE_COOKIE = "matching_session", "matching_device"
@@ -51,6 +52,18 @@ def sign_in(request: Request, *, email: str, password: str, at: datetime) -> Arr
         with database.transaction() as session:
             begun = accounts.start_session(session, person.id, at=at, hours=state.settings.session_hours, replacing=session_token(request))
             return Arrival(begun, devices.remember(session, person.id, at=at, replacing=device_token))
+
+
+def open_link(request: Request, token: str, *, name: str, at: datetime) -> tuple[Arrival, Opened]:
+    """Use a link from a mail; a session that the browser had ends. Raises LinkSpent or SignInRefused."""
+    state = request.app.state
+    database: Database = state.database
+    device_token = request.cookies.get(cookie_name(DEVICE_COOKIE, state.settings), "")
+    hours, replacing = state.settings.session_hours, session_token(request)
+    with database.transaction() as session:
+        opened = opening.open_link(session, token, at=at, hours=hours, name=name, replacing=replacing)
+        device = devices.remember(session, opened.signed_in.person.id, at=at, replacing=device_token)
+    return Arrival(opened.signed_in, device), opened
 
 
 def welcome(response: Response, arrival: Arrival, settings: Settings, *, at: datetime) -> None:

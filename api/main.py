@@ -27,9 +27,12 @@ from api.routes import (
     documentation,
     events,
     health,
+    front_door,
     imports,
     innovations,
+    invitations,
     jobs,
+    links,
     matches,
     metrics,
     needs,
@@ -41,7 +44,7 @@ from api.routes import (
 from api.services.attempts import Attempts
 from api.services.counting import storage_for
 from api.services.library import Libraries
-from api.services.limiting import Limits
+from api.services.limiting import Limits, LinkLimit
 from api.services.measuring import Lookout
 from api.services.readiness import WarmUp
 from api.services.refusing import Repeats
@@ -51,13 +54,14 @@ from api.settings import settings as settings_of_environment
 if TYPE_CHECKING:
     from api.broker import Publisher
 
-_API = (people, places, needs, innovations, matches, suggested_codes, proposals, events, imports, jobs)
+_API = (people, places, needs, innovations, matches, suggested_codes, proposals, events, imports, jobs, front_door, links, invitations)
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _TAGS = (
     ("people", "Signing in, and who one is."),
     ("places", "The five places, organisations, and the code lists of coded fields."),
     ("needs", "What places need solved."),
     ("innovations", "What is offered to them."),
+    ("front door", "Five answers without an account: which needs they may meet, and keeping them."),
     ("matches", "Ranked matches of a text that is not stored."),
     ("proposals", "Matches put before the Hub, and its decisions."),
     ("events", "What happened, in order, for systems that follow."),
@@ -145,6 +149,7 @@ def _put_state(app: FastAPI, settings: Settings) -> None:
     app.state.libraries = libraries
     counts = storage_for(settings)
     app.state.limits = Limits(counts, reads=settings.reads_per_minute, writes=settings.writes_per_minute)
+    app.state.link_limit = LinkLimit(counts, hourly=settings.links_per_hour)
     app.state.attempts = Attempts(settings.sign_in_attempts, counts)
     app.state.runner = _hands(Context(database=database, libraries=libraries, settings=settings))
     app.state.warm_up = WarmUp(database, libraries)

@@ -40,6 +40,8 @@ class Job(StrEnum):
     SEAL = "seal"
     APPLY_IMPORT = "apply_import"
     CHASE = "chase"
+    ASK_PLACE = "ask_place"
+    INTRODUCE = "introduce"
     LETTER = "letter"
     NOTICE = "notice"
     CLOSE_CALL = "close_call"

@@ -9,6 +9,7 @@ from models.innovations import SEARCHABLE_STATUSES
 from models.keys import Scope
 from models.needs import NeedStatus
 from models.people import Role
+from models.place_answers import QuestionState
 from models.proposals import ProposalState
 
 _PARTNERS: Final = (Role.PLACE, Role.PIPELINE, Role.BOARD)
@@ -50,6 +51,9 @@ NEED_CREATE: Final = Policy(
 NEED_CHANGE: Final = Policy("need.change", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_SUBMIT: Final = Policy("need.submit", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_WITHDRAW: Final = Policy("need.withdraw", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
+NEED_MEET: Final = Policy("need.meet", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
+NEED_CLOSE: Final = Policy("need.close", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
+NEED_RENEW: Final = Policy("need.renew", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_SUGGEST_CODES: Final = Policy("need.suggest_codes", Scope.READ, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_MATCH: Final = Policy("need.match", Scope.READ, _MATCHING, sees=NEED_READ)
 
@@ -110,6 +114,13 @@ INNOVATION_READ_CONSENT: Final = Policy(
 INNOVATION_SUGGEST_CODES: Final = Policy(
     "innovation.suggest_codes", Scope.READ, _OF_OFFERERS, sees=INNOVATION_READ, refusal=_NOT_YOUR_INNOVATION
 )
+# How far it has come in which place: partners of what they may read, innovators of their own.
+INNOVATION_READ_UPTAKE: Final = Policy(
+    "innovation.read_uptake",
+    Scope.READ,
+    (Grant(Role.INNOVATOR, Relation.OWNER), *(Grant(role) for role in _PARTNERS), Grant(Role.HUB)),
+    sees=INNOVATION_READ,
+)
 INNOVATION_READ_DUPLICATES: Final = Policy("innovation.read_duplicates", Scope.READ, (Grant(Role.HUB),), sees=INNOVATION_READ)
 INNOVATION_MERGE: Final = Policy("innovation.merge", Scope.WRITE, (Grant(Role.HUB),), sees=INNOVATION_READ)
 INNOVATION_READ_HISTORY: Final = Policy("innovation.read_history", Scope.READ, (Grant(Role.HUB),), sees=INNOVATION_READ)
@@ -124,11 +135,39 @@ MATCH_READ_FLAGS: Final = Policy("match.read_flags", Scope.READ, (Grant(Role.HUB
 PROPOSAL_READ: Final = Policy(
     "proposal.read",
     Scope.READ,
-    (Grant(Role.PLACE, Relation.CONCERNED, states=_IN_FORCE), Grant(Role.PIPELINE, Relation.HANDED_ON), Grant(Role.HUB)),
+    (
+        Grant(Role.PLACE, Relation.CONCERNED, states=_IN_FORCE),
+        Grant(Role.PLACE, Relation.ASKED, states=frozenset({ProposalState.CONFIRMED})),
+        Grant(Role.PIPELINE, Relation.HANDED_ON),
+        Grant(Role.HUB),
+    ),
 )
 PROPOSAL_DECIDE: Final = Policy("proposal.decide", Scope.DECIDE, (Grant(Role.HUB),), sees=PROPOSAL_READ)
 PROPOSAL_SKIP: Final = Policy("proposal.skip", Scope.DECIDE, (Grant(Role.HUB),), sees=PROPOSAL_READ)
 PROPOSAL_UNDO: Final = Policy("proposal.undo", Scope.DECIDE, (Grant(Role.HUB),), sees=PROPOSAL_READ)
+
+PROPOSAL_STAGE: Final = Policy(
+    "proposal.stage",
+    Scope.WRITE,
+    (
+        Grant(Role.PLACE, Relation.CONCERNED),
+        Grant(Role.PLACE, Relation.ASKED),
+        Grant(Role.PIPELINE, Relation.HANDED_ON),
+        Grant(Role.HUB),
+    ),
+    sees=PROPOSAL_READ,
+    refusal="A place says how far a match has come with itself. Name your own place.",
+)
+
+# A place answers for itself; the Hub for a place that told it, or for West Yorkshire as one voice.
+PLACE_ANSWER_READ: Final = Policy(
+    "place_answer.read",
+    Scope.READ,
+    (Grant(Role.PLACE, Relation.OWNER, states=frozenset(QuestionState) - {QuestionState.HELD}), Grant(Role.HUB)),
+)
+PLACE_ANSWER_GIVE: Final = Policy(
+    "place_answer.give", Scope.DECIDE, (Grant(Role.PLACE, Relation.OWNER), Grant(Role.HUB)), sees=PLACE_ANSWER_READ
+)
 
 SUBMISSION_READ: Final = Policy("submission.read", Scope.READ, (Grant(Role.HUB),))
 SUBMISSION_TAKE: Final = Policy("submission.take", Scope.DECIDE, (Grant(Role.HUB),), sees=SUBMISSION_READ)
@@ -198,6 +237,21 @@ IMPORT_READ: Final = Policy(
     Scope.IMPORT,
     (Grant(Role.PLACE, Relation.AUTHOR), Grant(Role.PIPELINE, Relation.AUTHOR), Grant(Role.HUB)),
 )
+
+# The five answers are for everybody; who has an account makes no difference to what is said.
+FRONT_DOOR_ASK: Final = Policy("front_door.ask", Scope.READ, (Grant(Party.ANYBODY),))
+FRONT_DOOR_SAVE: Final = Policy("front_door.save", Scope.WRITE, (Grant(Party.ANYBODY),))
+LINK_ASK: Final = Policy("link.ask", Scope.WRITE, (Grant(Party.ANYBODY),))
+LINK_OPEN: Final = Policy("link.open", Scope.WRITE, (Grant(Party.ANYBODY),))
+_OF_INVITERS: Final = (Grant(Role.INNOVATOR, Relation.OWNER), Grant(Role.PLACE, Relation.OWNER), Grant(Role.LEAD))
+INVITATION_READ: Final = Policy("invitation.read", Scope.READ, _OF_INVITERS)
+INVITATION_CREATE: Final = Policy(
+    "invitation.create",
+    Scope.WRITE,
+    _OF_INVITERS,
+    refusal="You may invite people to your own organisation or place. Ask the Hub lead for other roles.",
+)
+INVITATION_TAKE_BACK: Final = Policy("invitation.take_back", Scope.WRITE, _OF_INVITERS, sees=INVITATION_READ)
 
 JOB_READ: Final = Policy("job.read", Scope.READ, (Grant(Role.HUB),))
 JOB_RETRY: Final = Policy("job.retry", Scope.WRITE, (Grant(Role.LEAD),))

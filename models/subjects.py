@@ -1,7 +1,7 @@
 """Rows as the rules see them."""
 
-from dataclasses import replace
 from functools import singledispatch
+from uuid import UUID
 
 from models.calls import Call
 from models.documents import Visibility
@@ -9,9 +9,11 @@ from models.grants import Subject
 from models.imports import ImportBatch
 from models.innovations import Innovation
 from models.joint_needs import JointNeed
+from models.links import Invitation
 from models.needs import Need
+from models.place_answers import PlaceAnswer, QuestionState
 from models.policies import INNOVATION_READ
-from models.proposals import Proposal, ProposalState
+from models.proposals import Proposal
 from models.referrals import BodyKind, Referral
 from models.triage import Submission
 from models.watches import Watch
@@ -64,8 +66,9 @@ def _(row: Proposal) -> Subject:
     as_judged = row.innovation_revision == row.innovation.revision
     return Subject(
         concerned=subject_of(row.need).concerned if as_judged else frozenset(),
+        asked=frozenset().union(*(_asked(each, row) for each in row.place_answers if each.shows_the_match)),
         state=row.state,
-        handed_on=row.state is ProposalState.CONFIRMED and any(each.announced_at for each in row.decisions),
+        handed_on=row.handed_on,
         behind=(INNOVATION_READ, subject_of(row.innovation)),
     )
 
@@ -82,7 +85,12 @@ def _(row: Referral) -> Subject:
 
 @subject_of.register
 def _(row: Submission) -> Subject:
-    return replace(subject_of(row.innovation), state=row.state)
+    return subject_of(row.innovation)
+
+
+@subject_of.register
+def _(row: Invitation) -> Subject:
+    return Subject(owners=frozenset(each for each in (row.place_id, row.organisation_id) if each is not None))
 
 
 @subject_of.register
@@ -98,3 +106,16 @@ def _(row: Call) -> Subject:
 @subject_of.register
 def _(row: Watch) -> Subject:
     return Subject(created_by=f"person:{row.person_id}")
+
+
+@subject_of.register
+def _(row: PlaceAnswer) -> Subject:
+    return Subject(
+        owners=frozenset({row.place_id} if row.place_id else ()),
+        state=row.state if row.asked_at is not None else QuestionState.HELD,
+    )
+
+
+def _asked(row: PlaceAnswer, proposal: Proposal) -> frozenset[UUID]:
+    """The places to which a question shows its match; the one to West Yorkshire shows it to all whom the need names."""
+    return frozenset({row.place_id}) if row.place_id is not None else subject_of(proposal.need).concerned

@@ -19,6 +19,7 @@ WORDS: Final[dict[int, tuple[str, str]]] = {
     404: ("Page not found", "Check the address. What you look for may have been withdrawn, or you may have to sign in to see it."),
     405: ("That cannot be done here", "Go back and use the buttons on the page."),
     409: ("That is no longer possible", "Go back and read the page again to see where it stands."),
+    410: ("This link does not work any more", "Ask for a new one."),
     412: ("Somebody was faster", "Go back, read the page again, and repeat your change."),
     413: ("That is too long", "Send a shorter text or a smaller file."),
     415: ("We could not read that", "Go back and use the form on the page."),
@@ -31,6 +32,7 @@ WORDS: Final[dict[int, tuple[str, str]]] = {
 _TOLD: Final = frozenset(
     {
         "NotAllowed",
+        "LinkSpent",
         "ProposalClosed",
         "NotUndoable",
         "TransitionRefused",

@@ -120,7 +120,7 @@ def grant(
     organisation_id: UUID | None = None,
 ) -> RoleGrant:
     """Let a person act in a role; a place role names its place, an innovator role its organisation. Twice is once."""
-    _check_belonging(role, place_id, organisation_id)
+    check_belonging(role, place_id, organisation_id)
     wanted = RoleGrant(role=role, place_id=place_id, organisation_id=organisation_id)
     if held := people.grant_of(session, person.id, wanted):
         return held
@@ -189,7 +189,7 @@ def create_key(
     person_id: UUID | None = None,
 ) -> NewKey:
     """Make a key `mk_<prefix>_<secret>` for a machine; only a key that names a person may decide in their stead."""
-    _check_belonging(role, place_id, organisation_id)
+    check_belonging(role, place_id, organisation_id)
     if not says_something(name) or len(name) > LONGEST_NAME:
         raise AccountInvalid("Give a name of 1 to 200 characters that says who uses the key.", field="name")
     if not scopes:
@@ -364,7 +364,8 @@ def hashed(password: str) -> str:
         return _hasher().hash(password)
 
 
-def _check_belonging(role: Role, place_id: UUID | None, organisation_id: UUID | None) -> None:
+def check_belonging(role: Role, place_id: UUID | None, organisation_id: UUID | None) -> None:
+    """Refuse a role without its place or organisation, or with one that is not its; raises AccountInvalid."""
     if (role is Role.PLACE) != (place_id is not None):
         raise AccountInvalid("The role 'place' names its place, and no other role does.", field="place")
     if (role is Role.INNOVATOR) != (organisation_id is not None):

@@ -132,6 +132,9 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_i
 Day = Annotated[date, BeforeValidator(_no_number), Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
 YesOrNo = Annotated[bool, PydanticStrict()]
 Codes = Annotated[list[str], Field(max_length=200)]
+CareSettings = Annotated[Codes, Field(min_length=1), _codes("care_settings")]
+Answer = Annotated[Text, AfterValidator(_filled)]
+ShortAnswer = Annotated[Short, AfterValidator(_filled)]
 PlaceKeys = Annotated[list[str], Field(min_length=1, max_length=5), AfterValidator(lambda keys: list(dict.fromkeys(keys)))]
 
 

@@ -3,7 +3,7 @@
 import math
 import time
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -50,4 +50,22 @@ class Limits:
             f"At most {limit.amount} requests a minute are taken here from one key, person or address. "
             f"Wait {seconds} second{'' if seconds == 1 else 's'} and send it again.",
             retry_after_seconds=seconds,
+        )
+
+
+class LinkLimit:
+    """The mails with a link that one network caused within the last hour, whoever they went to; a limit of 0 is none."""
+
+    def __init__(self, storage: SharedStorage | MemoryStorage, *, hourly: int) -> None:
+        self._item = RateLimitItemPerHour(hourly) if hourly else None
+        self._limiter = MovingWindowRateLimiter(storage)
+
+    def count(self, address: str) -> None:
+        """Count one more mail; raises TooManyRequests, which says when to ask again, and counts no refused one."""
+        asked = ("links", network_of(address))
+        if self._item is None or self._limiter.hit(self._item, *asked):
+            return
+        seconds = max(1, math.floor(self._limiter.get_window_stats(self._item, *asked).reset_time - time.time()) + 1)
+        raise TooManyRequests(
+            f"Too many mails were asked for from your network. Try again in {math.ceil(seconds / 60)} minutes.", retry_after_seconds=seconds
         )

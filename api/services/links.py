@@ -71,9 +71,9 @@ def take_back(session: Session, purpose: LinkPurpose, subject_id: UUID, *, at: d
     return links.take_back(session, purpose, subject_id, at=at)
 
 
-def purge(session: Session, *, at: datetime) -> int:
-    """Forget links and asks of long ago; returns how many that were."""
-    return links.forget_before(session, at - KEPT_AFTER)
+def purge(session: Session, *, at: datetime) -> None:
+    """Forget links and asks of long ago."""
+    links.forget_before(session, at - KEPT_AFTER)
 
 
 def _good(session: Session, token: str, purposes: Collection[LinkPurpose], *, at: datetime, to_spend: bool = False) -> Link:

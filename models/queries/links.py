@@ -36,11 +36,10 @@ def forget_of_person(session: Session, person_id: UUID, address: str) -> None:
     session.execute(delete(LinkAsk).where(LinkAsk.address == address))
 
 
-def forget_before(session: Session, before: datetime) -> int:
-    """Delete links that have been past their date since a moment, and asks of before it; returns how many there were."""
-    links = session.scalars(delete(Link).where(Link.expires_at <= before).returning(Link.id)).all()
-    asks = session.scalars(delete(LinkAsk).where(LinkAsk.asked_at <= before).returning(LinkAsk.id)).all()
-    return len(links) + len(asks)
+def forget_before(session: Session, before: datetime) -> None:
+    """Delete links that have been past their date since a moment, and asks of before it."""
+    session.execute(delete(Link).where(Link.expires_at <= before))
+    session.execute(delete(LinkAsk).where(LinkAsk.asked_at <= before))
 
 
 def asked_lately(session: Session, address: str, *, at: datetime) -> int:
@@ -69,6 +68,6 @@ def saved_of(session: Session, address: str) -> Sequence[SavedAnswers]:
     return session.scalars(select(SavedAnswers).where(SavedAnswers.address == address).order_by(SavedAnswers.saved_at)).all()
 
 
-def forget_unclaimed(session: Session, *, at: datetime) -> int:
-    """Delete answers that nobody has claimed in time; returns how many there were."""
-    return len(session.scalars(delete(SavedAnswers).where(SavedAnswers.expires_at <= at).returning(SavedAnswers.id)).all())
+def forget_unclaimed(session: Session, *, at: datetime) -> None:
+    """Delete answers that nobody has claimed in time."""
+    session.execute(delete(SavedAnswers).where(SavedAnswers.expires_at <= at))

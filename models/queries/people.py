@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.organisations import Organisation
 from models.people import KnownDevice, Person, RoleGrant, SignInSession
+from models.places import Place
 
 
 def by_email(session: Session, email: str) -> Person | None:
@@ -36,6 +37,16 @@ def grant_of(session: Session, person_id: UUID, grant: RoleGrant) -> RoleGrant |
         RoleGrant.organisation_id.is_not_distinct_from(grant.organisation_id),
     )
     return session.scalars(same).first()
+
+
+def organisation(session: Session, organisation_id: UUID | None) -> Organisation | None:
+    """The organisation of an id; None when there is none."""
+    return session.get(Organisation, organisation_id) if organisation_id is not None else None
+
+
+def place(session: Session, place_id: UUID | None) -> Place | None:
+    """The place of an id; None when there is none."""
+    return session.get(Place, place_id) if place_id is not None else None
 
 
 def organisations_of(session: Session, person_id: UUID) -> Sequence[Organisation]:

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from models.imports import ImportBatch
 from models.innovations import Innovation
 from models.jobs import JobRow
+from models.links import Invitation
 from models.needs import Need
+from models.place_answers import PlaceAnswer
 from models.proposals import Proposal
 from models.referrals import Referral, SupportBody
 
@@ -18,8 +20,10 @@ TABLES: Final[Mapping[str, Any]] = {
     "need": Need,
     "innovation": Innovation,
     "proposal": Proposal,
+    "place_answer": PlaceAnswer,
     "import": ImportBatch,
     "job": JobRow,
+    "invitation": Invitation,
     "body": SupportBody,
     "referral": Referral,
 }

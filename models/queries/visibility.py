@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, String, and_, case, cast, false, or_, select, true
 
 from models.actors import Actor
 from models.decisions import Decision
@@ -12,9 +12,21 @@ from models.events import Event
 from models.grants import Policy, Relation
 from models.imports import ImportBatch
 from models.innovations import SEARCHABLE_STATUSES, Innovation
+from models.links import Invitation
 from models.needs import Need, NeedStatus
+from models.place_answers import Closing, PlaceAnswer, QuestionState
 from models.places import Place
-from models.policies import EVENT_READ, IMPORT_READ, INNOVATION_READ, NEED_READ, PROPOSAL_READ, REFERRAL_READ, SUBMISSION_READ
+from models.policies import (
+    EVENT_READ,
+    IMPORT_READ,
+    INNOVATION_READ,
+    INVITATION_READ,
+    NEED_READ,
+    PLACE_ANSWER_READ,
+    PROPOSAL_READ,
+    REFERRAL_READ,
+    SUBMISSION_READ,
+)
 from models.proposals import Proposal, ProposalState
 from models.referrals import BodyKind, Referral, SupportBody
 from models.triage import Submission
@@ -30,6 +42,8 @@ INNOVATION_IS_SEARCHABLE = and_(
     Innovation.readability == Readability.READABLE,
 )
 
+# A question that was never put to a place is none of its business, however it ended.
+_STATE_OF_A_QUESTION = case((PlaceAnswer.asked_at.is_(None), QuestionState.HELD.value), else_=cast(PlaceAnswer.state, String))
 _HANDED_ON = and_(Proposal.state == ProposalState.CONFIRMED, Proposal.decisions.any(Decision.announced_at.is_not(None)))
 
 
@@ -48,6 +62,11 @@ def proposals_visible_to(actor: Actor) -> Condition:
     return _granted(PROPOSAL_READ, actor, Proposal.state, Proposal, _of_a_proposal)
 
 
+def place_answers_visible_to(actor: Actor) -> Condition:
+    """The questions to places that an actor may read."""
+    return _granted(PLACE_ANSWER_READ, actor, _STATE_OF_A_QUESTION, PlaceAnswer, {Relation.OWNER: _is_asked})
+
+
 def events_visible_to(actor: Actor) -> Condition:
     """The events that an actor may read."""
     return _granted(EVENT_READ, actor, Event.kind, Event, {})
@@ -56,6 +75,12 @@ def events_visible_to(actor: Actor) -> Condition:
 def submissions_visible_to(actor: Actor) -> Condition:
     """The submissions that an actor may read."""
     return _granted(SUBMISSION_READ, actor, Submission.state, Submission, {})
+
+
+def invitations_visible_to(actor: Actor) -> Condition:
+    """The invitations that an actor may see."""
+    own = or_(Invitation.place_id.in_(actor.place_ids), Invitation.organisation_id.in_(actor.organisation_ids))
+    return _granted(INVITATION_READ, actor, Invitation.role, Invitation, {Relation.OWNER: lambda _actor: own})
 
 
 def imports_visible_to(actor: Actor) -> Condition:
@@ -106,6 +131,17 @@ def _owns_the_innovation(actor: Actor) -> Condition:
     return Innovation.supplier_id.in_(actor.organisation_ids)
 
 
+def _is_asked(actor: Actor) -> Condition:
+    return PlaceAnswer.place_id.in_(actor.place_ids)
+
+
+def _was_asked(actor: Actor) -> Condition:
+    """Their place was, or West Yorkshire as one voice for a need that names it; who has left the joint need no longer reads its matches."""
+    stays = or_(PlaceAnswer.closing.is_(None), PlaceAnswer.closing != Closing.PLACE_LEFT)
+    for_them = or_(_is_asked(actor), and_(PlaceAnswer.place_id.is_(None), Proposal.need.has(_concerns(actor))))
+    return Proposal.place_answers.any(and_(PlaceAnswer.asked_at.is_not(None), stays, for_them))
+
+
 def _matched_need_concerns(actor: Actor) -> Condition:
     """An older text of the innovation than today's may have been for the Hub alone."""
     as_judged = and_(innovations_visible_to(actor), Innovation.revision == Proposal.innovation_revision)
@@ -124,6 +160,7 @@ _of_an_innovation: Relations = {
 }
 _of_a_proposal: Relations = {
     Relation.CONCERNED: _matched_need_concerns,
+    Relation.ASKED: _was_asked,
     Relation.HANDED_ON: lambda _actor: _HANDED_ON,
 }
 _of_a_referral: Relations = {

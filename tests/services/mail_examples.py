@@ -1,14 +1,40 @@
 """An example of the values of every mail template: what whoever posts it gives, in invented words."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
+from api.services.mailing import Recipient
 from api.services.writing import Entry, Section
 
+_ASKED: dict[str, Any] = {
+    "name": "Place lead",
+    "place": "Calderdale",
+    "for_another": False,
+    "need": "People wait too long for an ADHD assessment",
+    "innovation": "Computer test of attention and activity",
+    "supplier": "Example supplier",
+    "answer_by": date(2026, 11, 9),
+    "again": False,
+    "proposal": "8f1d4c1a-4f0e-4a0d-9b34-6b8b1f0f8a55",
+}
+_INTRODUCED = _ASKED | {"contact": Recipient("calderdale@example.org", "Place lead of Calderdale")}
+
 EXAMPLES: dict[str, dict[str, Any]] = {
+    "sign_in_link": {"name": "Managing director", "token": "q0Vt-example", "minutes": 30},
+    "save_link": {"token": "q0Vt-example", "days": 14, "hand_in": True, "working_days": 6},
+    "invitation_link": {"token": "q0Vt-example", "by": "Managing director", "as_what": "an innovator of Example supplier", "days": 14},
     "digest": {
         "name": "Managing director",
         "since": datetime(2026, 10, 26, 7, tzinfo=UTC),
         "sections": [Section("New needs in Leeds", [Entry("People wait too long for an ADHD assessment", "/needs/1"), Entry("A call")])],
     },
+    "place_asked": _ASKED,
+    "place_reminder": _ASKED,
+    "place_overdue": _ASKED | {"to_hub": False},
+    "place_held": {"name": "Managing director", "innovation": "Computer test of attention", "innovation_id": "5a0c8a39-0a4e-4c36-9c53"},
+    "introduction_place": _INTRODUCED
+    | {"contacts": [Recipient("director@example.org", "Managing director")], "hub_contact": Recipient("hub@example.org", "Hub officer")},
+    "introduction_innovator": _INTRODUCED,
+    "introduction_missing": _INTRODUCED,
+    "match_ended": _ASKED | {"introduced": True},
 }

@@ -1,0 +1,45 @@
+"""Invitations: those that somebody may see, and the one of a link."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from models.actors import Actor
+from models.links import Invitation
+from models.queries.documents import NotFound
+from models.queries.pages import Page, page_of
+from models.queries.visibility import invitations_visible_to
+
+
+def page(session: Session, actor: Actor, *, after: str | None, limit: int) -> Page[Invitation]:
+    """The invitations that an actor may see, latest first."""
+    query = select(Invitation).where(invitations_visible_to(actor)).order_by(Invitation.made_at.desc(), Invitation.id)
+    return page_of(session, query, after=after, limit=limit, kinds=(datetime, UUID))
+
+
+def get(session: Session, invitation_id: UUID, actor: Actor, *, lock: bool = False) -> Invitation:
+    """An invitation that the actor may see; raises NotFound. `lock` keeps other writers out."""
+    query = select(Invitation).where(Invitation.id == invitation_id, invitations_visible_to(actor))
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = session.scalars(query).first()
+    if found is None:
+        raise NotFound("There is no invitation of that id that you may see. Check the id, or sign in as somebody who may.")
+    return found
+
+
+def of_link(session: Session, invitation_id: UUID) -> Invitation:
+    """The invitation that a good link is about."""
+    return session.get_one(Invitation, invitation_id)
+
+
+def made_since(session: Session, person_id: UUID, since: datetime) -> int:
+    """How many invitations a person has made since a moment."""
+    return session.scalars(select(func.count()).where(Invitation.invited_by == person_id, Invitation.made_at > since)).one()
+
+
+def forget_of_address(session: Session, address: str) -> None:
+    """Delete the invitations to an address that were not accepted."""
+    session.execute(delete(Invitation).where(Invitation.address == address, Invitation.accepted_at.is_(None)))
