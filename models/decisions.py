@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, DomainError, Key
+from models.documents import Visibility
 from models.words import says_something
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Decision(Base):
     until: Mapped[datetime | None]
     undoes_id: Mapped[UUID | None] = mapped_column(ForeignKey("decision.id"))
     announced_at: Mapped[datetime | None]
+    innovation_visibility: Mapped[Visibility | None]  # of what is confirmed: who could read the text as it was judged
     proposal: Mapped["Proposal"] = relationship(back_populates="decisions")
 
     @property

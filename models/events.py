@@ -26,6 +26,9 @@ PIPELINE_KINDS = frozenset(
         "need.opened",
         "need.closed",
         "need.joined",
+        "need.met",
+        "place.answered",
+        "stage.changed",
         "match.confirmed",
         "match.reversed",
     }

@@ -30,6 +30,7 @@ class Relation(StrEnum):
     OWNER = "owner"  # the row is their place's, or their organisation's
     CONCERNED = "concerned"  # a need concerns their place; a match answers such a need by what they may read, as it was judged
     AUTHOR = "author"  # they brought it in themselves
+    ASKED = "asked"  # a match was put to their place, which reads it as it was judged
     HANDED_ON = "handed_on"  # a match that was confirmed and announced, or part of one; a referral to the network that runs the pipeline
     UNOWNED = "unowned"  # no one place owns it
 
@@ -44,6 +45,7 @@ class Subject:
 
     owners: frozenset[UUID] = frozenset()
     concerned: frozenset[UUID] = frozenset()
+    asked: frozenset[UUID] = frozenset()
     created_by: str = ""
     state: str = ""
     visibility: Visibility | None = None
@@ -151,6 +153,8 @@ def stands(actor: Actor, relation: Relation, subject: Subject) -> bool:
         case Relation.CONCERNED:
             readable = subject.behind is None or subject.behind[0].allows(actor, subject.behind[1])
             return readable and bool(subject.concerned & actor.place_ids)
+        case Relation.ASKED:
+            return bool(subject.asked & actor.place_ids)
         case Relation.AUTHOR:
             return subject.created_by == actor.name
         case Relation.UNOWNED:

@@ -5,10 +5,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Key
 from models.documents import TransitionRefused
+from models.places import Place
 
 
 class PipelineStage(StrEnum):
@@ -45,6 +46,7 @@ class StageChange(Base):
     changed_at: Mapped[datetime]
     changed_by: Mapped[str]  # as events name actors
     changed_by_name: Mapped[str] = mapped_column(default="", server_default="")
+    place: Mapped[Place] = relationship(lazy="joined")
 
 
 REACHED_A_PILOT = frozenset({PipelineStage.PILOTING, PipelineStage.ADOPTED, PipelineStage.SPREAD})

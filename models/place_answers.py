@@ -19,6 +19,8 @@ from models.working_days import add_working_days, day_of
 if TYPE_CHECKING:
     from models.proposals import Proposal
 
+PLACES_OF_THE_REGION: Final = 5
+"""A need that names so many is West Yorkshire's, which is asked as one voice."""
 ANSWERED_WITHIN: Final = OVERDUE_AFTER - 1
 """Working days that a place has; on the next it is overdue."""
 
@@ -153,7 +155,7 @@ class PlaceAnswer(Base):
 
         After the window a *not now* may be answered anew before its day, by anybody of the place.
         """
-        self._must_be_open(by=by, at=at, window_seconds=window_seconds)
+        self.must_be_open(by=by, at=at, window_seconds=window_seconds)
         if answer is PlaceReply.NO and reason.code is None:
             raise ReasonMissing("A 'no' needs a reason code.", field="reason")
         if answer is PlaceReply.NOT_NOW and (until is None or until <= day_of(at)):
@@ -194,7 +196,8 @@ class PlaceAnswer(Base):
             return None
         return self.answered_at + timedelta(seconds=window_seconds)
 
-    def _must_be_open(self, *, by: UUID, at: datetime, window_seconds: float) -> None:
+    def must_be_open(self, *, by: UUID, at: datetime, window_seconds: float) -> None:
+        """Refuse when nobody waits, or an answer stands that this person may no longer change; raises AnswerClosed, which tells why."""
         if self.state is QuestionState.CLOSED:
             raise AnswerClosed("Nobody waits for this answer any more.", state=self.state.value, closing=self.closing)
         if self.state is QuestionState.HELD:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from models.base import Base, DomainError, Key
 from models.decisions import CLOSING, Decision, NotUndoable, Reason, ReasonMissing, Skip, Verdict
-from models.documents import Revision
+from models.documents import Revision, Visibility
 
 if TYPE_CHECKING:
     from models.innovations import Innovation
@@ -109,6 +109,19 @@ class Proposal(Base):
         undone = {row.undoes_id for row in self.decisions}
         standing = [row for row in self.decisions if row.verdict in CLOSING and row.id not in undone]
         return standing[-1] if standing else None
+
+    @property
+    def handed_on(self) -> bool:
+        """Whether it was confirmed and announced, and still stands."""
+        return self.state is ProposalState.CONFIRMED and any(row.announced_at for row in self.decisions)
+
+    @property
+    def may_be_put_to_places(self) -> bool:
+        """Whether places may read the match as it was judged: partners may read the innovation, and no older text was for the Hub alone."""
+        if self.innovation.visibility is Visibility.HUB_ONLY:
+            return False
+        confirmed = self.closing_decision.innovation_visibility if self.closing_decision is not None else None
+        return self.innovation_revision == self.innovation.revision or confirmed in {Visibility.PARTNERS, Visibility.PUBLIC}
 
     def must_be_open(self) -> None:
         """Refuse when a confirm or reject stands, or a newer proposal replaced this one; raises ProposalClosed, which tells which."""

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.jobs.context import Context, Effect
-from api.services import clocks
+from api.services import clocks, place_answers
 from api.services.clocks import Chase
 from models.clocks import ClockKind
 
-CHASERS: Mapping[ClockKind, Chase] = MappingProxyType({})
+CHASERS: Mapping[ClockKind, Chase] = MappingProxyType({ClockKind.PLACE_ANSWER: place_answers.chase})
 """Who is told, by what is waited for."""
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
+from api.services import place_answers
 from api.services.recording import record
 from models.actors import SYSTEM, Actor
 from models.decisions import Decision, Reason, Skip, Verdict
@@ -42,6 +43,7 @@ def decide(
     if verdict is Verdict.CONFIRMED and proposal.is_outdated:
         raise ProposalClosed("A text was changed after this match was proposed. Decide on the newer judgement of it.", state="outdated")
     decision = proposal.decide(verdict, by=person_id, by_name=actor.shown_as, at=at, reason=reason)
+    decision.innovation_visibility = proposal.innovation.visibility if verdict is Verdict.CONFIRMED else None
     session.flush()
     why = reason.code.value if reason.code else None
     record(session, _event(f"proposal.{verdict}", proposal, actor, decision.decided_at, decision=str(decision.id), reason=why), at=at)
@@ -92,6 +94,7 @@ def lapse(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: 
             reversal = _event("match.reversed", proposal, actor, at, decision=str(announced.id))
             reversal.once_key = f"match.reversed:{announced.id}"
             record(session, reversal, at=at)
+            place_answers.end(session, proposal, at=at)
     session.flush()
 
 

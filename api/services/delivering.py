@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
+from api.services import place_answers
 from api.services.recording import record
 from models.actors import SYSTEM, Actor
 from models.events import GENESIS, Event
@@ -63,6 +64,7 @@ def announce(session: Session, decision_id: UUID, *, at: datetime, undo_window_s
     )
     record(session, event, at=at)
     session.flush()
+    place_answers.ask_places(session, proposal, at=at)
     return event
 
 

@@ -142,9 +142,16 @@ def upgrade() -> None:
     with op.batch_alter_table("stage_change", schema=None) as batch_op:
         batch_op.add_column(sa.Column("changed_by_name", sa.String(), server_default="", nullable=False))
 
+    visibility = sa.Enum("public", "partners", "hub_only", name="visibility", native_enum=False, create_constraint=True, length=40)
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("innovation_visibility", visibility, nullable=True))
+
 
 def downgrade() -> None:
     give_up_waiting()
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.drop_column("innovation_visibility")
+
     with op.batch_alter_table("stage_change", schema=None) as batch_op:
         batch_op.drop_column("changed_by_name")
 

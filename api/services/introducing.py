@@ -1,0 +1,91 @@
+"""answered -> introduced: a *meet* whose undo window has passed tells both sides of each other, once, and opens the first stage."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.queue import Job, enqueue
+from api.services import mailing, stages
+from api.services.mailing import Recipient
+from api.services.place_answers import name_as_judged, people_of
+from models.actors import ANONYMOUS, SYSTEM
+from models.people import Person
+from models.place_answers import PlaceAnswer, PlaceReply, QuestionState
+from models.policies import NEED_READ
+from models.queries import people, recipients
+from models.queries import place_answers as rows
+from models.subjects import subject_of
+
+_AT_ONCE = 500
+
+
+def introduce(session: Session, answer_id: UUID, *, at: datetime, undo_window_seconds: float) -> PlaceAnswer | None:
+    """Send both sides an introduction and open `introduced` for the place; None when there is none to make, or none yet.
+
+    West Yorkshire as one voice is introduced too, and opens no stage: which place begins, is for the Hub to write down.
+    """
+    row = rows.to_change(session, answer_id, SYSTEM)
+    meets = row.state is QuestionState.ANSWERED and row.answer is PlaceReply.MEET and row.introduced_at is None
+    if not meets or row.answered_at is None:
+        return None
+    due = row.answered_at + timedelta(seconds=undo_window_seconds)
+    if at < due:
+        enqueue(session, Job.INTRODUCE, at=at, due_at=due, answer=str(row.id))
+        return None
+    row.introduced_at = at
+    row.version += 1
+    stages.open_first(session, row, at=at)
+    _tell_both(session, row, at=at)
+    session.flush()
+    return row
+
+
+def to_introduce(session: Session, *, at: datetime, after_seconds: float) -> Sequence[UUID]:
+    """The answers *meet* whose undo window has passed and of which nobody was told."""
+    return rows.to_introduce(session, at - timedelta(seconds=after_seconds), limit=_AT_ONCE)
+
+
+def _tell_both(session: Session, row: PlaceAnswer, *, at: datetime) -> None:
+    """Names and addresses of the contacts go to the other side and nothing else that is confidential."""
+    offering = recipients.of_innovation(session, row.proposal.innovation)
+    contact = _contact_of_place(session, row)
+    public = NEED_READ.allows(ANONYMOUS, subject_of(row.need))
+    common = {
+        "place": row.asked_as,
+        "innovation": name_as_judged(row.proposal),
+        "supplier": row.proposal.innovation.supplier.name if row.proposal.innovation.supplier else "",
+        "proposal": str(row.proposal_id),
+        "contact": mailing.to_person(contact),
+    }
+    told = {"contacts": [mailing.to_person(each) for each in offering], "need": row.need.title, "hub_contact": _hub_contact(session, row)}
+    _send(session, "introduction_place", row, people_of(session, row), at=at, **common, **told)
+    _send(session, "introduction_innovator", row, offering, at=at, **common, need=row.need.title if public else "")
+    if not offering:
+        _send(session, "introduction_missing", row, recipients.hub_staff(session), at=at, **common)
+
+
+def _send(session: Session, template: str, row: PlaceAnswer, to: Sequence[Person], *, at: datetime, **values: object) -> None:
+    for person in to:
+        once_key = f"{template}:{row.id}:{person.id}"
+        mailing.post(session, template, mailing.to_person(person), once_key=once_key, at=at, name=person.name, **values)
+
+
+def _contact_of_place(session: Session, row: PlaceAnswer) -> Person:
+    """Who said *meet* for their own place; when the Hub wrote it down, somebody of the place, else who wrote it down."""
+    said = _who_answered(session, row)
+    return said if said.active and not row.on_behalf else next(iter(people_of(session, row)), said)
+
+
+def _hub_contact(session: Session, row: PlaceAnswer) -> Recipient:
+    """Whom a place asks when nobody is known on the other side."""
+    staff = recipients.hub_staff(session)
+    return mailing.to_person(staff[0] if staff else _who_answered(session, row))
+
+
+def _who_answered(session: Session, row: PlaceAnswer) -> Person:
+    person = people.by_id(session, row.answered_by) if row.answered_by is not None else None
+    if person is None:
+        raise LookupError(f"Nobody is known who answered question {row.id}.")
+    return person

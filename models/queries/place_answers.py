@@ -1,0 +1,166 @@
+"""Questions to places and their answers: lists, one to answer, those that wait for their day, the reasons given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import and_, literal, or_, select
+from sqlalchemy.orm import Session
+
+from models.actors import Actor
+from models.decisions import Decision
+from models.documents import Visibility
+from models.innovations import Innovation
+from models.pipeline import PipelineStage, StageChange
+from models.place_answers import PlaceAnswer, PlaceReply, QuestionState
+from models.places import Place
+from models.proposals import Proposal, ProposalState
+from models.queries.documents import NotFound
+from models.queries.pages import Page, page_of
+from models.queries.visibility import place_answers_visible_to
+
+_OPEN = or_(
+    PlaceAnswer.state.in_((QuestionState.HELD, QuestionState.ASKED)),
+    and_(PlaceAnswer.state == QuestionState.ANSWERED, PlaceAnswer.answer == PlaceReply.NOT_NOW, PlaceAnswer.asked_again_at.is_(None)),
+)
+_UNKNOWN = "There is no question to a place of that id that you may see. Check the id, or sign in as somebody who may."
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonGiven:
+    """Why one place would not, or went no further: `given_with` is `no` or `stopped`."""
+
+    place_id: UUID | None
+    need_id: UUID
+    innovation_id: UUID
+    code: str
+    given_with: str
+    given_at: datetime
+
+
+def page(
+    session: Session,
+    actor: Actor,
+    *,
+    state: QuestionState | None = None,
+    answer: PlaceReply | None = None,
+    place: str | None = None,
+    need_id: UUID | None = None,
+    proposal_id: UUID | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[PlaceAnswer]:
+    """Questions that the actor may read, newest first; `need_id` is the place's own need or the one that was matched."""
+    query = select(PlaceAnswer).where(place_answers_visible_to(actor))
+    if state is not None:
+        query = query.where(PlaceAnswer.state == state)
+    if answer is not None:
+        query = query.where(PlaceAnswer.answer == answer)
+    if place is not None:
+        query = query.where(PlaceAnswer.place.has(Place.key == place))
+    if need_id is not None:
+        query = query.where(or_(PlaceAnswer.need_id == need_id, PlaceAnswer.proposal.has(Proposal.need_id == need_id)))
+    if proposal_id is not None:
+        query = query.where(PlaceAnswer.proposal_id == proposal_id)
+    ordered = query.order_by(PlaceAnswer.created_at.desc(), PlaceAnswer.id)
+    return page_of(session, ordered, after=after, limit=limit, kinds=(datetime, UUID))
+
+
+def get(session: Session, answer_id: UUID, actor: Actor) -> PlaceAnswer:
+    """A question that the actor may read; raises NotFound."""
+    found = session.scalars(select(PlaceAnswer).where(PlaceAnswer.id == answer_id, place_answers_visible_to(actor))).unique().first()
+    if found is None:
+        raise NotFound(_UNKNOWN)
+    return found
+
+
+def to_change(session: Session, answer_id: UUID, actor: Actor) -> PlaceAnswer:
+    """A question with its match, both locked, the match first; raises NotFound."""
+    proposal_id = session.scalar(select(PlaceAnswer.proposal_id).where(PlaceAnswer.id == answer_id))
+    session.scalars(select(Proposal.id).where(Proposal.id == proposal_id).with_for_update()).first()
+    session.scalars(select(PlaceAnswer.id).where(PlaceAnswer.id == answer_id).with_for_update()).first()
+    query = select(PlaceAnswer).where(PlaceAnswer.id == answer_id, place_answers_visible_to(actor))
+    found = session.scalars(query.execution_options(populate_existing=True)).unique().first()
+    if found is None:
+        raise NotFound(_UNKNOWN)
+    return found
+
+
+def find(session: Session, answer_id: UUID) -> PlaceAnswer | None:
+    """A question, whoever asks; None when there is none. For jobs only."""
+    return session.get(PlaceAnswer, answer_id)
+
+
+def open_of_need(session: Session, need_id: UUID) -> Sequence[PlaceAnswer]:
+    """The questions to places whose own need it is, that somebody still waits for, now or when their day comes."""
+    query = select(PlaceAnswer).where(PlaceAnswer.need_id == need_id, _OPEN)
+    return session.scalars(query.order_by(PlaceAnswer.id)).unique().all()
+
+
+def open_across(session: Session, need_id: UUID, place_ids: Sequence[UUID]) -> Sequence[PlaceAnswer]:
+    """The open questions to these places that join a need to another one's match, or another's place to its own match."""
+    query = select(PlaceAnswer).join(Proposal, Proposal.id == PlaceAnswer.proposal_id)
+    across = and_(PlaceAnswer.need_id != Proposal.need_id, or_(PlaceAnswer.need_id == need_id, Proposal.need_id == need_id))
+    query = query.where(PlaceAnswer.place_id.in_(place_ids), across, _OPEN)
+    return session.scalars(query.order_by(PlaceAnswer.id)).unique().all()
+
+
+def announced_of_needs(session: Session, need_ids: Sequence[UUID]) -> Sequence[Proposal]:
+    """The confirmed matches of these needs, announced or not, in the order of their ids."""
+    query = select(Proposal).where(Proposal.need_id.in_(need_ids), Proposal.state == ProposalState.CONFIRMED)
+    return session.scalars(query.order_by(Proposal.id)).unique().all()
+
+
+def to_ask(session: Session, today: date, *, limit: int) -> Sequence[UUID]:
+    """The questions that are to be put: those whose *not now* ends, and held ones whose innovation partners may read now."""
+    again = and_(
+        PlaceAnswer.state == QuestionState.ANSWERED,
+        PlaceAnswer.answer == PlaceReply.NOT_NOW,
+        PlaceAnswer.asked_again_at.is_(None),
+        PlaceAnswer.until <= today,
+    )
+    as_judged = Proposal.innovation.has(
+        and_(Innovation.visibility != Visibility.HUB_ONLY, Innovation.revision == Proposal.innovation_revision)
+    )
+    readable_then = Proposal.decisions.any(Decision.innovation_visibility.in_((Visibility.PARTNERS, Visibility.PUBLIC)))
+    readable_now = Proposal.innovation.has(Innovation.visibility != Visibility.HUB_ONLY)
+    readable = PlaceAnswer.proposal.has(or_(as_judged, and_(readable_then, readable_now)))
+    query = select(PlaceAnswer.id).where(or_(again, and_(PlaceAnswer.state == QuestionState.HELD, readable)))
+    return session.scalars(query.order_by(PlaceAnswer.created_at, PlaceAnswer.id).limit(limit)).all()
+
+
+def to_introduce(session: Session, before: datetime, *, limit: int) -> Sequence[UUID]:
+    """The answers *meet* given before a moment, of which the two sides have not been told."""
+    query = select(PlaceAnswer.id).where(
+        PlaceAnswer.state == QuestionState.ANSWERED,
+        PlaceAnswer.answer == PlaceReply.MEET,
+        PlaceAnswer.introduced_at.is_(None),
+        PlaceAnswer.answered_at <= before,
+    )
+    return session.scalars(query.order_by(PlaceAnswer.answered_at, PlaceAnswer.id).limit(limit)).all()
+
+
+def reasons(session: Session, *, since: datetime | None = None, until: datetime | None = None) -> Sequence[ReasonGiven]:
+    """The reasons of every *no* and of every match that was stopped in a place, in the order of time; `until` is left out."""
+    noes = select(
+        PlaceAnswer.place_id,
+        PlaceAnswer.need_id,
+        Proposal.innovation_id,
+        PlaceAnswer.reason_code.label("code"),
+        literal(PlaceReply.NO.value).label("given_with"),
+        PlaceAnswer.answered_at.label("given_at"),
+    ).join(Proposal, Proposal.id == PlaceAnswer.proposal_id)
+    noes = noes.where(PlaceAnswer.answer == PlaceReply.NO)
+    stops = select(
+        StageChange.place_id,
+        Proposal.need_id,
+        Proposal.innovation_id,
+        StageChange.reason_code.label("code"),
+        literal(PipelineStage.STOPPED.value).label("given_with"),
+        StageChange.changed_at.label("given_at"),
+    ).join(Proposal, Proposal.id == StageChange.proposal_id)
+    stops = stops.where(StageChange.stage == PipelineStage.STOPPED)
+    found = [ReasonGiven(*row) for query in (noes, stops) for row in session.execute(query)]
+    within = [row for row in found if (since is None or row.given_at >= since) and (until is None or row.given_at < until)]
+    return sorted(within, key=lambda row: (row.given_at, str(row.place_id), str(row.need_id)))
