@@ -141,6 +141,7 @@ class Innovation(Versioned, Walking, Base):
     external_ids: Mapped[list["ExternalId"]] = relationship(
         back_populates="innovation", cascade="all, delete-orphan", order_by="ExternalId.system", lazy="selectin"
     )
+    parts: Mapped[list["Innovation"]] = relationship(viewonly=True, order_by="(Innovation.created_at, Innovation.id)")  # merged into it
 
     TEXTS = (
         "name",
@@ -173,6 +174,11 @@ class Innovation(Versioned, Walking, Base):
         """Whether it may be ranked."""
         readable = self.readability is Readability.READABLE
         return self.live and not self.held and self.merged_into_id is None and readable and self.status in SEARCHABLE_STATUSES
+
+    @property
+    def external_ids_of_parts(self) -> list["ExternalId"]:
+        """The keys under which other systems know those that were merged into it."""
+        return [each for part in self.parts for each in part.external_ids]
 
     def move_to(self, status: InnovationStatus, *, at: datetime) -> None:
         """Take one step of the submission's life; raises TransitionRefused when it may not be taken from here."""

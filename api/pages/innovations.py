@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 from starlette import status as http
 from starlette.datastructures import FormData
@@ -28,7 +28,7 @@ from api.security import (
     InnovationWriter,
     Visit,
 )
-from api.services import intake
+from api.services import intake, merging
 from api.services.codes import code_lists
 from api.services.content import InnovationContent
 from api.services.suggesting import FACETS as CODED
@@ -145,8 +145,10 @@ def innovation_page(
     libraries: SharedLibraries,
     at: Now,
     done: str = "",
-) -> HTMLResponse:
-    """One innovation: what it says, and the needs that it may answer."""
+) -> Response:
+    """One innovation: what it says, and the needs that it may answer; one that was merged is shown where it is now."""
+    if (kept := merging.stands_for(session, innovation_id, actor=actor)) is not None:
+        return RedirectResponse(f"/innovations/{kept}", 308)
     return shared.show(request, session, libraries, documents.innovation(session, innovation_id, actor), visit=visit, at=at, done=done)
 
 

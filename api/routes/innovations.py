@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import RedirectResponse
 
 from api.errors import CHANGING, CREATING, LISTING, RANKING, READING, problems
 from api.requests import Creation, ExpectedVersion, Limit, Now, Reading, SharedLibraries, StrictRoute, Transaction, tag
@@ -20,7 +21,7 @@ from api.security import (
     InnovationWithdrawer,
     InnovationWriter,
 )
-from api.services import intake, likening, proposing
+from api.services import intake, likening, merging, proposing
 from api.services.content import warnings_of
 from api.services.intake import ExternalIdTaken
 from models.documents import Side
@@ -30,11 +31,14 @@ router = APIRouter(prefix="/innovations", tags=["innovations"], route_class=Stri
 
 
 @router.post("", status_code=201, response_model=InnovationOut, responses=problems(*CREATING, ExternalIdTaken))
-def create_innovation(body: InnovationIn, writer: InnovationWriter, now: Now, session: Creation, response: Response) -> InnovationOut:
+def create_innovation(
+    body: InnovationIn, writer: InnovationWriter, now: Now, session: Creation, libraries: SharedLibraries, response: Response
+) -> InnovationOut:
     """Hand an innovation in, or keep it as a draft."""
     row = intake.create(session, Side.INNOVATION, body.content, actor=writer, at=now, submit_too=body.submit)
     response.headers["Location"] = f"/api/v1/innovations/{row.id}"
-    return tag(response, InnovationOut.of(row, writer, warnings=warnings_of(body)))
+    before = merging.seen_before(session, libraries, row, actor=writer)
+    return tag(response, InnovationOut.of(row, writer, warnings=warnings_of(body), seen_before=before))
 
 
 @router.get("", response_model=PageOut[InnovationOut], responses=problems(*LISTING))
@@ -45,8 +49,12 @@ def list_innovations(wanted: Annotated[InnovationsQuery, Query()], reader: Innov
 
 
 @router.get("/{innovation_id}", response_model=InnovationOut, responses=problems(*READING))
-def read_innovation(innovation_id: UUID, reader: InnovationReader, session: Reading, response: Response) -> InnovationOut:
-    """Read one innovation."""
+def read_innovation(
+    innovation_id: UUID, reader: InnovationReader, session: Reading, response: Response
+) -> InnovationOut | RedirectResponse:
+    """Read one innovation; one that was merged is read where it is now."""
+    if (kept := merging.stands_for(session, innovation_id, actor=reader)) is not None:
+        return RedirectResponse(f"/api/v1/innovations/{kept}", 308)
     return tag(response, InnovationOut.of(documents.innovation(session, innovation_id, reader), reader))
 
 
@@ -69,11 +77,18 @@ def change_innovation(
 
 @router.post("/{innovation_id}/submit", response_model=InnovationOut, responses=problems(*CHANGING))
 def submit_innovation(
-    innovation_id: UUID, *, writer: InnovationSubmitter, version: ExpectedVersion, now: Now, session: Transaction, response: Response
+    innovation_id: UUID,
+    *,
+    writer: InnovationSubmitter,
+    version: ExpectedVersion,
+    now: Now,
+    session: Transaction,
+    libraries: SharedLibraries,
+    response: Response,
 ) -> InnovationOut:
-    """Hand a draft in, so that it is matched."""
+    """Hand a draft in, so that it is matched; you are told what of yours may be the same."""
     row = intake.submit(session, Side.INNOVATION, innovation_id, actor=writer, at=now, version=version)
-    return tag(response, InnovationOut.of(row, writer))
+    return tag(response, InnovationOut.of(row, writer, seen_before=merging.seen_before(session, libraries, row, actor=writer)))
 
 
 @router.post("/{innovation_id}/withdraw", response_model=InnovationOut, responses=problems(*CHANGING))
@@ -88,8 +103,10 @@ def withdraw_innovation(
 @router.get("/{innovation_id}/matches", response_model=MatchesOut, responses=problems(*READING, *RANKING))
 def match_innovation(
     innovation_id: UUID, asker: InnovationMatcher, session: Reading, libraries: SharedLibraries, limit: Limit = 20
-) -> MatchesOut:
+) -> MatchesOut | RedirectResponse:
     """Rank the needs that you may read as what an innovation may answer, with the reasons in quoted words."""
+    if (kept := merging.stands_for(session, innovation_id, actor=asker)) is not None:
+        return RedirectResponse(f"/api/v1/innovations/{kept}/matches?limit={limit}", 308)
     found = proposing.matches_of(session, libraries, Side.INNOVATION, innovation_id, actor=asker, limit=limit)
     return MatchesOut.of(found, asker)
 

@@ -1,22 +1,14 @@
 """Innovations that may be the same as another, as staff are shown them."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas.innovations import InnovationRef
+from api.schemas.innovations import InnovationRef, LikenessBand
 from api.schemas.matches import QuoteOut
 from api.services.likening import Duplicate
 from models.innovations import InnovationStatus
-
-
-class LikenessBand(StrEnum):
-    """How alike two texts are."""
-
-    NEARLY_THE_SAME = "nearly_the_same"
-    MUCH_IN_COMMON = "much_in_common"
 
 
 class DuplicateOut(BaseModel):
@@ -39,7 +31,7 @@ class DuplicateOut(BaseModel):
         return cls(
             innovation=InnovationRef.of(found.innovation),
             status=found.innovation.status,
-            likeness=LikenessBand.NEARLY_THE_SAME if likeness.is_nearly_the_same else LikenessBand.MUCH_IN_COMMON,
+            likeness=LikenessBand.of(found),
             share=round(likeness.share, 3),
             same_supplier=found.same_supplier,
             newer=found.newer,
@@ -50,7 +42,7 @@ class DuplicateOut(BaseModel):
 
 
 class DuplicatesOut(BaseModel):
-    """Innovations that may be the same, most alike first; merging them is not part of the service yet."""
+    """Innovations that may be the same, most alike first; see POST /api/v1/innovations/{innovation_id}/merge."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -1,6 +1,8 @@
 """Innovations as they are handed in, changed, listed and shown."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +11,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 from api.schemas.pages import PageQuery
 from api.schemas.stored import StoredOut, as_changes, at_least_one
 from api.services.content import InnovationContent, Title
+from api.services.likening import Duplicate
 from api.services.reading import unread_of
 from models.actors import Actor
 from models.documents import Readability, Visibility
@@ -79,6 +82,34 @@ class ExternalIdOut(BaseModel):
     id: str = Field(validation_alias=AliasChoices("value"))
 
 
+class LikenessBand(StrEnum):
+    """How alike two texts are."""
+
+    NEARLY_THE_SAME = "nearly_the_same"
+    MUCH_IN_COMMON = "much_in_common"
+
+    @classmethod
+    def of(cls, found: Duplicate) -> "LikenessBand":
+        """The band of a comparison."""
+        return cls.NEARLY_THE_SAME if found.likeness.is_nearly_the_same else cls.MUCH_IN_COMMON
+
+
+class SeenBefore(BaseModel):
+    """An innovation that was handed in before and may be the same."""
+
+    id: UUID
+    name: str
+    status: InnovationStatus
+    likeness: LikenessBand
+    submitted_at: datetime | None
+
+    @classmethod
+    def of(cls, found: Duplicate) -> "SeenBefore":
+        """The answer of one comparison."""
+        other = found.innovation
+        return cls(id=other.id, name=other.name, status=other.status, likeness=LikenessBand.of(found), submitted_at=other.submitted_at)
+
+
 class InnovationOut(StoredOut):
     """An innovation as it is stored."""
 
@@ -102,6 +133,8 @@ class InnovationOut(StoredOut):
                 "record_version": None,
                 "verified": None,
                 "illustrative": [],
+                "merged_into": None,
+                "seen_before": [],
                 "unread": {},
                 "warnings": [],
             }
@@ -141,22 +174,32 @@ class InnovationOut(StoredOut):
     held: bool = Field(description="Handed in without consent: stored, but neither ranked nor shown.")
     record_version: str | None = Field(description="Version of the national record that it was imported from.")
     submitted_at: datetime | None
+    merged_into: UUID | None = Field(description="The innovation that stands for this one too, when the Hub found the two to be one.")
+    seen_before: list[SeenBefore] | None = Field(
+        description="Told when it is brought in: what was handed in before and may be the same. You are told of your own, the Hub of all; "
+        "null when the Hub cannot be told now."
+    )
 
     @classmethod
-    def of(cls, row: Innovation, actor: Actor, *, warnings: list[str] | None = None) -> "InnovationOut":
+    def of(
+        cls, row: Innovation, actor: Actor, *, warnings: list[str] | None = None, seen_before: Sequence[Duplicate] | None = ()
+    ) -> "InnovationOut":
         """The innovation of a row, as far as the actor may know it."""
         told = {name: getattr(row, name) for name in cls.model_fields if name not in _DERIVED}
         own = INNOVATION_READ_CONSENT.allows(actor, subject_of(row))
         return cls(
             **told,
             supplier=row.supplier.name if row.supplier else None,
+            external_ids=[ExternalIdOut.model_validate(each) for each in (*row.external_ids, *row.external_ids_of_parts)],
+            merged_into=row.merged_into_id,
+            seen_before=None if seen_before is None else [SeenBefore.of(each) for each in seen_before],
             consent_by=row.consent_by if own else None,
             unread=dict(unread_of(row)),
             warnings=warnings or [],
         )
 
 
-_DERIVED = frozenset({"supplier", "consent_by", "unread", "warnings"})
+_DERIVED = frozenset({"supplier", "external_ids", "merged_into", "seen_before", "consent_by", "unread", "warnings"})
 
 
 class InnovationsQuery(PageQuery):

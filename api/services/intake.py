@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
-from api.services import deciding, triaging
+from api.services import calling, deciding, referring, triaging
 from api.services.composing import SUBMITTED, TITLE, evidences_of, owner_place, read, revision_of
 from api.services.content import InnovationContent, NeedContent, shown_title
 from api.services.recording import record
@@ -70,6 +70,7 @@ def change(
     row = _to_change(session, side, document_id, CHANGE[side], actor=actor, version=version)
     if row.status in _SETTLED:
         raise TransitionRefused(f"This {side} is {row.status} and can no longer be changed.", status=row.status.value)
+    _must_stand(row)
     if "supplier" in changes:
         INNOVATION_GIVE.check(actor, subject_of(row))
     before, was_searchable = row.content(), row.searchable
@@ -80,6 +81,8 @@ def change(
         session.add(revision_of(row, changes.get(TITLE[side]), at))
     _touch(row, at)
     record(session, _event(f"{side}.changed", side, row, actor, at), at=at)
+    if side is Side.NEED:
+        calling.settled(session, row.id, actor=actor, at=at)
     if was_searchable and not row.searchable:
         deciding.lapse(session, side, row.id, actor=actor, at=at)
     elif row.searchable and not was_searchable:
@@ -95,6 +98,7 @@ def submit(session: Session, side: Side, document_id: UUID, *, actor: Actor, at:
 
 
 def _submit(session: Session, side: Side, row: Any, *, actor: Actor, at: datetime) -> Any:  # noqa: ANN401 -- Need or Innovation
+    _must_stand(row)
     row.move_to(SUBMITTED[side], at=at)
     _touch(row, at)
     record(session, _event(_SUBMITTED_EVENT[side], side, row, actor, at), at=at)
@@ -112,8 +116,11 @@ def withdraw(session: Session, side: Side, document_id: UUID, *, actor: Actor, a
     _touch(row, at)
     record(session, _event(_WITHDRAWN_EVENT[side], side, row, actor, at), at=at)
     deciding.lapse(session, side, row.id, actor=actor, at=at)
+    if side is Side.NEED:
+        calling.settled(session, row.id, actor=actor, at=at)
     if side is Side.INNOVATION:
         triaging.leave(session, row.id, Leaving.WITHDRAWN, at=at)
+        referring.end_all(session, row.id, actor=actor, at=at)
     session.flush()
     return row
 
@@ -133,6 +140,13 @@ def _to_change(session: Session, side: Side, document_id: UUID, policy: Policy, 
     if version is not None and version != row.version:
         raise StaleVersion(f"Somebody changed this {side} after you read it. Read it again and repeat your change.", version=row.version)
     return row
+
+
+def _must_stand(row: Need | Innovation) -> None:
+    """Refuse for one that was merged: whoever asks goes on with the one that stands for it."""
+    if isinstance(row, Innovation) and row.merged_into_id is not None:
+        into = str(row.merged_into_id)
+        raise TransitionRefused("This innovation was merged into another. Change that one, or ask the Hub to part them.", into=into)
 
 
 def _blank(side: Side, actor: Actor, at: datetime) -> Any:  # noqa: ANN401 -- Need or Innovation
@@ -211,6 +225,8 @@ def _write_innovation_rows(session: Session, row: Innovation, plain: dict[str, A
 
 
 def _write_external_ids(session: Session, row: Innovation, given: list[dict[str, str]]) -> None:
+    theirs = {(each.system, each.value) for each in row.external_ids_of_parts}  # of those merged into it; they stay on their rows
+    given = [item for item in given if (item["system"], item["id"]) not in theirs]
     for item in given:
         holder = documents.by_external_id(session, item["system"], item["id"])
         if holder is not None and holder != row.id:

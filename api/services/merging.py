@@ -1,6 +1,7 @@
 """Two innovations that are one are merged: the kept one stands for both, each keeps its rows, and it can be undone."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -19,9 +20,10 @@ from models.documents import Readability, Side, StaleVersion
 from models.events import Event
 from models.innovations import SEARCHABLE_STATUSES, Innovation, InnovationStatus
 from models.merges import Merge, MergeRefused
-from models.policies import INNOVATION_MERGE, INNOVATION_READ_DUPLICATES
+from models.policies import INNOVATION_MERGE, INNOVATION_READ_DUPLICATES, INNOVATION_READ_HISTORY
 from models.proposals import Proposal, ProposalState
 from models.queries import documents, merges, proposals
+from models.queries.pages import Page
 from models.subjects import subject_of
 from models.triage import Leaving
 
@@ -109,6 +111,33 @@ def stands_for(session: Session, innovation_id: UUID, *, actor: Actor) -> UUID |
     if row.merged_into_id is None or not documents.of_ids(session, Side.INNOVATION, [row.merged_into_id], actor):
         return None
     return row.merged_into_id
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """An innovation, those for which it stands, how they came together, and what happened to all of them."""
+
+    innovation: Innovation
+    parts: Sequence[Innovation]
+    merges: Sequence[Merge]
+    matches: Sequence[Proposal]
+    happened: Page[Event]
+
+
+def history(session: Session, innovation_id: UUID, *, actor: Actor, after: str | None = None, limit: int = 50) -> History:
+    """Both histories of what was merged, shown together; raises NotFound."""
+    row = documents.innovation(session, innovation_id, actor)
+    INNOVATION_READ_HISTORY.check(actor, subject_of(row))
+    parts = merges.parts(session, row.id)
+    ids = [row.id, *(each.id for each in parts)]
+    happened = merges.happened(session, ids, after=after, limit=limit)
+    return History(row, parts, merges.of(session, ids), merges.confirmed(session, ids, actor), happened)
+
+
+def part_of(session: Session, row: Merge) -> Innovation:
+    """The innovation that a merge made part of another."""
+    found: Innovation = documents.find(session, Side.INNOVATION, row.merged_id)
+    return found
 
 
 def candidates(session: Session, libraries: Libraries, innovation_id: UUID, actor: Actor) -> Sequence[Duplicate]:

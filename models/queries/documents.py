@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from models.actors import Actor
 from models.base import DomainError
@@ -81,6 +81,8 @@ def page(
     """
     table = TABLES[side]
     query = select(table).where(_visible(side, actor), *(_condition(session, side, name, value) for name, value in filters.items()))
+    if side is Side.INNOVATION:  # one that was merged is read under the one that stands for it
+        query = query.where(Innovation.merged_into_id.is_(None)).options(selectinload(Innovation.parts))
     for word in searchable_text(text).split():
         query = query.where(table.search_text.contains(word, autoescape=True))
     return page_of(session, query.order_by(table.created_at.desc(), table.id), after=after, limit=limit, kinds=(datetime, UUID))

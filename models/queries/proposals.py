@@ -54,7 +54,8 @@ def queue(
     if need_id is not None:
         query = query.where(Proposal.need_id == need_id)
     if innovation_id is not None:
-        query = query.where(Proposal.innovation_id == innovation_id)
+        theirs = Proposal.innovation.has(Innovation.merged_into_id == innovation_id)  # what was matched before it was merged
+        query = query.where(or_(Proposal.innovation_id == innovation_id, theirs))
     if place is not None:
         query = query.where(Proposal.need.has(Need.places.any(Place.key == place)))
     return page_of(session, query.order_by(Proposal.probability.desc(), Proposal.id), after=after, limit=limit, kinds=(float, UUID))
