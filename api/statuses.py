@@ -11,7 +11,9 @@ from api.services.accounts import (
     UnknownAccount,
 )
 from api.services.answering import KeyReused, RequestInFlight
+from api.services.asking import NothingAnswered
 from api.services.attempts import TooManyAttempts
+from api.services.concluding import OutcomeContradicts, Undecided
 from api.services.csv_files import ImportFileRefused
 from api.services.intake import ExternalIdTaken
 from api.services.library import RankingUnavailable
@@ -34,6 +36,7 @@ from models.queries.documents import NotFound
 from models.queries.pages import BadCursor
 from models.queries.places import UnknownOrganisation, UnknownPlace
 from models.referrals import ReferralRefused
+from models.triage import AlreadyAsked, AskClosed, SubmissionClosed, SubmissionTaken
 from models.watches import WatchEmpty, WatchRefused
 
 
@@ -99,6 +102,13 @@ STATUS: dict[type[DomainError], int] = {
     NotFound: 404,
     UnknownAccount: 404,
     ProposalClosed: 409,
+    SubmissionClosed: 409,
+    SubmissionTaken: 409,
+    AlreadyAsked: 409,
+    AskClosed: 409,
+    Undecided: 409,
+    OutcomeContradicts: 409,
+    NothingAnswered: 422,
     NotUndoable: 409,
     TransitionRefused: 409,
     ExternalIdTaken: 409,

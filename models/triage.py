@@ -327,9 +327,13 @@ class Ask(Base):
         """Whether an answer is still waited for."""
         return self.answered_at is None and self.closed_at is None
 
-    def take_answer(self, answer: str, *, by_name: str, at: datetime, today: date, revision: int | None) -> None:
-        """Write the answer down; raises AskClosed when there is one already."""
+    def must_be_unanswered(self) -> None:
+        """Refuse a second answer; raises AskClosed, which tells who answered and when."""
         if self.answered_at is not None:
             raise AskClosed(f"{self.answered_by_name} answered at {self.answered_at:%H:%M on %d %B %Y}. One answer is taken.")
+
+    def take_answer(self, answer: str, *, by_name: str, at: datetime, today: date, revision: int | None) -> None:
+        """Write the answer down; raises AskClosed when there is one already."""
+        self.must_be_unanswered()
         self.answer, self.answered_by_name, self.answered_at, self.revision = answer, by_name, at, revision
         self.late = today > self.answer_by

@@ -8,11 +8,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.jobs.context import Context, Effect
-from api.services import clocks, place_answers
+from api.services import chasing, clocks, place_answers
 from api.services.clocks import Chase
 from models.clocks import ClockKind
 
-CHASERS: Mapping[ClockKind, Chase] = MappingProxyType({ClockKind.PLACE_ANSWER: place_answers.chase})
+CHASERS: Mapping[ClockKind, Chase] = MappingProxyType(
+    {ClockKind.TRIAGE: chasing.chase_triage, ClockKind.ASK: chasing.chase_ask, ClockKind.PLACE_ANSWER: place_answers.chase}
+)
 """Who is told, by what is waited for."""
 
 

@@ -11,7 +11,7 @@ from asgi_correlation_id import correlation_id
 from sqlalchemy.orm import Session
 
 from api.db import AWAY, Database
-from api.jobs import calls, clocks, documents, events, imports, links, mail, places
+from api.jobs import calls, clocks, documents, events, imports, links, mail, places, triage
 from api.jobs.context import Context, Effect
 from api.measuring import measure_job
 from api.queue import Job, Owed, tell
@@ -30,6 +30,7 @@ HANDLERS: Mapping[str, Callable[..., Effect]] = MappingProxyType(
         Job.SEAL: events.seal,
         Job.APPLY_IMPORT: imports.apply_import,
         Job.CHASE: clocks.chase,
+        Job.LETTER: triage.letter,
         Job.CLOSE_CALL: calls.close_call,
         Job.NOTICE: calls.notice,
         Job.ASK_PLACE: places.ask_place,

@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue_all, key_of
-from api.services import clocks, digesting, introducing, place_answers, posting, signing_in
+from api.services import clocks, digesting, introducing, place_answers, posting, signing_in, triaging
 from api.services.library import Libraries
 from models.documents import Side
-from models.queries import calls, documents, events, imports, jobs, proposals, watches
+from models.queries import calls, documents, events, imports, jobs, proposals, triage, watches
 from models.watches import SubjectKind
 from models.working_days import day_of
 
 FOUND_AT_ONCE = 500
-_AWAITED = frozenset({Job.DELIVER, Job.SEAL, Job.MAIL, Job.INTRODUCE})  # what somebody waits for; the rest is bulk
+_AWAITED = frozenset({Job.DELIVER, Job.SEAL, Job.MAIL, Job.INTRODUCE, Job.LETTER})  # what somebody waits for; the rest is bulk
 
 
 def owe_what_is_missing(
@@ -30,6 +30,7 @@ def owe_what_is_missing(
         alive = [arguments for arguments in each if (job, key_of(arguments)) not in dead]
         enqueue_all(session, job, alive, at=at, bulk=job not in _AWAITED)
 
+    triaging.receive_missing(session, at=at, limit=FOUND_AT_ONCE)
     clocks.owe_what_is_due(session, at=at)
     signing_in.owe_links(session, at=at)
     owe(Job.MAIL, *({"message": str(message_id)} for message_id in posting.to_send(session, at=at, limit=FOUND_AT_ONCE + len(dead))))
@@ -40,6 +41,8 @@ def owe_what_is_missing(
     owe(Job.ASK_PLACE, *({"answer": str(row_id)} for row_id in place_answers.to_ask(session, at=at, limit=FOUND_AT_ONCE + len(dead))))
     owe(Job.INTRODUCE, *({"answer": str(row_id)} for row_id in introducing.to_introduce(session, at=at, after_seconds=undo_window_seconds)))
     owe(Job.CLOSE_CALL, *({"call": str(call_id)} for call_id in calls.ended(session, day_of(at), FOUND_AT_ONCE + len(dead))))
+    unsettled = triage.unsettled(session, at - timedelta(seconds=undo_window_seconds), FOUND_AT_ONCE + len(dead))
+    owe(Job.LETTER, *({"outcome": str(outcome_id)} for outcome_id in unsettled))
     if events.unsealed(session, limit=1):
         owe(Job.SEAL, {})
     if encoder_id is None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -67,7 +68,7 @@ def receive_missing(session: Session, *, at: datetime, limit: int) -> int:
     Their clocks start now, not when they were handed in: nobody was waited for before they stood in the queue.
     """
     found = triage.unreceived(session, limit)
-    for innovation_id in found:
+    for innovation_id in sorted(found):  # in the order in which everybody locks innovations
         triage.lock_innovation(session, innovation_id)
         receive(session, documents.find(session, Innovation.side, innovation_id), at=at)
     return len(found)
@@ -162,7 +163,7 @@ def move_to(innovation: Innovation, status: InnovationStatus, *, at: datetime) -
         innovation.version += 1
 
 
-def event(kind: str, row: Submission, actor: Actor, at: datetime, **data: str | int | None) -> Event:
+def event(kind: str, row: Submission, actor: Actor, at: datetime, **data: Any) -> Event:  # noqa: ANN401 -- JSON values
     """An event of a submission, which is about its innovation."""
     return Event.of(
         kind,

@@ -6,17 +6,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from models.actors import Actor
 from models.clocks import Clock, ClockKind, Due
 from models.documents import searchable_text
 from models.innovations import Innovation, InnovationStatus
+from models.people import Person
 from models.proposals import Band, Proposal, ProposalState
 from models.queries.documents import NotFound
 from models.queries.pages import Page, page_of
-from models.queries.visibility import NEED_IS_SEARCHABLE, proposals_visible_to, submissions_visible_to
+from models.queries.visibility import NEED_IS_SEARCHABLE, innovations_visible_to, proposals_visible_to, submissions_visible_to
 from models.triage import STATUS_AFTER, Ask, Outcome, OutcomeKind, Submission, SubmissionState
 
 MOST_SHOWN = 5
@@ -93,6 +94,15 @@ def get(session: Session, submission_id: UUID, actor: Actor) -> Submission:
     """A submission that the actor may read; raises NotFound."""
     query = select(Submission).where(Submission.id == submission_id, submissions_visible_to(actor))
     found = session.scalars(query).unique().first()
+    if found is None:
+        raise _not_found()
+    return found
+
+
+def answerable(session: Session, submission_id: UUID, actor: Actor) -> Submission:
+    """A submission of an innovation that the actor may read; raises NotFound."""
+    visible = Submission.innovation.has(innovations_visible_to(actor))
+    found = session.scalars(select(Submission).where(Submission.id == submission_id, visible)).unique().first()
     if found is None:
         raise _not_found()
     return found
@@ -197,7 +207,7 @@ def proposals_of_many(session: Session, innovation_ids: Collection[UUID]) -> dic
     found: dict[UUID, list[Proposal]] = {each: [] for each in innovation_ids}
     ids = list(found)
     for start in range(0, len(ids), _CHUNK):
-        query: Select[tuple[Proposal]] = select(Proposal).where(_to_show(), Proposal.innovation_id.in_(ids[start : start + _CHUNK]))
+        query = select(Proposal).where(_to_show(), Proposal.innovation_id.in_(ids[start : start + _CHUNK]))
         for row in session.scalars(query.order_by(Proposal.probability.desc(), Proposal.id)).unique():
             found[row.innovation_id].append(row)
     return found
@@ -208,9 +218,10 @@ def _to_show() -> ColumnElement[bool]:
     return and_(in_force, or_(Proposal.state.in_(_DECIDED), Proposal.need.has(NEED_IS_SEARCHABLE)))
 
 
-def due_for(session: Session, person_id: UUID, due: Due, *, today: date) -> Sequence[str]:
-    """The names of submissions of which somebody is told on a day: those that they have, and those that nobody has."""
+def due_for(session: Session, person_id: UUID, due: Due, *, today: date, everybodys: bool) -> Sequence[str]:
+    """The names of submissions of which somebody is told on a day: those that they have or nobody has, or everybody's."""
     late = Clock.overdue_on <= today if due is Due.OVERDUE else and_(Clock.reminder_on <= today, Clock.overdue_on > today)
+    has_left = Submission.assigned_to.in_(select(Person.id).where(~Person.active))
     query = (
         select(Innovation.name)
         .join(Submission, Submission.innovation_id == Innovation.id)
@@ -219,7 +230,7 @@ def due_for(session: Session, person_id: UUID, due: Due, *, today: date) -> Sequ
             late,
             Innovation.merged_into_id.is_(None),
             Submission.state != SubmissionState.CLOSED,
-            or_(Submission.assigned_to.is_(None), Submission.assigned_to == person_id),
+            true() if everybodys else or_(Submission.assigned_to.is_(None), Submission.assigned_to == person_id, has_left),
         )
     )
     return session.scalars(query.order_by(Clock.overdue_on, Submission.submitted_at, Submission.id)).all()

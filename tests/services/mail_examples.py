@@ -37,4 +37,36 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "introduction_innovator": _INTRODUCED,
     "introduction_missing": _INTRODUCED,
     "match_ended": _ASKED | {"introduced": True},
+    **{
+        f"outcome_{kind}_link": {
+            "name": "Managing director",
+            "innovation": "Attention test",
+            "innovation_id": "5a0c8a39-0a4e-4c36-9c53-4a3f0f2f7f10",
+            "letter": "Where it is: we have read it.",
+            "path": f"/{page}/q0Vt-example",
+        }
+        for kind, page in (("active", "feedback"), ("refer", "feedback"), ("archive", "feedback"), ("ask", "answers"))
+    },
+    **{
+        f"ask_{due}_link": {
+            "name": "Managing director",
+            "innovation": "Attention test",
+            "question": "For whom is it?",
+            "answer_by": date(2026, 11, 9),
+            "passed": due == "overdue",
+            "asked_by": "Hub triage officer",
+            "path": "/answers/q0Vt-example",
+        }
+        for due in ("reminder", "overdue")
+    },
+    "ask_unanswered": {
+        "name": "Hub triage officer",
+        "innovation": "Attention test",
+        "asked_at": datetime(2026, 10, 26, 7, tzinfo=UTC),
+        "answer_by": date(2026, 11, 9),
+    },
+    **{
+        f"triage_{due}": {"name": "Hub triage officer", "submissions": ["Attention test", "Wound dressing"], "more": 3, "days": days}
+        for due, days in (("reminder", 4), ("overdue", 6))
+    },
 }

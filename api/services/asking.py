@@ -1,0 +1,116 @@
+"""asked -> answered: an innovator's answer is a new version of the innovation, which is ranked again and read again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.services import accounts, clocks, intake, links, triaging
+from api.services.recording import record
+from models.actors import Actor
+from models.base import DomainError
+from models.clocks import ClockKind
+from models.documents import Side
+from models.innovations import Innovation
+from models.links import LinkPurpose, LinkSpent
+from models.policies import SUBMISSION_ANSWER
+from models.queries import people, triage
+from models.subjects import subject_of
+from models.triage import Ask, AskClosed, Submission
+from models.working_days import day_of
+
+
+class NothingAnswered(DomainError):
+    """The answer says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of an answer; `in_time` is false for one that came when the submission had left triage, and is kept as a note."""
+
+    ask: Ask
+    submission: Submission
+    in_time: bool
+
+    @property
+    def says(self) -> str:
+        """What whoever answered is told."""
+        if self.in_time:
+            return "Thank you. We have your answer, look for needs again, and tell you what we decided."
+        return (
+            f"Thank you. We had decided before your answer came, and keep it as a note. {self.submission.in_words} "
+            "To send a new version, change your innovation and hand it in again."
+        )
+
+
+def question(session: Session, token: str, *, at: datetime) -> Ask:
+    """The question of a mailed link, to be shown; looking spends nothing. Raises LinkSpent or AskClosed."""
+    link = links.peek(session, token, LinkPurpose.ANSWER, at=at)
+    found = _asked(session, link.subject_id)
+    _must_be_answerable(found)
+    return found
+
+
+def answer_by_link(session: Session, token: str, answer: str, changes: Mapping[str, Any], *, at: datetime) -> Answered:
+    """Take the answer of whoever holds the link that was mailed to them, once; raises LinkSpent, AskClosed or NothingAnswered."""
+    link = links.spend(session, token, LinkPurpose.ANSWER, at=at)
+    person = people.by_id(session, link.person_id) if link.person_id is not None else None
+    if person is None or not person.active:
+        raise LinkSpent("The account that this link was made for is closed. Write to us instead.", why="closed")
+    asked = _asked(session, link.subject_id)
+    return _take(session, asked, answer, changes, actor=accounts.actor_of_person(person), at=at)
+
+
+def answer(session: Session, submission_id: UUID, answer: str, changes: Mapping[str, Any], *, actor: Actor, at: datetime) -> Answered:
+    """Take the answer of somebody signed in to what was last asked; raises NotFound, NotAllowed, AskClosed or NothingAnswered."""
+    row = triage.answerable(session, submission_id, actor)
+    SUBMISSION_ANSWER.check(actor, subject_of(row))
+    if not row.asks:
+        raise AskClosed("Nothing was asked about this submission.")
+    return _take(session, row.asks[-1], answer, changes, actor=actor, at=at)
+
+
+def _take(session: Session, asked: Ask, answer: str, changes: Mapping[str, Any], *, actor: Actor, at: datetime) -> Answered:
+    if not answer and not changes:
+        raise NothingAnswered("Write an answer, or change what your innovation says.")
+    row = triage.to_change(session, asked.submission_id)
+    asked = next(each for each in row.asks if each.id == asked.id)
+    _must_be_answerable(asked)
+    in_time = asked.is_open
+    revision = _changed(session, row.innovation, changes, actor=actor, at=at) if in_time else None
+    asked.take_answer(answer, by_name=actor.shown_as, at=at, today=day_of(at), revision=revision)
+    if in_time:
+        row.answered()
+        clocks.stop(session, ClockKind.ASK, asked.id, at=at)
+        clocks.start(session, ClockKind.TRIAGE, row.id, at=at)
+    told = triaging.event("submission.answered", row, actor, at, ask=str(asked.id), revision=revision, late=asked.late, in_time=in_time)
+    record(session, told, at=at)
+    session.flush()
+    return Answered(asked, row, in_time)
+
+
+def _changed(session: Session, innovation: Innovation, changes: Mapping[str, Any], *, actor: Actor, at: datetime) -> int | None:
+    """The version that the changed fields make; None when they change nothing that is read."""
+    if not changes:
+        return None
+    before = innovation.revision
+    intake.change(session, Side.INNOVATION, innovation.id, changes, actor=actor, at=at)
+    return innovation.revision if innovation.revision != before else None
+
+
+def _asked(session: Session, ask_id: UUID) -> Ask:
+    found = triage.ask(session, ask_id)
+    if found is None:
+        raise LinkSpent("What this link asked has been deleted. There is nothing left to do.", why="gone")
+    return found
+
+
+def _must_be_answerable(asked: Ask) -> None:
+    """Refuse an answer where there is one already, or where the innovation was taken back; a late one is taken."""
+    asked.must_be_unanswered()
+    row = asked.submission
+    if row.left_by is not None:
+        raise AskClosed(f"{row.in_words} Nothing is asked about it any more.", state=row.left_by.value)
