@@ -21,6 +21,7 @@ from models.proposals import Proposal, ProposalState
 from models.queries import calls, documents, joint_needs, recipients
 from models.queries.pages import Page
 from models.subjects import subject_of
+from models.watches import SubjectKind
 from models.working_days import day_of
 
 
@@ -51,7 +52,7 @@ def publish(session: Session, need_id: UUID, *, introduction: str, closes_on: da
     session.add(call)
     session.flush()
     record(session, _event("call.published", call, actor, at), at=at)
-    enqueue(session, Job.NOTICE, at=at, bulk=True, kind="call", id=str(call.id))
+    enqueue(session, Job.NOTICE, at=at, bulk=True, kind=SubjectKind.CALL.value, id=str(call.id))
     return call
 
 

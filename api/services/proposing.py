@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from api.services import choosing
+from api.services import calling, choosing
 from api.services.content import NeedContent
 from api.services.intake import Content
 from api.services.library import Libraries, View
@@ -153,6 +153,7 @@ def propose(session: Session, ranked: Ranked, *, at: datetime) -> RankingRun | N
         run = runs[each.document_id]
         record(session, _completed(run, each.document_id, sum(proposal.run_id == run.id for proposal in stored), at), at=at)
     session.flush()
+    calling.notice(session, stored, at=at)
     return runs[ranked.document_id]
 
 

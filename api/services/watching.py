@@ -272,8 +272,5 @@ def _in_words(item: Item) -> str:
 
 
 def _record(session: Session, kind: str, row: Watch, actor: Actor, at: datetime, **data: bool) -> None:
-    said = {"kind": row.kind.value, "what": row.what.value} | data
-    event = Event.of(
-        kind, subject_kind="watch", subject_id=row.id, actor=actor.name, at=at, **{f"watch_{name}": value for name, value in said.items()}
-    )
-    record(session, event, at=at)
+    said: dict[str, Any] = {"by": row.kind.value, "what": row.what.value} | data
+    record(session, Event.of(kind, subject_kind="watch", subject_id=row.id, actor=actor.name, at=at, **said), at=at)
