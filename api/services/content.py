@@ -17,6 +17,7 @@ from models.base import FIRST_YEAR, LAST_YEAR, in_utc
 from models.documents import Visibility
 from models.innovations import InnovationKind, Stage
 from models.needs import CriterionKind
+from models.referrals import BodyKind, EvidenceAsked, Geography
 from models.words import says_something, without_unseen
 
 LONGEST_TEXT = 100_000
@@ -270,6 +271,26 @@ class InnovationContent(Strict):
     external_ids: Annotated[list[ExternalIdContent], Field(max_length=20), AfterValidator(_each_once)] = []
     source: Text = ""
     source_url: WebAddress = ""
+
+
+class BodyContent(Strict):
+    """A body that helps innovators; an empty list of a criterion means all of that sort."""
+
+    name: Title
+    kind: BodyKind
+    helps_with: Text = ""
+    stages: Annotated[list[Stage], Field(max_length=5)] = []
+    kinds: Annotated[list[InnovationKind], Field(max_length=5)] = []
+    categories: Annotated[Codes, _codes("categories")] = []
+    areas: Annotated[Codes, _codes("areas")] = []
+    evidence: EvidenceAsked = EvidenceAsked.ANY
+    geography: Geography = Geography.WEST_YORKSHIRE
+    places: Annotated[list[str], Field(max_length=5), AfterValidator(lambda keys: list(dict.fromkeys(keys)))] = []
+    contact_email: Short = ""
+    contact_url: WebAddress = ""
+    source_url: WebAddress = ""
+    verified: YesOrNo = False
+    active: YesOrNo = True
 
 
 def _optional(content: type[BaseModel]) -> dict[str, Any]:
