@@ -24,22 +24,28 @@ from api.logs import configure_log, retell_the_rest
 from api.measuring import RequestMeter, watch_connections
 from api.pages import add_pages
 from api.routes import (
+    calls,
     documentation,
     events,
-    health,
     front_door,
+    health,
     imports,
     innovations,
     invitations,
     jobs,
     links,
+    mail,
     matches,
     metrics,
+    need_results,
     needs,
     people,
+    place_answers,
     places,
     proposals,
+    stages,
     suggested_codes,
+    watches,
 )
 from api.services.attempts import Attempts
 from api.services.counting import storage_for
@@ -54,7 +60,27 @@ from api.settings import settings as settings_of_environment
 if TYPE_CHECKING:
     from api.broker import Publisher
 
-_API = (people, places, needs, innovations, matches, suggested_codes, proposals, events, imports, jobs, front_door, links, invitations)
+_API = (
+    people,
+    places,
+    needs,
+    innovations,
+    matches,
+    suggested_codes,
+    proposals,
+    events,
+    imports,
+    jobs,
+    mail,
+    front_door,
+    links,
+    invitations,
+    calls,
+    watches,
+    place_answers,
+    stages,
+    need_results,
+)
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _TAGS = (
     ("people", "Signing in, and who one is."),
@@ -64,9 +90,14 @@ _TAGS = (
     ("front door", "Five answers without an account: which needs they may meet, and keeping them."),
     ("matches", "Ranked matches of a text that is not stored."),
     ("proposals", "Matches put before the Hub, and its decisions."),
+    ("calls", "Needs that nothing answers yet, published for everybody to answer."),
+    ("watches", "What somebody wants to be told of."),
+    ("place answers", "What the places say to a confirmed match: meet, not now or no."),
+    ("stages", "How far a match has come in each place."),
     ("events", "What happened, in order, for systems that follow."),
     ("imports", "Files of needs or innovations."),
     ("jobs", "Work that is owed in the background, and what failed too often."),
+    ("mail", "Mail that is owed or has left, and how much of it one wants."),
     ("health", "For supervisors and load balancers."),
 )
 _ABOUT = """Brings West Yorkshire's health needs and the innovations that answer them together.

@@ -14,13 +14,16 @@ from api.services.answering import KeyReused, RequestInFlight
 from api.services.asking import NothingAnswered
 from api.services.attempts import TooManyAttempts
 from api.services.concluding import OutcomeContradicts, Undecided
+from api.services.bouncing import NotABounce
 from api.services.csv_files import ImportFileRefused
+from api.services.ending_needs import ResultRefused
 from api.services.intake import ExternalIdTaken
 from api.services.library import RankingUnavailable
 from api.services.limiting import TooManyRequests
-from api.services.mailing import UnsubscribeRefused
+from api.services.mailing import AddressRefused, UnsubscribeRefused
 from api.services.proposing import NothingToRank
 from api.services.retrying import NotDead
+from api.services.stages import PlaceNotConcerned, StageDateRefused
 from api.services.staging import AlreadyImported
 from models.actors import NotAllowed
 from models.base import DomainError
@@ -31,6 +34,7 @@ from models.feedback import AnsweredBefore
 from models.links import LinkSpent
 from models.mail import MailNotSendable
 from models.merges import MergeRefused
+from models.place_answers import AnswerClosed
 from models.proposals import ProposalClosed
 from models.queries.documents import NotFound
 from models.queries.pages import BadCursor
@@ -92,6 +96,9 @@ STATUS: dict[type[DomainError], int] = {
     UnknownPlace: 422,
     UnknownOrganisation: 422,
     ReasonMissing: 422,
+    PlaceNotConcerned: 422,
+    StageDateRefused: 422,
+    ResultRefused: 422,
     AccountInvalid: 422,
     NotSignedIn: 401,
     SignInRefused: 401,
@@ -102,6 +109,7 @@ STATUS: dict[type[DomainError], int] = {
     NotFound: 404,
     UnknownAccount: 404,
     ProposalClosed: 409,
+    AnswerClosed: 409,
     SubmissionClosed: 409,
     SubmissionTaken: 409,
     AlreadyAsked: 409,
@@ -133,6 +141,8 @@ STATUS: dict[type[DomainError], int] = {
     TooManyRequests: 429,
     NotDead: 409,
     MailNotSendable: 409,
+    NotABounce: 422,
+    AddressRefused: 422,
     UnsubscribeRefused: 404,
     AnsweredBefore: 409,
     CallRefused: 409,

@@ -41,7 +41,6 @@ class Subscription(StrEnum):
     """Mail that people may do without; all else are letters about something that they are part of."""
 
     DIGEST = "digest"
-    WATCHES = "watches"
 
 
 class Frequency(StrEnum):
@@ -107,14 +106,14 @@ class Message(Base):
         return self.attempts == attempt and self.state in {MessageState.SENDING, MessageState.UNSURE}
 
     def sent(self, *, at: datetime) -> None:
-        """The mail server has taken it."""
-        self.sent_at, self.last_error = at, ""
-        self._end(MessageState.SENT)
+        """The mail server has taken it; a secret is kept no longer than that."""
+        self.state, self.sent_at, self.last_error = MessageState.SENT, at, ""
+        if self.is_secret:
+            self.body = ""
 
     def refused(self, error: str, *, bounced: bool) -> None:
         """It cannot be delivered: to this address (*bounced*), or at all (*failed*)."""
-        self.last_error = error
-        self._end(MessageState.BOUNCED if bounced else MessageState.FAILED)
+        self.state, self.last_error = MessageState.BOUNCED if bounced else MessageState.FAILED, error
 
     def put_off(self, error: str, *, at: datetime) -> None:
         """Try again after a pause that grows; after days it has failed."""
@@ -130,13 +129,11 @@ class Message(Base):
 
     def unsure(self, error: str = _DIED) -> None:
         """Whoever sent it could not tell, so that it may have left; it is not sent again by itself."""
-        self.last_error = error
-        self._end(MessageState.UNSURE)
+        self.state, self.last_error = MessageState.UNSURE, error
 
     def suppress(self, reason: str) -> None:
         """Do not send it."""
-        self.last_error = reason
-        self._end(MessageState.SUPPRESSED)
+        self.state, self.last_error = MessageState.SUPPRESSED, reason
 
     def send_again(self, *, at: datetime) -> None:
         """Owe it anew, because a person says so; raises MailNotSendable."""
@@ -152,32 +149,23 @@ class Message(Base):
         if self.state is MessageState.QUEUED:
             self.suppress("Its receiver was deleted.")
 
-    def _end(self, state: MessageState) -> None:
-        self.state = state
-        if self.is_secret:
-            self.body = ""
-
 
 class MailPreference(Base):
-    """Which mail somebody wants beyond letters; who has no row wants a digest every week, and what their watches find."""
+    """Which mail somebody wants beyond letters; who has no row wants a digest every week.
+
+    `digested_until` is when it was last looked whether there is anything new for them.
+    """
 
     __tablename__ = "mail_preference"
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
     digest: Mapped[Frequency] = mapped_column(default=Frequency.WEEKLY)
-    watches: Mapped[bool] = mapped_column(default=True)
     digested_until: Mapped[datetime | None]
 
-    def wants(self, subscription: Subscription) -> bool:
-        """Whether mail of that kind is wanted."""
-        return self.watches if subscription is Subscription.WATCHES else self.digest is not Frequency.OFF
-
-    def stop(self, subscription: Subscription) -> None:
-        """Send no more mail of that kind, until it is wanted anew."""
-        if subscription is Subscription.WATCHES:
-            self.watches = False
-        else:
-            self.digest = Frequency.OFF
+    @property
+    def wants_digests(self) -> bool:
+        """Whether they want any."""
+        return self.digest is not Frequency.OFF
 
 
 class SuppressedAddress(Base):

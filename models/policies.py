@@ -253,6 +253,15 @@ INVITATION_CREATE: Final = Policy(
 )
 INVITATION_TAKE_BACK: Final = Policy("invitation.take_back", Scope.WRITE, _OF_INVITERS, sees=INVITATION_READ)
 
+# What a mail says is for staff to see when it did not arrive; who opens a link in it is not.
+MAIL_READ: Final = Policy("mail.read", Scope.READ, (Grant(Role.HUB),))
+MAIL_SEND: Final = Policy("mail.send_again", Scope.WRITE, (Grant(Role.LEAD),))
+MAIL_BOUNCE: Final = Policy("mail.bounce", Scope.WRITE, (Grant(Role.LEAD),))
+# The link in a mail says whose mail it is.
+MAIL_UNSUBSCRIBE: Final = Policy("mail.unsubscribe", Scope.WRITE, (Grant(Party.ANYBODY),))
+MAIL_PREFERENCE_READ: Final = Policy("mail_preference.read", Scope.READ, (Grant(Party.PERSON),))
+MAIL_PREFERENCE_CHANGE: Final = Policy("mail_preference.change", Scope.WRITE, (Grant(Party.PERSON),))
+
 JOB_READ: Final = Policy("job.read", Scope.READ, (Grant(Role.HUB),))
 JOB_RETRY: Final = Policy("job.retry", Scope.WRITE, (Grant(Role.LEAD),))
 METRICS_READ: Final = Policy("metrics.read", Scope.METRICS, (Grant(Role.PIPELINE), Grant(Role.BOARD), Grant(Role.HUB)))

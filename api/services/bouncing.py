@@ -50,7 +50,7 @@ def take(session: Session, raw: bytes, *, actor: Actor, at: datetime) -> Mail:
         raise NotABounce("The report is about a mail that is not ours. Nothing was changed.", field="report")
     if report.failed and row.state in {MessageState.SENT, MessageState.UNSURE, MessageState.SENDING, MessageState.FAILED}:
         posting.bounce(session, row, f"It came back: {report.status} {report.said}".strip(), nobody=_is_nobody(report), at=at)
-        told = Event.of("mail.bounced", subject_kind="mail", subject_id=row.id, actor=actor.name, at=at, status=report.status)
+        told = Event.of("mail.bounced", subject_kind="message", subject_id=row.id, actor=actor.name, at=at, status=report.status)
         record(session, told, at=at)
     session.flush()
     return row

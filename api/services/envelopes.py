@@ -15,10 +15,7 @@ from api.settings import Settings
 from models.mail import Message, Subscription
 
 _HEX_ID: Final = re.compile(r"<?([0-9a-f]{32})@[^<>\s]+>?")
-_STOPPED_BY: Final = {
-    Subscription.DIGEST: "You get this because you have an account with us. To stop it, open",
-    Subscription.WATCHES: "You get this because you asked us to watch for it. To stop it, open",
-}
+_WHY: Final = {Subscription.DIGEST: "You get this because you have an account with us. To stop it, open"}
 
 
 class _Whole(UnstructuredHeader, BaseHeader):
@@ -99,7 +96,7 @@ def text(message: Message, sender: Sender, *, token: str = "") -> str:
     """The words as the receiver reads them: links to our site, and below who we are and how to reach us."""
     lines = [message.body.replace(SITE, sender.site).rstrip(), "", sender.name, sender.site, f"Questions? Write to {sender.contact}."]
     if token and message.subscription:
-        lines += ["", _STOPPED_BY[message.subscription], stop_at(sender, token)]
+        lines += ["", _WHY[message.subscription], stop_at(sender, token)]
     return "\n".join(lines) + "\n"
 
 

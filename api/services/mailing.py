@@ -16,17 +16,25 @@ from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
 from api.services import writing
+from api.services.accounts import actor_of_person
 from api.services.addresses import plain_address
+from api.services.recording import record
+from models.actors import Actor
 from models.base import DomainError
-from models.mail import GIVEN_UP_AFTER, MailPreference, Message, MessageState, Subscription
+from models.events import Event
+from models.mail import GIVEN_UP_AFTER, Frequency, MailPreference, Message, MessageState, Subscription
 from models.people import Person
 from models.queries import mail, people
 
 NOBODY_THERE: Final = "Mail to this address came back before. Ask for another address, or send it again if it works now."
-NO_ADDRESS: Final = "That is no e-mail address that a mail can be sent to. Ask for another one."
+NO_ADDRESS: Final = "That is no e-mail address. Give one like name@example.nhs.uk."
 _KINDS: Final = tuple(Subscription)
 _SIGNED: Final = "unsubscribe"
 _SAID: Final = 17  # bytes of a token: the person's id and the number of the kind; the signature follows
+
+
+class AddressRefused(DomainError):
+    """It is no e-mail address."""
 
 
 class UnsubscribeRefused(DomainError):
@@ -55,7 +63,7 @@ def post(session: Session, template: str, to: Recipient, *, once_key: str, at: d
     """
     address, written = to.address.strip().lower(), writing.write(template, **values)
     comes_back = mail.suppressed(session, hashed(address)) is not None
-    if written.subscription and (comes_back or not wants(session, to.person_id, written.subscription)):
+    if written.subscription and (comes_back or not wants(session, to.person_id)):
         return None
     row = Message(
         once_key=once_key,
@@ -86,17 +94,24 @@ def owe(session: Session, message: Message, *, at: datetime) -> None:
     enqueue(session, Job.MAIL, at=at, due_at=message.due_at, bulk=message.subscription is not None, message=str(message.id))
 
 
+def checked(address: str) -> str:
+    """An address as it is kept, without spaces and in lower case; raises AddressRefused."""
+    if (found := plain_address(address)) is None:
+        raise AddressRefused(NO_ADDRESS)
+    return found
+
+
 def hashed(address: str) -> str:
     """An address as the list of those that nothing arrives at keeps it."""
     return hashlib.sha256(address.encode()).hexdigest()
 
 
-def wants(session: Session, person_id: UUID | None, subscription: Subscription) -> bool:
-    """Whether somebody wants mail of that kind; who has no account has asked for none."""
+def wants(session: Session, person_id: UUID | None) -> bool:
+    """Whether somebody wants mail that people may do without; who has no account has asked for none."""
     if person_id is None:
         return False
     said = mail.preference(session, person_id)
-    return said is None or said.wants(subscription)
+    return said is None or said.wants_digests
 
 
 def preference(session: Session, person_id: UUID) -> MailPreference:
@@ -112,13 +127,22 @@ def token_of(session: Session, person_id: UUID, subscription: Subscription) -> s
     return base64.urlsafe_b64encode(said + _signature(secret, said)).decode().rstrip("=")
 
 
-def unsubscribe(session: Session, token: str) -> Subscription:
+def prefer(session: Session, person_id: UUID, digest: Frequency, *, actor: Actor, at: datetime) -> MailPreference:
+    """Say how often somebody wants a digest; the next one tells what is new since the last."""
+    said = preference(session, person_id)
+    if said.digest is not digest:
+        said.digest = digest
+        kind = "person.mail_stopped" if digest is Frequency.OFF else "person.mail_wanted"
+        record(session, Event.of(kind, subject_kind="person", subject_id=person_id, actor=actor.name, at=at, digest=digest.value), at=at)
+    session.flush()
+    return said
+
+
+def unsubscribe(session: Session, token: str, *, at: datetime) -> None:
     """End the subscription that a token names, at once and until it is wanted anew; raises UnsubscribeRefused. Twice is once."""
-    person_id, subscription = read_token(session, token)
-    if people.by_id(session, person_id) is not None:
-        preference(session, person_id).stop(subscription)
-        session.flush()
-    return subscription
+    person_id, _ = read_token(session, token)
+    if (person := people.by_id(session, person_id)) is not None:
+        prefer(session, person_id, Frequency.OFF, actor=actor_of_person(person), at=at)
 
 
 def read_token(session: Session, token: str) -> tuple[UUID, Subscription]:

@@ -127,11 +127,11 @@ def send_again(session: Session, message_id: UUID, *, actor: Actor, at: datetime
     """
     row = mail.to_change(session, message_id)
     row.send_again(at=at)
-    if row.subscription and not mailing.wants(session, row.person_id, row.subscription):
+    if row.subscription and not mailing.wants(session, row.person_id):
         raise MailNotSendable(_UNWANTED, state=row.state.value)
     mail.unsuppress(session, mailing.hashed(row.address))
     mailing.owe(session, row, at=at)
-    told = Event.of("mail.sent_again", subject_kind="mail", subject_id=row.id, actor=actor.name, at=at, template=row.template)
+    told = Event.of("mail.sent_again", subject_kind="message", subject_id=row.id, actor=actor.name, at=at, template=row.template)
     record(session, told, at=at)
     session.flush()
     return row
@@ -150,7 +150,7 @@ def _held_back(session: Session, row: Message) -> bool:
     """Whether a queued mail is not to be sent after all, which is written down."""
     if row.is_forgotten:
         row.suppress("Its receiver was deleted.")
-    elif row.subscription and not mailing.wants(session, row.person_id, row.subscription):
+    elif row.subscription and not mailing.wants(session, row.person_id):
         row.suppress(_UNWANTED)
     elif mail.suppressed(session, mailing.hashed(row.address)) is not None:
         row.suppress(mailing.NOBODY_THERE)

@@ -9,14 +9,18 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.policy import SMTP
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Final, Protocol
 
+from api.services import envelopes
 from api.services.envelopes import Letter
 from api.services.writing import one_line
 from api.settings import Settings, SmtpServer
+from models.mail import Message
 
 _STEP_SECONDS: Final = 20.0
 _TAKING_SECONDS: Final = 120.0  # a server may think for long about a text before it takes it
@@ -172,6 +176,18 @@ def transport_of(settings: Settings) -> Transport:
     """The way of these settings, one a process, so that it remembers that a server is away."""
     server = settings.smtp
     return SmtpTransport(server) if server else FileTransport(settings.mail_folder)
+
+
+def written(settings: Settings, message: Message) -> str:
+    """What a mail that was written as a file says; else what is kept of it, which is nothing of a secret."""
+    file = settings.mail_folder / f"{envelopes.name_of(message)}.eml"
+    try:
+        found = message_from_bytes(file.read_bytes(), policy=SMTP).get_body()
+    except FileNotFoundError:
+        found = None
+    if found is not None and message.address:
+        return str(found.get_content())
+    return "" if message.is_secret else message.body
 
 
 def _refusal(code: int, reply: bytes, *, of_address: bool = False) -> Outcome:

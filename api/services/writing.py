@@ -1,6 +1,6 @@
 """Mail as text: templates, one a mail, that end in who we are and how to reach us.
 
-A template `api/templates/mail/<name>.txt` begins with `Subject: …`; a second line `Subscription: digest` or `watches`
+A template `api/templates/mail/<name>.txt` begins with `Subject: …`; a second line `Subscription: digest`
 makes it mail that people may do without. After an empty line comes the text. The end, with name and address of the
 service and the way out of a subscription, is not the template's: it is put below when the mail leaves.
 A name that ends in `_link` is for mails that hold a secret link: their text is not kept once they have left.

@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 _FREQUENCY = sa.Enum("off", "daily", "weekly", name="frequency", native_enum=False, create_constraint=True, length=40)
-_SUBSCRIPTION = sa.Enum("digest", "watches", name="subscription", native_enum=False, create_constraint=True, length=40)
+_SUBSCRIPTION = sa.Enum("digest", name="subscription", native_enum=False, create_constraint=True, length=40)
 _STATE = sa.Enum(
     "queued",
     "sending",
@@ -48,7 +48,6 @@ def upgrade() -> None:
         "mail_preference",
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("digest", _FREQUENCY, nullable=False),
-        sa.Column("watches", sa.Boolean(), nullable=False),
         sa.Column("digested_until", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_mail_preference_person_id")),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_mail_preference")),

@@ -82,7 +82,7 @@ def preference(session: Session, person_id: UUID) -> MailPreference | None:
 
 def begin_preference(session: Session, person_id: UUID) -> None:
     """Keep what everybody begins with for a person who has said nothing yet."""
-    said = {"person_id": person_id, "digest": Frequency.WEEKLY, "watches": True}
+    said = {"person_id": person_id, "digest": Frequency.WEEKLY}
     session.execute(_insert(session)(MailPreference).values(said).on_conflict_do_nothing())
 
 

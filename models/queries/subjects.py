@@ -11,6 +11,7 @@ from models.imports import ImportBatch
 from models.innovations import Innovation
 from models.jobs import JobRow
 from models.links import Invitation
+from models.mail import Message
 from models.needs import Need
 from models.place_answers import PlaceAnswer
 from models.proposals import Proposal
@@ -23,6 +24,7 @@ TABLES: Final[Mapping[str, Any]] = {
     "place_answer": PlaceAnswer,
     "import": ImportBatch,
     "job": JobRow,
+    "message": Message,
     "invitation": Invitation,
     "body": SupportBody,
     "referral": Referral,
