@@ -96,10 +96,11 @@ def candidates(session: Session, reference: str, *, actor: Actor, after: str | N
     return calls.candidates(session, actor, asked, after=after, limit=limit)
 
 
-def scale(session: Session, call: Call) -> list[str]:
-    """The keys of the places that ask together: of the need and of those that are one with it, as far as everybody may read them."""
-    asking = [call.need, *(each for each in joint_needs.together(session, call.need_id) if publishable(each))]
-    return sorted({place.key for need in asking for place in need.places})
+def asked_by(session: Session, need: Need, *, actor: Actor) -> list[str]:
+    """The keys of the places that ask together: of the need and of those that are one with it, as far as the actor may read them."""
+    beside = [each.id for each in joint_needs.together(session, need.id)]
+    readable = documents.of_ids(session, Side.NEED, beside, actor).values() if len(beside) > 1 else [need]
+    return sorted({place.key for each in readable for place in each.places})
 
 
 def notice(session: Session, proposals: Sequence[Proposal], *, at: datetime) -> None:
@@ -125,6 +126,7 @@ def _tell(session: Session, call: Call, proposal: Proposal, *, at: datetime) -> 
             reference=call.reference,
             need=need.title,
             innovation=innovation.name,
+            supplier=innovation.supplier.name if innovation.supplier else "",
             band=proposal.band.value,
             path=f"/proposals/{proposal.id}",
         )

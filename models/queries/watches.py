@@ -41,7 +41,7 @@ _HIT: dict[SubjectKind, Any] = {
 }
 
 
-def page(session: Session, person_id: UUID, *, after: str | None, limit: int) -> Page[Watch]:
+def page(session: Session, person_id: UUID | None, *, after: str | None, limit: int) -> Page[Watch]:
     """A person's own watches, latest first."""
     query = select(Watch).where(Watch.person_id == person_id).order_by(Watch.created_at.desc(), Watch.id)
     return page_of(session, query, after=after, limit=limit, kinds=(datetime, UUID))

@@ -69,4 +69,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         f"triage_{due}": {"name": "Hub triage officer", "submissions": ["Attention test", "Wound dressing"], "more": 3, "days": days}
         for due, days in (("reminder", 4), ("overdue", 6))
     },
+    "call_candidate": {
+        "reference": "WYC-2026-0001",
+        "need": "People wait too long for an ADHD assessment",
+        "innovation": "Computer test of attention and activity",
+        "supplier": "Example supplier",
+        "band": "strong",
+        "path": "/proposals/8f1d4c1a-4f0e-4a0d-9b34-6b8b1f0f8a55",
+    },
 }
