@@ -246,6 +246,11 @@ class Settings(BaseSettings):
         return Path(used) if used else None
 
     @property
+    def rankers_folder(self) -> Path:
+        """Where the rankers lie that were trained on decisions, a folder each."""
+        return self.home / "rankers"
+
+    @property
     def encoder_folder(self) -> Path:
         """Where the exported encoder in use lies; each has its own folder, so that a change can be taken back."""
         return self.folder_of(self.encoder_used)

@@ -75,6 +75,31 @@ def read_ranker_file(path: Path | None = None) -> RankerFile:
         raise RankerDamaged(f"{place.name} is no ranker file that can be read: {error!r}. {_REMEDY}") from error
 
 
+def retold(calibration: Calibration, *, name: str, said: Mapping[str, Any], path: Path | None = None) -> dict[str, bytes]:
+    """The files of a ranker like another (see `read_ranker_file` for `path`) with other weights, by their names.
+
+    Args:
+        calibration: the weights.
+        name: of the ranker and of its files.
+        said: what else the file says of how it was made.
+        path: of the ranker that it is like in everything else.
+
+    Raises:
+        RankerMissing: if the other is not there.
+        RankerDamaged: if it cannot be used.
+    """
+    read_ranker_file(path)
+    place: Traversable = path or files("matcher").joinpath(f"data/rankers/{DEFAULT}.json")
+    folder: Traversable = path.parent if path else files("matcher").joinpath("data/rankers")
+    stored = json.loads(_read(place))
+    contents = {f"{name}.{_ENDINGS[part]}": _read(folder.joinpath(stored[part]["file"])) for part in _ENDINGS}
+    stored |= {"name": name, **said, "intercept": calibration.intercept}
+    stored["weights"] = dict(zip(stored["weights"], calibration.weights, strict=True))
+    stored |= {part: stored[part] | {"file": f"{name}.{ending}"} for part, ending in _ENDINGS.items()}
+    return {f"{name}.json": (json.dumps(stored, indent=2) + "\n").encode(), **contents}
+
+
+_ENDINGS: Mapping[str, str] = MappingProxyType({"vocabulary": "vocabulary.tsv", "reference": "reference.npy"})
 _REMEDY = "Install the program anew, or make the file again with `python -m bench.fit_ranker`."
 
 

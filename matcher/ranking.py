@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from matcher.calibration import Calibration
 from matcher.cross_encoding import CrossReader, PairScorer
 from matcher.duplicates import Sketch, near_copy_flag, places
 from matcher.explanation import explain
@@ -105,6 +106,12 @@ class Ranker:
         """The same ranker, which keeps what it works out once of as many documents."""
         other = copy(self)
         other._prepared = lru_cache(maxsize=documents)(partial(prepare, vocabulary=self.file.vocabulary, reference=self.file.reference))
+        return other
+
+    def weighing(self, calibration: Calibration, *, ranker_id: str) -> "Ranker":
+        """The same ranker with other weights, which shares what was worked out of each document."""
+        other = copy(self)
+        other.file = replace(self.file, id=ranker_id, calibration=calibration)
         return other
 
     def rank(self, query: EncodedDocument, library: Library, *, limit: int = 50) -> Ranking:

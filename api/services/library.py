@@ -24,13 +24,15 @@ from matcher.lexical import LexicalIndex
 from matcher.pairing import read_text
 from matcher.rankers import RankerDamaged, RankerMissing
 from matcher.ranking import Ranker, load_ranker
+from matcher.sealing import file_hash
 from matcher.snapshot import Pointer, Snapshot, SnapshotDamaged, SnapshotMissing, load_newest, newest
 from matcher.types import Candidate, EncodedDocument, Vector, Vectors
 from matcher.types import Side as MatcherSide
 from models.actors import Actor
 from models.base import DomainError
 from models.documents import Side
-from models.queries import documents, events
+from models.queries import documents, events, ranker_versions
+from models.ranker_versions import RankerVersion
 
 KEPT_DOCUMENTS = 20_000  # encoded documents that one side keeps in memory
 MOST_SPENT = 10_000  # rows of replaced texts that an index of words may carry beyond its own size
@@ -64,14 +66,17 @@ class Libraries:
         encoder_folder: Path,
         snapshot_folder: Path,
         ranker_path: Path | None = None,
+        rankers_folder: Path | None = None,
         cross_encoder_folder: Path | None = None,
         threads: int = 1,
     ) -> None:
         self.snapshot_folder = snapshot_folder
         self._cross_encoder_folder = cross_encoder_folder
-        self._encoder_folder, self._ranker_path, self._threads = encoder_folder, ranker_path, threads
+        self.ranker_path, self.rankers_folder = ranker_path, rankers_folder or snapshot_folder.with_name("rankers")
+        self._encoder_folder, self._threads = encoder_folder, threads
         self._encoder: OnnxEncoder | None = None
         self._ranker: Ranker | None = None
+        self._trained: dict[str, Ranker] = {}  # by the hash of the file: the one that judges, and the one before it
         self._shelves: dict[Side, _Shelf] = {}
         self._snapshots: dict[str, Snapshot | None] = {}  # the newest, by name, as it was found; None when damaged
         self._lock = threading.RLock()
@@ -84,6 +89,7 @@ class Libraries:
             encoder_folder=settings.encoder_folder,
             snapshot_folder=settings.snapshot_folder,
             ranker_path=settings.ranker_path,
+            rankers_folder=settings.rankers_folder,
             cross_encoder_folder=settings.cross_encoder_folder,
             threads=threads or settings.encoder_threads,
         )
@@ -101,14 +107,41 @@ class Libraries:
 
     @property
     def ranker(self) -> Ranker:
-        """The ranker; raises RankingUnavailable when its file, or a cross-encoder that it needs, is missing or damaged."""
+        """The ranker of the settings; raises RankingUnavailable when its file, or a cross-encoder that it needs, is missing or damaged."""
         with self._lock:
             if self._ranker is None:
                 try:
-                    self._ranker = self.load_ranker(self._ranker_path)
+                    self._ranker = self.load_ranker(self.ranker_path)
                 except (RankerMissing, RankerDamaged, EncoderMissing, EncoderDamaged) as error:
                     raise RankingUnavailable(str(error), part="ranker") from error
             return self._ranker
+
+    def ranker_for(self, session: Session) -> Ranker:
+        """The ranker that judges, as the session sees it: the trained one that is active, else the one of the settings.
+
+        So an activation holds in every process with the first request after it. Raises RankingUnavailable when the active one
+        cannot be used; another is never used in its stead.
+        """
+        version = ranker_versions.active(session)
+        if version is None:
+            return self.ranker
+        with self._lock:
+            found = self._trained.get(version.file_hash) or self._open_trained(version)
+            self._trained = {**dict(list(self._trained.items())[-1:]), version.file_hash: found}
+        return found
+
+    def _open_trained(self, version: RankerVersion) -> Ranker:
+        """The ranker of a trained version, whose file is still the one that was trained, for the encoder in use."""
+        try:
+            found = open_trained(self, version)
+        except (RankerMissing, RankerDamaged, EncoderMissing, EncoderDamaged) as error:
+            raise RankingUnavailable(f"{error} {_GO_BACK}", part="ranker") from error
+        if not found.file.holds_for(self.encoder.id):
+            raise RankingUnavailable(
+                f"The ranker {version.name} was trained with the encoder {version.encoder_id}, and {self.encoder.id} is in use. {_GO_BACK}",
+                part="ranker",
+            )
+        return found
 
     def load_ranker(self, path: Path | None) -> Ranker:
         """A ranker file, with the configured cross-encoder where it asks for one; raises what `matcher.ranking.load_ranker` does."""
@@ -268,6 +301,24 @@ class View:
                 self._shelf.kept.update({each: encoded for each, encoded in read.items() if each not in self._shelf.gone})
         found = {each: encoded or read.get(each) for each, encoded in held.items()}
         return {each: encoded for each, encoded in found.items() if encoded is not None}
+
+
+_GO_BACK = "Bring back the folder of it in MATCHING_HOME/rankers, or go back with `matching ranker rollback`."
+
+
+def open_trained(libraries: Libraries, version: RankerVersion) -> Ranker:
+    """The ranker of a trained version; raises RankerMissing or RankerDamaged when its file is gone or was changed."""
+    path = trained_file(libraries.rankers_folder, version.name)
+    if not path.is_file():
+        raise RankerMissing(f"There is no file {path.name} of the ranker {version.name}.")
+    if file_hash(path) != version.file_hash:
+        raise RankerDamaged(f"{path.name} is not the file that was trained: somebody changed it.")
+    return libraries.load_ranker(path)
+
+
+def trained_file(folder: Path, name: str) -> Path:
+    """Where the file of a trained ranker lies, or would."""
+    return folder / name / f"{name}.json"
 
 
 def _holds(snapshot: Snapshot, side: Side) -> bool:

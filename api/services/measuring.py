@@ -191,7 +191,7 @@ class Lookout:
 
 def open_libraries(session: Session, libraries: Libraries) -> None:
     """Open whatever is not open yet; raises RankingUnavailable with what is missing."""
-    _ = libraries.ranker
+    libraries.ranker_for(session)
     for side in Side:
         libraries.view(session, side, SYSTEM)
 

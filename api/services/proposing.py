@@ -27,7 +27,7 @@ from models.events import Event
 from models.innovations import Innovation
 from models.needs import Need, NeedCriterion
 from models.proposals import Band, Proposal, ProposalState
-from models.queries import documents, events, joint_needs
+from models.queries import documents, events, joint_needs, ranker_versions
 from models.queries import proposals as proposal_rows
 from models.runs import RankingRun
 
@@ -66,6 +66,7 @@ class Ranked:
     revisions: dict[UUID, int]
     ranking: Ranking
     ranker_hash: str
+    ranker_version_id: UUID | None
     encoder_id: str
     position: int
     candidate_count: int
@@ -115,14 +116,16 @@ def _is_ready(row: Any, libraries: Libraries) -> bool:  # noqa: ANN401 -- Need o
 
 def _ranked_alone(session: Session, libraries: Libraries, view: View, row: Any, limit: int) -> Ranked:  # noqa: ANN401 -- Need or Innovation
     side: Side = row.side
-    ranking = libraries.ranker.rank(encoded_of(session, libraries, side, row), view, limit=limit)
+    ranker = libraries.ranker_for(session)
+    ranking = ranker.rank(encoded_of(session, libraries, side, row), view, limit=limit)
     return Ranked(
         side=side,
         document_id=row.id,
         revision=row.revision,
         revisions=documents.revisions(session, side.other, [_candidate_id(each, side) for each in ranking.judgements]),
         ranking=ranking,
-        ranker_hash=libraries.ranker.id,
+        ranker_hash=ranker.id,
+        ranker_version_id=ranker_versions.active_id(session),
         encoder_id=libraries.encoder.id,
         position=events.head(session)[0],
         candidate_count=len(view.allowed),
@@ -130,14 +133,17 @@ def _ranked_alone(session: Session, libraries: Libraries, view: View, row: Any, 
 
 
 def propose(session: Session, ranked: Ranked, *, at: datetime) -> RankingRun | None:
-    """Store the run and put its matches at or above *possible* before the Hub; None when the text changed meanwhile.
+    """Store the run and put its matches at or above *possible* before the Hub; None when text or ranker changed meanwhile.
 
     A pair that is decided stays decided unless one of its texts changed since; a pair that is open is replaced by
-    its newer judgement, so that one proposal of a pair is in force, and one of a joint need and an innovation.
+    its newer judgement, so that one proposal of a pair is in force, and one of a joint need and an innovation. What is open
+    by the judgement of another ranker gives way to this one.
     """
     rows, present = _locked(session, ranked)
     if not _is_as_ranked(rows.get(ranked.document_id), ranked):
         return None
+    if ranked.ranker_version_id != ranker_versions.active_id(session):
+        return None  # another ranker judges since, by which a ranking is owed
     current = [each for each in (ranked, *ranked.mates) if _is_as_ranked(rows.get(each.document_id), each)]
     runs = {each.document_id: _run_of(each, at) for each in current}
     session.add_all(runs.values())
@@ -145,6 +151,8 @@ def propose(session: Session, ranked: Ranked, *, at: datetime) -> RankingRun | N
     for each in current:
         for outdated in proposal_rows.outdated_of(session, each.side, each.document_id, each.revision):
             outdated.lapse()
+        for older in proposal_rows.open_by_another(session, each.side, each.document_id, each.ranker_hash):
+            older.lapse()
     session.flush()
     judged = [proposal for each in current for proposal in _judged(each, runs[each.document_id], present)]
     stored = choosing.put_forward(session, judged)
@@ -278,7 +286,7 @@ def _ranked(
     session: Session, libraries: Libraries, query: EncodedDocument, *, side: Side, query_id: UUID | None, actor: Actor, limit: int
 ) -> Matches:
     view: View = libraries.view(session, side.other, actor)
-    ranking = libraries.ranker.rank(query, view, limit=limit)
+    ranking = libraries.ranker_for(session).rank(query, view, limit=limit)
     rows = documents.of_ids(session, side.other, [_candidate_id(each, side) for each in ranking.judgements], actor)
     matches = [Match(rows[_candidate_id(each, side)], each) for each in ranking.judgements if _candidate_id(each, side) in rows]
     return Matches(side, query_id, ranking.ranker, ranking.nothing_fits, len(view.allowed), matches)

@@ -228,11 +228,11 @@ def _fitting(session: Session, libraries: Libraries, document: Need | Innovation
     if not texts:
         return set()
     encoded = encoded_of(session, libraries, document.side, document)
-    asks = document.side is Side.NEED
+    asks, ranker = document.side is Side.NEED, libraries.ranker_for(session)
     fitting = set()
     for watch in texts:
         phrase = _encoded(libraries.encoder, MatcherSide(document.side.other.value), watch.value)
-        judged = libraries.ranker.judge(encoded, phrase) if asks else libraries.ranker.judge(phrase, encoded)
+        judged = ranker.judge(encoded, phrase) if asks else ranker.judge(phrase, encoded)
         if judged.band is not Band.WEAK:
             fitting.add(watch.id)
     return fitting

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session, selectinload
 
@@ -165,6 +165,14 @@ def to_propose(session: Session, side: Side, limit: int) -> Sequence[UUID]:
     table = TABLES[side]
     behind = is_unproposed(side)
     return session.scalars(select(table.id).where(_SEARCHABLE[side], behind).order_by(table.updated_at, table.id).limit(limit)).all()
+
+
+def owe_ranking_of_all(session: Session) -> None:
+    """Have every document ranked anew; locked innovations before needs, each in the order of its ids, as ranking locks them."""
+    for side in (Side.INNOVATION, Side.NEED):
+        table = TABLES[side]
+        session.execute(select(table.id).order_by(table.id).with_for_update(of=table)).all()
+        session.execute(update(table).values(proposed_revision=None).execution_options(synchronize_session=False))
 
 
 def counts(session: Session, side: Side) -> dict[str, int]:

@@ -17,6 +17,7 @@ from models.proposals import Band, Proposal, ProposalState
 from models.queries.documents import NotFound
 from models.queries.pages import Page, page_of
 from models.queries.visibility import INNOVATION_IS_SEARCHABLE, NEED_IS_SEARCHABLE, proposals_visible_to
+from models.runs import RankingRun
 
 
 def queue(
@@ -145,4 +146,12 @@ def outdated_of(session: Session, side: Side, document_id: UUID, revision: int) 
     )
     replaceable = Proposal.state.in_([ProposalState.OPEN, ProposalState.DEFERRED, ProposalState.REJECTED])
     query = select(Proposal).where(mine == document_id, judged != revision, replaceable).with_for_update(of=Proposal)
+    return session.scalars(query.order_by(Proposal.id)).unique().all()
+
+
+def open_by_another(session: Session, side: Side, document_id: UUID, ranker_hash: str) -> Sequence[Proposal]:
+    """The undecided proposals of a document that another ranker judged, locked; what was deferred waits for its day."""
+    mine = Proposal.need_id if side is Side.NEED else Proposal.innovation_id
+    by_another = Proposal.run.has(RankingRun.ranker_hash != ranker_hash)
+    query = select(Proposal).where(mine == document_id, Proposal.state == ProposalState.OPEN, by_another).with_for_update(of=Proposal)
     return session.scalars(query.order_by(Proposal.id)).unique().all()
