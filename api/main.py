@@ -24,9 +24,11 @@ from api.logs import configure_log, retell_the_rest
 from api.measuring import RequestMeter, watch_connections
 from api.pages import add_pages
 from api.routes import (
+    asks,
     calls,
     documentation,
     events,
+    feedback,
     front_door,
     health,
     imports,
@@ -43,7 +45,9 @@ from api.routes import (
     place_answers,
     places,
     proposals,
+    reports,
     stages,
+    submissions,
     suggested_codes,
     watches,
 )
@@ -68,6 +72,8 @@ _API = (
     matches,
     suggested_codes,
     proposals,
+    submissions,
+    asks,
     events,
     imports,
     jobs,
@@ -80,6 +86,8 @@ _API = (
     place_answers,
     stages,
     need_results,
+    reports,
+    feedback,
 )
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _TAGS = (
@@ -90,10 +98,12 @@ _TAGS = (
     ("front door", "Five answers without an account: which needs they may meet, and keeping them."),
     ("matches", "Ranked matches of a text that is not stored."),
     ("proposals", "Matches put before the Hub, and its decisions."),
+    ("submissions", "What was handed in: the queue, one outcome each, questions and answers."),
     ("calls", "Needs that nothing answers yet, published for everybody to answer."),
     ("watches", "What somebody wants to be told of."),
     ("place answers", "What the places say to a confirmed match: meet, not now or no."),
     ("stages", "How far a match has come in each place."),
+    ("reports", "Tables for the board, as JSON and CSV."),
     ("events", "What happened, in order, for systems that follow."),
     ("imports", "Files of needs or innovations."),
     ("jobs", "Work that is owed in the background, and what failed too often."),

@@ -22,6 +22,7 @@ from api.services.library import RankingUnavailable
 from api.services.limiting import TooManyRequests
 from api.services.mailing import AddressRefused, UnsubscribeRefused
 from api.services.proposing import NothingToRank
+from api.services.reporting import PeriodInvalid
 from api.services.retrying import NotDead
 from api.services.stages import PlaceNotConcerned, StageDateRefused
 from api.services.staging import AlreadyImported
@@ -145,6 +146,7 @@ STATUS: dict[type[DomainError], int] = {
     AddressRefused: 422,
     UnsubscribeRefused: 404,
     AnsweredBefore: 409,
+    PeriodInvalid: 422,
     CallRefused: 409,
     CallEnded: 409,
     CallDatePassed: 422,

@@ -55,9 +55,7 @@ class Pair(NamedTuple):
 
 def within(column: Any, since: datetime | None, until: datetime | None) -> ColumnElement[bool]:  # noqa: ANN401 -- a column of times
     """Times from `since` until before `until`; an open border is None."""
-    return and_(
-        column.is_not(None), *([column >= since] if since is not None else []), *([column < until] if until is not None else [])
-    )
+    return and_(column.is_not(None), *([column >= since] if since is not None else []), *([column < until] if until is not None else []))
 
 
 def needs(session: Session, statuses: Collection[NeedStatus]) -> Sequence[Need]:
@@ -80,7 +78,7 @@ def steps(session: Session, until: datetime | None) -> Iterator[Step]:
         yield Step(*row)
 
 
-def decision_times(session: Session, since: datetime | None, until: datetime | None) -> Sequence[Row[tuple[datetime, datetime]]]:
+def decision_times(session: Session, since: datetime | None, until: datetime | None) -> Sequence[Row[datetime, datetime]]:
     """When each pair that was decided in a time was put before the Hub, and when it was decided; an undone verdict is none."""
     query = (
         select(Proposal.created_at, Decision.decided_at)
@@ -147,25 +145,26 @@ def innovation_of_proposals(session: Session, proposal_ids: Collection[UUID]) ->
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def places_of_needs(session: Session) -> Sequence[Row[tuple[UUID, str]]]:
+def places_of_needs(session: Session) -> Sequence[Row[UUID, str]]:
     """The key of each place of each need."""
     query = select(need_place.c.need_id, Place.key).join(Place, Place.id == need_place.c.place_id)
     return session.execute(query.order_by(need_place.c.need_id, Place.key)).all()
 
 
-def suppliers(session: Session) -> Sequence[Row[tuple[UUID, Organisation | None]]]:
+def suppliers(session: Session) -> Sequence[tuple[UUID, Organisation | None]]:
     """Each innovation that was handed in, with who offers it; None where nobody is named."""
     query = select(Innovation.id, Organisation).outerjoin(Organisation, Innovation.supplier_id == Organisation.id)
-    return session.execute(query.where(Innovation.live, Innovation.submitted_at.is_not(None)).order_by(Innovation.id)).all()
+    rows = session.execute(query.where(Innovation.live, Innovation.submitted_at.is_not(None)).order_by(Innovation.id))
+    return [(row[0], row[1]) for row in rows]
 
 
-def inequality_codes(session: Session, side: Side) -> Sequence[Row[tuple[UUID, list[str]]]]:
+def inequality_codes(session: Session, side: Side) -> dict[UUID, list[str]]:
     """The inequality codes of each need that is open or met, or of each innovation that may be matched."""
     if side is Side.NEED:
         shown = Need.status.in_([NeedStatus.OPEN, NeedStatus.MET])
-        return session.execute(select(Need.id, Need.key_health_inequalities).where(Need.live, shown)).all()
+        return {row[0]: row[1] for row in session.execute(select(Need.id, Need.key_health_inequalities).where(Need.live, shown))}
     handed_in = and_(Innovation.live, Innovation.submitted_at.is_not(None))
-    return session.execute(select(Innovation.id, Innovation.key_health_inequalities).where(handed_in)).all()
+    return {row[0]: row[1] for row in session.execute(select(Innovation.id, Innovation.key_health_inequalities).where(handed_in))}
 
 
 def _stands() -> ColumnElement[bool]:
@@ -198,7 +197,9 @@ def referral_reasons(session: Session, since: datetime | None, until: datetime |
         .join(Referral, ReferralStep.referral_id == Referral.id)
         .where(ReferralStep.state == ReferralState.DECLINED, within(ReferralStep.at, since, until))
     )
-    return [Barrier(at, code) for at, code in session.execute(query.order_by(ReferralStep.at, ReferralStep.referral_id)) if code is not None]
+    return [
+        Barrier(at, code) for at, code in session.execute(query.order_by(ReferralStep.at, ReferralStep.referral_id)) if code is not None
+    ]
 
 
 def all_reasons(session: Session, since: datetime | None, until: datetime | None) -> Mapping[str, Sequence[Barrier]]:
@@ -218,9 +219,7 @@ def suppliers_supported(session: Session, since: datetime | None, until: datetim
     helped = (
         select(Submission.innovation_id)
         .join(Outcome, Outcome.submission_id == Submission.id)
-        .where(
-            Outcome.kind.in_([OutcomeKind.ACTIVE, OutcomeKind.REFER]), Outcome.id.not_in(undone), within(Outcome.given_at, since, until)
-        )
+        .where(Outcome.kind.in_([OutcomeKind.ACTIVE, OutcomeKind.REFER]), Outcome.id.not_in(undone), within(Outcome.given_at, since, until))
     )
     theirs = select(Innovation.supplier_id).where(Innovation.id.in_(helped))
     return session.scalars(select(Organisation).where(Organisation.id.in_(theirs)).order_by(Organisation.name)).all()
@@ -238,4 +237,6 @@ def watches_set(session: Session, since: datetime | None, until: datetime | None
 
 def results_recorded(session: Session, since: datetime | None, until: datetime | None) -> int:
     """How many results of needs that are met were written down in a time."""
-    return session.scalar(select(func.count()).where(NeedResult.outcome == NeedStatus.MET, within(NeedResult.recorded_at, since, until))) or 0
+    return (
+        session.scalar(select(func.count()).where(NeedResult.outcome == NeedStatus.MET, within(NeedResult.recorded_at, since, until))) or 0
+    )
