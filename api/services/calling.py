@@ -114,7 +114,7 @@ def notice(session: Session, proposals: Sequence[Proposal], *, at: datetime) -> 
 
 def _tell(session: Session, call: Call, proposal: Proposal, *, at: datetime) -> None:
     need, innovation = proposal.need, proposal.innovation
-    for person in _told(session, need):
+    for person in _told(session, call):
         if not PROPOSAL_READ.allows(actor_of_person(person), subject_of(proposal)):
             continue  # what is offered to the Hub alone is told to the Hub alone
         mailing.post(
@@ -132,10 +132,13 @@ def _tell(session: Session, call: Call, proposal: Proposal, *, at: datetime) -> 
         )
 
 
-def _told(session: Session, need: Need) -> Sequence[Person]:
-    """The people of the need's places and the Hub's, each once."""
-    people = [person for place in need.places for person in recipients.of_place(session, place.id)]
-    return list({person.id: person for person in (*people, *recipients.hub_staff(session))}.values())
+def _told(session: Session, call: Call) -> Sequence[Person]:
+    """The people of the places that ask, and of the Hub whoever published the call, or all of it where a place did; each once."""
+    places = joint_needs.places_of(session, call.need_id)
+    hub = recipients.hub_staff(session)
+    publisher = [person for person in hub if actor_of_person(person).name == call.published_by]
+    people = [*(person for place in places for person in recipients.of_place(session, place.id)), *(publisher or hub)]
+    return list({person.id: person for person in people}.values())
 
 
 def _locked(session: Session, need_id: UUID, *, actor: Actor) -> Need:
