@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 
 from api.errors import CHANGING, CREATING, LISTING, RANKING, READING, problems
-from api.requests import Creation, ExpectedVersion, Limit, Now, Reading, SharedLibraries, StrictRoute, Transaction, tag
+from api.requests import Creation, CurrentSettings, ExpectedVersion, Limit, Now, Reading, SharedLibraries, StrictRoute, Transaction, tag
+from api.schemas.answers import StatusOut
 from api.schemas.duplicates import DuplicateOut, DuplicatesOut
 from api.schemas.innovations import InnovationIn, InnovationOut, InnovationPatch, InnovationsQuery
 from api.schemas.matches import MatchesOut
@@ -20,8 +21,9 @@ from api.security import (
     InnovationSubmitter,
     InnovationWithdrawer,
     InnovationWriter,
+    StatusReader,
 )
-from api.services import intake, likening, merging, proposing
+from api.services import following, intake, likening, merging, proposing
 from api.services.content import warnings_of
 from api.services.intake import ExternalIdTaken
 from models.documents import Side
@@ -98,6 +100,13 @@ def withdraw_innovation(
     """Take an innovation back; it is gone from every answer at once."""
     row = intake.withdraw(session, Side.INNOVATION, innovation_id, actor=writer, at=now, version=version)
     return tag(response, InnovationOut.of(row, writer))
+
+
+@router.get("/{innovation_id}/status", response_model=StatusOut, responses=problems(*READING))
+def follow_innovation(innovation_id: UUID, reader: StatusReader, now: Now, settings: CurrentSettings, session: Reading) -> StatusOut:
+    """Tell where an innovation is, whose turn it is, by when and whom to ask."""
+    found = following.whereabouts(session, innovation_id, actor=reader, at=now)
+    return StatusOut.of(found, contact=settings.contact_email or settings.mail_from)
 
 
 @router.get("/{innovation_id}/matches", response_model=MatchesOut, responses=problems(*READING, *RANKING))

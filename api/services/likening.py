@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from api.services.library import Libraries
+from api.services.library import Libraries, RankingUnavailable
 from api.services.proposing import NothingToRank, encoded_of
 from api.services.reading import document_of
 from matcher.duplicates import Likeness, likenesses
@@ -56,6 +56,14 @@ def duplicates_of(session: Session, libraries: Libraries, innovation_id: UUID, *
         for each in found
         if isinstance(row := rows.get(UUID(each.document_id)), Innovation)  # gone meanwhile
     ]
+
+
+def duplicate_count(session: Session, libraries: Libraries, innovation_id: UUID, *, actor: Actor) -> int | None:
+    """How many innovations may be the same; None, which is shown as not known, while texts cannot be compared."""
+    try:
+        return len(duplicates_of(session, libraries, innovation_id, actor=actor))
+    except (NothingToRank, RankingUnavailable):
+        return None
 
 
 def compared(session: Session, one_id: UUID, other_id: UUID, *, actor: Actor) -> tuple[Innovation, Innovation, Likeness | None]:
