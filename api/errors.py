@@ -42,6 +42,7 @@ from models.actors import NotAllowed
 from models.base import DomainError
 from models.decisions import NotUndoable, ReasonMissing
 from models.documents import StaleVersion, TransitionRefused
+from models.place_answers import AnswerClosed
 from models.proposals import ProposalClosed
 from models.queries.documents import NotFound
 from models.queries.pages import BadCursor
@@ -54,6 +55,7 @@ _log = structlog.get_logger("api")
 
 # What to do, where the message of the error itself does not end with it.
 _REMEDY: dict[type[DomainError], str] = {
+    AnswerClosed: "Read the question again to see where it stands.",
     ProposalClosed: "Read the proposal again to see where it stands.",
     TransitionRefused: "Read it again to see where it stands.",
     NotUndoable: "Read the proposal again to see what can still be done.",

@@ -24,6 +24,7 @@ from api.logs import configure_log, retell_the_rest
 from api.measuring import RequestMeter, watch_connections
 from api.pages import add_pages
 from api.routes import (
+    accounts,
     asks,
     bodies,
     calls,
@@ -87,6 +88,7 @@ _API = (
     front_door,
     links,
     invitations,
+    accounts,
     calls,
     watches,
     place_answers,

@@ -40,7 +40,7 @@ from models.proposals import ProposalClosed
 from models.queries.documents import NotFound
 from models.queries.pages import BadCursor
 from models.queries.places import UnknownOrganisation, UnknownPlace
-from models.referrals import ReferralRefused
+from models.referrals import BodyIncomplete, ReferralRefused
 from models.triage import AlreadyAsked, AskClosed, SubmissionClosed, SubmissionTaken
 from models.watches import WatchEmpty, WatchRefused
 
@@ -123,6 +123,7 @@ STATUS: dict[type[DomainError], int] = {
     ExternalIdTaken: 409,
     MergeRefused: 409,
     ReferralRefused: 409,
+    BodyIncomplete: 422,
     EmailTaken: 409,
     LinkSpent: 410,
     StaleVersion: 412,

@@ -10,7 +10,7 @@ from api.requests import Creation, CurrentSettings, ExpectedVersion, Now, Readin
 from api.schemas.pages import PageOut
 from api.schemas.proposals import DecisionIn, DecisionOut, ProposalOut, ProposalsQuery, VerdictIn
 from api.security import HubStaff, Reviewer, Undoer
-from api.services import deciding
+from api.services import deciding, stages
 from models.decisions import NotUndoable, ReasonMissing, Verdict
 from models.proposals import ProposalClosed
 from models.queries import proposals
@@ -24,7 +24,8 @@ def list_proposals(
 ) -> PageOut[ProposalOut]:
     """List proposals, most probable first; without a state those to decide now, less the ones that you skipped."""
     page = proposals.queue(session, reader, at=now, **wanted.model_dump())
-    shown = [ProposalOut.of(row, reader, undo_window_seconds=settings.undo_window_seconds) for row in page.rows]
+    signs = stages.signs_of(session, page.rows, actor=reader)
+    shown = [ProposalOut.of(row, reader, undo_window_seconds=settings.undo_window_seconds, signs=signs[row.id]) for row in page.rows]
     return PageOut(items=shown, next=page.following)
 
 
@@ -32,7 +33,8 @@ def list_proposals(
 def read_proposal(proposal_id: UUID, reader: Reviewer, settings: CurrentSettings, session: Reading, response: Response) -> ProposalOut:
     """Read one proposal with its reasons and every decision on it."""
     row = proposals.get(session, proposal_id, reader)
-    return tag(response, ProposalOut.of(row, reader, undo_window_seconds=settings.undo_window_seconds))
+    signs = stages.signs_of(session, [row], actor=reader)
+    return tag(response, ProposalOut.of(row, reader, undo_window_seconds=settings.undo_window_seconds, signs=signs[row.id]))
 
 
 @router.post(

@@ -11,11 +11,16 @@ from api.schemas.innovations import InnovationRef
 from api.schemas.matches import FINDING_EXAMPLE, FLAG_EXAMPLE, FindingOut, FlagOut
 from api.schemas.needs import NeedRef
 from api.schemas.pages import PageQuery
+from api.schemas.stages import SignsOut
 from api.services.content import Moment, Short, Strict
+from api.services.place_answers import name_as_judged
+from api.services.stages import Signs
 from models.actors import Actor
 from models.decisions import Decision, Reason, ReasonCode, Skip, Verdict
-from models.policies import MATCH_READ_FLAGS
+from models.people import Role
+from models.policies import INNOVATION_READ, MATCH_READ_FLAGS
 from models.proposals import Band, Proposal, ProposalState
+from models.subjects import subject_of
 
 
 class VerdictIn(StrEnum):
@@ -150,6 +155,7 @@ class ProposalOut(BaseModel):
                     "created_at": "2026-11-02T09:00:02Z",
                 },
                 "decisions": [],
+                "uptake": {"piloted_elsewhere": True, "third_pilot_no_adoption": False, "pilots": 1, "adoptions": 0},
                 "created_at": "2026-11-02T09:00:02Z",
             }
         }
@@ -170,14 +176,18 @@ class ProposalOut(BaseModel):
     flags: list[FlagOut] = Field(description="What staff should look at, such as copied text; for the Hub only.")
     run: RunOut
     decisions: list[DecisionOut] = Field(description="Every verdict, in the order of time.")
+    uptake: SignsOut | None = Field(default=None, description="What other places' experience says of the innovation.")
     created_at: datetime
 
     @classmethod
-    def of(cls, row: Proposal, actor: Actor, *, undo_window_seconds: float) -> "ProposalOut":
-        """The proposal of a row, as far as the actor may know it."""
+    def of(cls, row: Proposal, actor: Actor, *, undo_window_seconds: float, signs: Signs | None = None) -> "ProposalOut":
+        """The proposal of a row, as far as the actor may know it: an innovation that they may not read today has its name of then."""
+        today = INNOVATION_READ.allows(actor, subject_of(row.innovation)) or (row.handed_on and Role.PIPELINE in actor.roles)
+        named = InnovationRef.of(row.innovation)
         derived: dict[str, Any] = {
             "need": NeedRef.model_validate(row.need),
-            "innovation": InnovationRef.of(row.innovation),
+            "innovation": named if today else named.model_copy(update={"name": name_as_judged(row)}),
+            "uptake": SignsOut.of(signs) if signs is not None else None,
             "flags": [FlagOut.of(each) for each in row.flags] if MATCH_READ_FLAGS.admits(actor) else [],
             "run": RunOut.model_validate(row.run),
             "decisions": [DecisionOut.of(each, undo_window_seconds=undo_window_seconds) for each in row.decisions],

@@ -15,7 +15,7 @@ from models.documents import Side, StaleVersion
 from models.events import Event
 from models.grants import Policy
 from models.policies import PROPOSAL_DECIDE, PROPOSAL_SKIP, PROPOSAL_UNDO
-from models.proposals import Proposal, ProposalClosed
+from models.proposals import Proposal, ProposalClosed, ProposalState
 from models.queries import proposals
 from models.subjects import subject_of
 
@@ -98,8 +98,14 @@ def lapse(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: 
     session.flush()
 
 
+def settle(session: Session, need_id: UUID, *, actor: Actor, at: datetime) -> None:
+    """Take the proposals of a need that is met or closed out of force, but for matches that were announced and what was rejected."""
+    found = proposals.of_document(session, SYSTEM, lock=True, need_id=need_id)
+    supersede(session, (row for row in found if not row.handed_on and row.state is not ProposalState.REJECTED), actor=actor, at=at)
+
+
 def supersede(session: Session, undecided: Iterable[Proposal], *, actor: Actor, at: datetime) -> None:
-    """Take locked proposals that nobody decided out of force, because another one stands for them."""
+    """Take locked proposals that nobody was told of out of force, because another one stands for them, or none is wanted."""
     for proposal in undecided:
         proposal.lapse()
         record(session, _event("proposal.lapsed", proposal, actor, at), at=at)

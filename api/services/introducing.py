@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
-from api.services import mailing, stages
+from api.services import calling, mailing, stages
 from api.services.mailing import Recipient
 from api.services.place_answers import name_as_judged, people_of
 from models.actors import ANONYMOUS, SYSTEM
@@ -38,6 +38,7 @@ def introduce(session: Session, answer_id: UUID, *, at: datetime, undo_window_se
     row.version += 1
     stages.open_first(session, row, at=at)
     _tell_both(session, row, at=at)
+    calling.answered(session, row.need_id, at=at)
     session.flush()
     return row
 
