@@ -13,8 +13,8 @@ from api.services.accounts import (
 from api.services.answering import KeyReused, RequestInFlight
 from api.services.asking import NothingAnswered
 from api.services.attempts import TooManyAttempts
-from api.services.concluding import OutcomeContradicts, Undecided
 from api.services.bouncing import NotABounce
+from api.services.concluding import OutcomeContradicts, Undecided
 from api.services.csv_files import ImportFileRefused
 from api.services.ending_needs import ResultRefused
 from api.services.intake import ExternalIdTaken

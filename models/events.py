@@ -30,6 +30,10 @@ PIPELINE_KINDS = frozenset(
         "place.answered",
         "stage.changed",
         "match.confirmed",
+        "referral.offered",
+        "referral.accepted",
+        "referral.declined",
+        "referral.closed",
         "match.reversed",
     }
 )

@@ -56,6 +56,13 @@ class ReferralState(StrEnum):
     CLOSED = "closed"
 
 
+class Answered(StrEnum):
+    """What a body may say to an offer."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
 class DeclineCode(StrEnum):
     """Why a body does not take it on."""
 
@@ -94,6 +101,10 @@ class ReferralRefused(DomainError):
     """The innovation may not be referred, or the referral is past that step; the message says who did what, and when."""
 
 
+class BodyIncomplete(DomainError):
+    """What is said of a body leaves out whom it serves."""
+
+
 class SupportBody(Versioned, Base):
     """A body that helps innovators: what with, whom, and how it is reached; no criteria of a sort mean all of that sort.
 
@@ -125,6 +136,11 @@ class SupportBody(Versioned, Base):
     source_url: Mapped[str] = mapped_column(Text, default="")
     verified: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
+
+    @property
+    def serves_nobody(self) -> bool:
+        """Whether it is said to serve some places, and none is named."""
+        return self.geography is Geography.PLACES and not self.places
 
 
 class Referral(Versioned, Base):

@@ -8,12 +8,17 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.jobs.context import Context, Effect
-from api.services import chasing, clocks, place_answers
+from api.services import chasing, clocks, place_answers, referral_mail
 from api.services.clocks import Chase
 from models.clocks import ClockKind
 
 CHASERS: Mapping[ClockKind, Chase] = MappingProxyType(
-    {ClockKind.TRIAGE: chasing.chase_triage, ClockKind.ASK: chasing.chase_ask, ClockKind.PLACE_ANSWER: place_answers.chase}
+    {
+        ClockKind.TRIAGE: chasing.chase_triage,
+        ClockKind.ASK: chasing.chase_ask,
+        ClockKind.PLACE_ANSWER: place_answers.chase,
+        ClockKind.REFERRAL: referral_mail.chase,
+    }
 )
 """Who is told, by what is waited for."""
 

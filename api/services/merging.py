@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
-from api.services import deciding, likening, triaging
+from api.services import deciding, likening, mailing, triaging
 from api.services.library import Libraries, RankingUnavailable
 from api.services.likening import Duplicate
 from api.services.proposing import NothingToRank
 from api.services.reading import document_of
 from api.services.recording import record
+from api.services.referral_mail import innovators_of
 from matcher.duplicates import likenesses
 from models.actors import SYSTEM, Actor
 from models.documents import Readability, Side, StaleVersion
@@ -66,6 +67,7 @@ def merge(
     record(session, _event("innovation.merged", merged, actor, at, into=str(kept.id), merge=str(row.id)), at=at)
     deciding.supersede(session, [each for each in matches if each.state in _UNDECIDED], actor=actor, at=at)
     triaging.leave(session, merged.id, Leaving.MERGED, at=at)
+    _tell_merged(session, row, merged, kept, at=at)
     return row
 
 
@@ -95,6 +97,7 @@ def unmerge(session: Session, innovation_id: UUID, *, actor: Actor, at: datetime
     session.flush()
     record(session, _event("innovation.unmerged", merged, actor, at, of=str(kept.id), merge=str(row.id)), at=at)
     triaging.come_back(session, merged.id, at=at)
+    _tell(session, row, "innovation_parted", merged, at=at)
     if merged.searchable:
         step = Job.PROPOSE if merged.embedded_revision == merged.revision else Job.EMBED
         enqueue(session, step, at=at, side=Side.INNOVATION.value, id=str(merged.id))
@@ -197,8 +200,7 @@ def _must_fit(merged: Innovation, kept: Innovation, *, two_organisations: bool) 
         raise MergeRefused(f"The other innovation is {kept.status}, so that it cannot stand for both.", state=kept.status.value)
     if merged.searchable and not kept.searchable:
         raise MergeRefused("This innovation can be found and the other cannot. Merge the other one into this.", state="not_searchable")
-    same = merged.supplier_id is not None and merged.supplier_id == kept.supplier_id
-    if not same and not two_organisations:
+    if not _are_of_one(merged, kept) and not two_organisations:
         raise MergeRefused(
             "They are not known to be of the same organisation. If they are one all the same, say so with 'two_organisations'.",
             state="two_organisations",
@@ -225,6 +227,33 @@ def _must_bear_nothing(session: Session, row: Merge, kept: Innovation) -> None:
 def _must_be_as_read(row: Innovation, version: int | None) -> None:
     if version is not None and version != row.version:
         raise StaleVersion("Somebody changed this innovation after you read it. Read it again and repeat your change.", version=row.version)
+
+
+def _tell_merged(session: Session, row: Merge, merged: Innovation, kept: Innovation, *, at: datetime) -> None:
+    """Tell both organisations, each of their own only; one that handed in both is told once, by both names."""
+    same = _are_of_one(merged, kept)
+    _tell(session, row, "innovation_merged", merged, at=at, kept=kept.name if same else "", kept_id=str(kept.id), own=False)
+    if not same:
+        _tell(session, row, "innovation_merged", kept, at=at, kept="", kept_id=str(kept.id), own=True)
+
+
+def _tell(session: Session, row: Merge, template: str, innovation: Innovation, *, at: datetime, **values: object) -> None:
+    for person in innovators_of(session, innovation):
+        mailing.post(
+            session,
+            template,
+            mailing.to_person(person),
+            once_key=f"{template}:{row.id}:{person.id}",
+            at=at,
+            name=person.name,
+            innovation=innovation.name,
+            innovation_id=str(innovation.id),
+            **values,
+        )
+
+
+def _are_of_one(one: Innovation, other: Innovation) -> bool:
+    return one.supplier_id is not None and one.supplier_id == other.supplier_id
 
 
 def _stand_for(row: Innovation, kept_id: UUID, at: datetime) -> None:

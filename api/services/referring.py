@@ -1,4 +1,4 @@
-"""active, in triage -> referred: an innovation is offered to a body that helps, which accepts or declines it; nothing is dropped."""
+"""active, referred -> offered to a body that helps, which accepts or declines; nothing is dropped."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,18 +6,19 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from api.services import clocks, signposting
+from api.services import clocks, links, referral_mail, signposting
 from api.services.recording import record
 from api.services.signposting import Route
-from models.actors import Actor
+from models.actors import SYSTEM, Actor
 from models.clocks import ClockKind
 from models.documents import Side, StaleVersion
 from models.events import Event
 from models.grants import Policy
 from models.innovations import SEARCHABLE_STATUSES, Innovation, InnovationStatus
+from models.links import LinkPurpose
 from models.policies import INNOVATION_READ_ROUTES, REFERRAL_ANSWER, REFERRAL_CLOSE, REFERRAL_OFFER
 from models.queries import documents, referrals, triage
-from models.referrals import OPEN_REFERRALS, DeclineCode, Referral, ReferralOutcome, ReferralRefused, ReferralState
+from models.referrals import OPEN_REFERRALS, Answered, DeclineCode, Referral, ReferralOutcome, ReferralRefused, ReferralState
 from models.subjects import subject_of
 
 _PAST_TRIAGE = frozenset({InnovationStatus.ACTIVE, InnovationStatus.REFERRED})
@@ -44,11 +45,15 @@ def offer(session: Session, innovation_id: UUID, body_id: UUID, *, reason: str, 
     innovation = documents.innovation(session, innovation_id, actor)
     if innovation.status in SEARCHABLE_STATUSES - _PAST_TRIAGE:
         raise ReferralRefused("This innovation is still in triage. Give its submission the outcome 'refer'.", state=innovation.status.value)
-    return refer(session, innovation_id, body_id, reason=reason, actor=actor, at=at)
+    row = refer(session, innovation_id, body_id, reason=reason, actor=actor, at=at)
+    referral_mail.tell_innovator(session, row, "referral_offered", at=at)
+    return row
 
 
 def refer(session: Session, innovation_id: UUID, body_id: UUID, *, reason: str, actor: Actor, at: datetime) -> Referral:
-    """Offer an innovation to a body; those that declined it before are closed, because it has gone on.
+    """Offer an innovation to a body, and mail it; those that declined it before are closed, because it has gone on.
+
+    The innovator is told by whoever calls: by the letter of an outcome, or by `offer`.
 
     Raises ReferralRefused when its owner has not consented, when it is gone, or when the body has it already.
     """
@@ -80,28 +85,46 @@ def refer(session: Session, innovation_id: UUID, body_id: UUID, *, reason: str, 
     session.flush()
     _record(session, row, "referral.offered", actor, at)
     clocks.start(session, ClockKind.REFERRAL, row.id, at=at)
+    referral_mail.ask(session, row, at=at)
     return row
 
 
-def accept(session: Session, referral_id: UUID, *, actor: Actor, at: datetime, note: str = "", version: int | None = None) -> Referral:
-    """What was offered is accepted; raises ReferralRefused when it is past that, StaleVersion for a version that is not the present one."""
-    row = _to_change(session, referral_id, REFERRAL_ANSWER, actor)
-    return _answer(session, row, ReferralState.ACCEPTED, actor=actor, by_name=actor.shown_as, at=at, note=note, version=version)
-
-
-def decline(
+def answer(
     session: Session,
     referral_id: UUID,
-    code: DeclineCode,
+    answered: Answered,
     *,
     actor: Actor,
     at: datetime,
+    code: DeclineCode | None = None,
     note: str = "",
     version: int | None = None,
 ) -> Referral:
-    """What was offered is declined: it stays on the Hub's list until it is referred on or closed; raises as `accept` does."""
+    """Write down what the body says to what it was offered; what it declined stays on the Hub's list until it is seen to.
+
+    Raises ReferralRefused when it is past that, which tells by whom and when, or StaleVersion.
+    """
     row = _to_change(session, referral_id, REFERRAL_ANSWER, actor)
-    return _answer(session, row, ReferralState.DECLINED, actor=actor, by_name=actor.shown_as, at=at, code=code, note=note, version=version)
+    row.must_take(ReferralState(answered))
+    _must_be_as_read(row, version)
+    return _answer(session, row, answered, actor=actor, at=at, code=code, note=note)
+
+
+def look(session: Session, token: str, *, at: datetime) -> Referral:
+    """The referral that a link in a mail is about; raises LinkSpent. Looking spends nothing."""
+    link = links.peek(session, token, LinkPurpose.REFERRAL, at=at)
+    return referrals.get(session, link.subject_id, SYSTEM)
+
+
+def answer_by_link(
+    session: Session, token: str, answered: Answered, *, at: datetime, code: DeclineCode | None = None, note: str = ""
+) -> Referral:
+    """The same by the link in a mail, which stands for the body; raises LinkSpent or ReferralRefused."""
+    row = _locked(session, links.peek(session, token, LinkPurpose.REFERRAL, at=at).subject_id, SYSTEM)
+    row.must_take(ReferralState(answered))
+    links.spend(session, token, LinkPurpose.REFERRAL, at=at)
+    body = Actor(name=f"body:{row.body_id}", shown_as=row.body.name)
+    return _answer(session, row, answered, actor=body, at=at, code=code, note=note)
 
 
 def close(
@@ -140,13 +163,17 @@ def _must_be_referable(innovation: Innovation) -> None:
 
 
 def _to_change(session: Session, referral_id: UUID, policy: Policy, actor: Actor) -> Referral:
-    """The referral with its innovation locked first, as everywhere; raises NotFound or NotAllowed."""
     policy.check(actor)
-    if (innovation_id := referrals.innovation_of(session, referral_id)) is not None:
-        documents.one_for_update(session, Side.INNOVATION, innovation_id)
-    row = referrals.get(session, referral_id, actor, lock=True)
+    row = _locked(session, referral_id, actor)
     policy.check(actor, subject_of(row))
     return row
+
+
+def _locked(session: Session, referral_id: UUID, actor: Actor) -> Referral:
+    """The referral with its innovation locked first, as everywhere; raises NotFound."""
+    if (innovation_id := referrals.innovation_of(session, referral_id)) is not None:
+        documents.one_for_update(session, Side.INNOVATION, innovation_id)
+    return referrals.get(session, referral_id, actor, lock=True)
 
 
 def _must_be_as_read(row: Referral, version: int | None) -> None:
@@ -155,31 +182,28 @@ def _must_be_as_read(row: Referral, version: int | None) -> None:
 
 
 def _answer(
-    session: Session,
-    row: Referral,
-    state: ReferralState,
-    *,
-    actor: Actor,
-    by_name: str,
-    at: datetime,
-    code: str = "",
-    note: str = "",
-    version: int | None = None,
+    session: Session, row: Referral, answered: Answered, *, actor: Actor, at: datetime, code: DeclineCode | None, note: str
 ) -> Referral:
-    row.must_take(state)
-    _must_be_as_read(row, version)
-    row.step(state, by_name=by_name, at=at, code=code, note=note)
-    session.flush()
-    _record(session, row, f"referral.{state}", actor, at)
-    clocks.stop(session, ClockKind.REFERRAL, row.id, at=at)
+    row.step(ReferralState(answered), by_name=actor.shown_as, at=at, code=code or "", note=note)
+    _settle(session, row, actor=actor, at=at)
+    referral_mail.tell_answer(session, row, at=at)
     return row
 
 
 def _close(session: Session, row: Referral, outcome: ReferralOutcome, *, actor: Actor, at: datetime, note: str = "") -> None:
+    was_open = row.is_open
     row.step(ReferralState.CLOSED, by_name=actor.shown_as, at=at, code=outcome, note=note)
+    _settle(session, row, actor=actor, at=at)
+    referral_mail.tell_end(session, row, was_open=was_open, at=at)
+
+
+def _settle(session: Session, row: Referral, *, actor: Actor, at: datetime) -> None:
+    """Nobody is waited for any more, and no link answers any more."""
     session.flush()
-    _record(session, row, "referral.closed", actor, at)
+    _record(session, row, f"referral.{row.state}", actor, at)
     clocks.stop(session, ClockKind.REFERRAL, row.id, at=at)
+    links.take_back(session, LinkPurpose.REFERRAL, row.id, at=at)
+    session.flush()
 
 
 def _record(session: Session, row: Referral, kind: str, actor: Actor, at: datetime) -> None:

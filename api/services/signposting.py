@@ -137,3 +137,10 @@ _CHECKS: Final[tuple[Callable[[Innovation, SupportBody], Criterion | None], ...]
 def _listed(words: Iterable[str]) -> str:
     *first, last = words
     return f"{', '.join(first)} or {last}" if first else last
+
+
+def in_words(found: Sequence[Route]) -> str:
+    """How many may help, as a sentence; that none does is an answer."""
+    if not found:
+        return "No body on our list fits now. The Hub looks for another way, or adds a body."
+    return f"{len(found)} {'body' if len(found) == 1 else 'bodies'} may help."

@@ -56,6 +56,11 @@ def get(session: Session, referral_id: UUID, actor: Actor, *, lock: bool = False
     return found
 
 
+def of_clock(session: Session, referral_id: UUID) -> Referral | None:
+    """The referral that a clock runs for, whoever asks; None when there is none. For chasers only."""
+    return session.scalars(select(Referral).where(Referral.id == referral_id)).unique().first()
+
+
 def innovation_of(session: Session, referral_id: UUID) -> UUID | None:
     """Whose referral it is, whoever asks; None when there is none."""
     return session.scalar(select(Referral.innovation_id).where(Referral.id == referral_id))

@@ -77,4 +77,59 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "band": "strong",
         "path": "/proposals/8f1d4c1a-4f0e-4a0d-9b34-6b8b1f0f8a55",
     },
+    **{
+        f"referral_{kind}_link": {
+            "body": "Regional innovation network",
+            "innovation": "Attention test",
+            "passed_on": {"Kind": "Product", "Name": "Attention test"},
+            "reason": "They plan evaluations.",
+            "offered_on": date(2026, 11, 2),
+            "answer_by": date(2026, 11, 10),
+            "path": "/referrals/q0Vt-example",
+        }
+        for kind in ("asked", "reminder")
+    },
+    **{
+        f"referral_{kind}": {
+            "name": "Managing director",
+            "innovation": "Attention test",
+            "innovation_id": "5a0c8a39-0a4e-4c36-9c53-4a3f0f2f7f10",
+            "body": "Regional innovation network",
+            "body_url": "https://www.example.org/contact",
+            "reason": "They plan evaluations.",
+            "passed_on": {"Kind": "Product", "Name": "Attention test"},
+            "answer_by": date(2026, 11, 10),
+            "why": "they have no time for it now",
+            "note": "Ask again in spring.",
+        }
+        for kind in ("offered", "accepted", "declined", "closed")
+    },
+    **{
+        f"referral_{kind}": {
+            "name": "Hub triage officer",
+            "innovation": "Attention test",
+            "innovation_id": "5a0c8a39-0a4e-4c36-9c53-4a3f0f2f7f10",
+            "body": "Regional innovation network",
+            "body_url": "https://www.example.org/contact",
+            "has_address": True,
+            "why": "they have no time for it now",
+            "note": "",
+            "days": 6,
+        }
+        for kind in ("waiting", "declined_hub")
+    },
+    "referral_ended": {"body": "Regional innovation network", "innovation": "Attention test", "offered_on": date(2026, 11, 2)},
+    "innovation_merged": {
+        "name": "Managing director",
+        "innovation": "Attention test",
+        "innovation_id": "5a0c8a39-0a4e-4c36-9c53-4a3f0f2f7f10",
+        "kept": "Computer test of attention",
+        "kept_id": "0d1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a12",
+        "own": False,
+    },
+    "innovation_parted": {
+        "name": "Managing director",
+        "innovation": "Attention test",
+        "innovation_id": "5a0c8a39-0a4e-4c36-9c53-4a3f0f2f7f10",
+    },
 }
