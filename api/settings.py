@@ -145,6 +145,9 @@ class Settings(BaseSettings):
         default="all", description="Who may sign in by a mailed link: innovators alone, or everybody with an account."
     )
     links_per_hour: int = Field(default=60, ge=0, description="Mails with a link that one network address may cause in an hour; 0: any.")
+    settled_days: int = Field(
+        default=0, ge=0, le=36_500, description="After how many days what was archived or withdrawn is erased; 0: never."
+    )
     unclaimed_days: int = Field(default=14, ge=1, le=90, description="How long answers are kept that nobody claims by their link.")
 
     @field_validator("log_level")

@@ -27,6 +27,8 @@ SERVICE_MEET: Final = Policy("service.meet", Scope.READ, (Grant(Party.ANYBODY),)
 # The start page, places, organisations and code lists.
 REFERENCE_READ: Final = Policy("reference.read", Scope.READ, (Grant(Party.ANYBODY),))
 SELF_READ: Final = Policy("self.read", Scope.READ, (Grant(Party.KNOWN),))
+SELF_EXPORT: Final = Policy("self.export", Scope.READ, (Grant(Party.PERSON),))
+SELF_DELETE: Final = Policy("self.delete", Scope.WRITE, (Grant(Party.PERSON),))
 SESSION_END: Final = Policy("session.end", Scope.READ, (Grant(Party.KNOWN),))
 
 # A draft is for those whose need it is; others whom it concerns read it once it is open.
@@ -108,6 +110,13 @@ INNOVATION_GIVE: Final = Policy(
 INNOVATION_CHANGE: Final = Policy("innovation.change", Scope.WRITE, _OF_OFFERERS, sees=INNOVATION_READ, refusal=_NOT_YOUR_INNOVATION)
 INNOVATION_SUBMIT: Final = Policy("innovation.submit", Scope.WRITE, _OF_OFFERERS, sees=INNOVATION_READ, refusal=_NOT_YOUR_INNOVATION)
 INNOVATION_WITHDRAW: Final = Policy("innovation.withdraw", Scope.WRITE, _OF_OFFERERS, sees=INNOVATION_READ, refusal=_NOT_YOUR_INNOVATION)
+INNOVATION_DELETE: Final = Policy(
+    "innovation.delete",
+    Scope.WRITE,
+    (Grant(Role.INNOVATOR, Relation.OWNER), Grant(Role.HUB)),
+    sees=INNOVATION_READ,
+    refusal=_NOT_YOUR_INNOVATION,
+)
 INNOVATION_READ_CONSENT: Final = Policy(
     "innovation.read_consent", Scope.READ, (Grant(Role.INNOVATOR, Relation.OWNER), Grant(Role.HUB)), sees=INNOVATION_READ
 )
@@ -266,7 +275,11 @@ JOB_READ: Final = Policy("job.read", Scope.READ, (Grant(Role.HUB),))
 JOB_RETRY: Final = Policy("job.retry", Scope.WRITE, (Grant(Role.LEAD),))
 METRICS_READ: Final = Policy("metrics.read", Scope.METRICS, (Grant(Role.PIPELINE), Grant(Role.BOARD), Grant(Role.HUB)))
 REPORT_READ: Final = Policy("report.read", Scope.READ, (Grant(Role.BOARD), Grant(Role.HUB)))
+RANKER_READ: Final = Policy("ranker.read", Scope.READ, (Grant(Role.LEAD),))
+RANKER_MANAGE: Final = Policy("ranker.manage", Scope.WRITE, (Grant(Role.LEAD),))
 AUDIT_READ: Final = Policy("audit.read", Scope.EVENTS, (Grant(Role.LEAD),))
+ACCOUNT_READ: Final = Policy("account.read", Scope.READ, (Grant(Role.LEAD),))
+KEY_READ: Final = Policy("key.read", Scope.READ, (Grant(Role.LEAD),))
 ACCOUNT_MANAGE: Final = Policy("account.manage", Scope.WRITE, (Grant(Role.LEAD),))
 KEY_MANAGE: Final = Policy("key.manage", Scope.WRITE, (Grant(Role.LEAD),))
 

@@ -15,7 +15,7 @@ from api.jobs import calls, clocks, documents, events, imports, links, mail, pla
 from api.jobs.context import Context, Effect
 from api.measuring import measure_job
 from api.queue import Job, Owed, tell
-from api.services import accounts, answering, auditing, front_door
+from api.services import accounts, answering, auditing, erasing, front_door
 from api.services.library import RankingUnavailable
 from api.services.sweeping import owe_what_is_missing
 from models.base import DomainError
@@ -91,6 +91,8 @@ class Work:
             answering.purge(session, at=at)
             accounts.purge_sessions(session, at=at)
             front_door.purge(session, at=at)
+            if settings.settled_days:
+                erasing.delete_settled(session, at=at, after=timedelta(days=settings.settled_days))
         try:
             with self._context.database.reading() as session:
                 auditing.keep_head(session, settings.heads_folder, at=at)

@@ -16,6 +16,7 @@ from api.schemas.pages import PageOut
 from api.security import (
     InnovationChanger,
     InnovationComparer,
+    InnovationDeleter,
     InnovationMatcher,
     InnovationReader,
     InnovationSubmitter,
@@ -23,7 +24,7 @@ from api.security import (
     InnovationWriter,
     StatusReader,
 )
-from api.services import following, intake, likening, merging, proposing
+from api.services import erasing, following, intake, likening, merging, proposing
 from api.services.content import warnings_of
 from api.services.intake import ExternalIdTaken
 from models.documents import Side
@@ -125,3 +126,9 @@ def duplicates_of_innovation(innovation_id: UUID, staff: InnovationComparer, ses
     """List innovations that may be the same as this one, with the words that both texts hold."""
     found = likening.duplicates_of(session, libraries, innovation_id, actor=staff)
     return DuplicatesOut(innovation_id=innovation_id, duplicates=[DuplicateOut.of(each) for each in found])
+
+
+@router.delete("/{innovation_id}", status_code=204, responses=problems(*CHANGING))
+def delete_innovation(innovation_id: UUID, *, deleter: InnovationDeleter, version: ExpectedVersion, now: Now, session: Transaction) -> None:
+    """Delete it for good: a draft leaves nothing; what was handed in is withdrawn, and its words are erased everywhere."""
+    erasing.delete_innovation(session, innovation_id, actor=deleter, at=now, version=version)

@@ -7,11 +7,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api import browsers
 from api.errors import ASKING, SENDING, problems
 from api.requests import CurrentSettings, Now, Reading, StrictRoute, Transaction
-from api.schemas.people import Me, SessionOut, SignIn
-from api.security import CurrentVisit, Leaver, Nobody, SignedInActor, same_origin
-from api.services import accounts
+from api.schemas.people import ExportOut, Me, SessionOut, SignIn
+from api.security import CurrentVisit, Leaver, Nobody, SelfDeleter, SelfExporter, SignedInActor, same_origin
+from api.services import accounts, erasing
 from api.services.accounts import CrossSiteRefused, SignInRefused
 from api.services.attempts import TooManyAttempts
+from models.documents import TransitionRefused
+from models.grants import Subject
+from models.policies import SELF_DELETE, SELF_EXPORT
 from models.queries import places
 
 router = APIRouter(tags=["people"], route_class=StrictRoute)
@@ -48,6 +51,19 @@ def sign_out(
         accounts.end_session(session, token, at=now, actor=actor)
     if everywhere and actor.person_id and actor.key_id is None:  # a key signs nobody out
         accounts.end_sessions(session, actor.person_id, at=now, actor=actor)
+    browsers.forget_sign_in(response, settings)
+
+
+@router.get("/me/export", response_model=ExportOut, responses=problems(*ASKING))
+def export_me(actor: SelfExporter, session: Reading) -> ExportOut:
+    """Tell everything that is held about you, table by table; secrets are left out."""
+    return ExportOut(tables=erasing.export(session, SELF_EXPORT.person(actor, Subject())))
+
+
+@router.delete("/me", status_code=204, responses=problems(*ASKING, CrossSiteRefused, TransitionRefused))
+def delete_me(actor: SelfDeleter, *, response: Response, settings: CurrentSettings, session: Transaction, now: Now) -> None:
+    """Erase your account: name and address are gone; what you did stays on record without them. It cannot be undone."""
+    erasing.erase_person(session, SELF_DELETE.person(actor, Subject()), actor=actor, at=now)
     browsers.forget_sign_in(response, settings)
 
 

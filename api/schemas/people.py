@@ -1,6 +1,7 @@
 """Signing in, and who one is."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -54,3 +55,13 @@ class Me(BaseModel):
     scopes: list[Scope]
     places: list[str] = Field(description="Keys of your own places.")
     csrf_token: str | None = Field(description="For a signed-in browser's changes; null for a key.")
+
+
+class ExportOut(BaseModel):
+    """Everything that is held about you: the rows that name you by id, by what events call you or by your address."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"tables": {"person": [{"email": "director@example.org", "name": "Director"}]}}}
+    )
+
+    tables: dict[str, list[dict[str, Any]]]

@@ -101,7 +101,7 @@ def create_person(session: Session, *, email: str, name: str, password: str | No
         raise AccountInvalid("Give a name of 1 to 200 characters.", field="name")
     if people.by_email(session, address) is not None:
         raise EmailTaken("Somebody has that e-mail address. Change that account, or use another address.", field="email")
-    secret = _nobodys_hash() if password is None else hashed(password)
+    secret = nobodys_hash() if password is None else hashed(password)
     person = Person(email=address, name=name.strip(), password_hash=secret, active=True, created_at=at, grants=[])
     session.add(person)
     session.flush()
@@ -236,7 +236,7 @@ def proven(session: Session, email: str, password: str) -> Person:
     """Who e-mail address and password belong to; raises SignInRefused, the same in words and time for every cause."""
     found = people.secret_of(session, email)
     with _HASHING:
-        right = _hasher().verify(password[: LONGEST_PASSWORD + 1], found.password_hash if found else _nobodys_hash())
+        right = _hasher().verify(password[: LONGEST_PASSWORD + 1], found.password_hash if found else nobodys_hash())
     person = people.by_id(session, found.id) if found and found.active and right else None
     if person is None:
         raise SignInRefused("E-mail address or password is wrong. Try again, or ask the Hub lead to set a new password.")
@@ -378,7 +378,7 @@ def _hasher() -> PasswordHash:
 
 
 @cache
-def _nobodys_hash() -> str:
+def nobodys_hash() -> str:
     """A hash that no password opens, so that an unknown address takes as long as a known one."""
     return _hasher().hash(secrets.token_urlsafe(32))
 

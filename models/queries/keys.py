@@ -1,6 +1,7 @@
 """Keys of machines."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,6 +12,11 @@ from models.keys import ApiKey
 def by_prefix(session: Session, prefix: str) -> ApiKey | None:
     """The key of a prefix, in force or not; None when there is none."""
     return session.scalars(select(ApiKey).where(ApiKey.prefix == prefix)).first()
+
+
+def by_id(session: Session, key_id: UUID) -> ApiKey | None:
+    """The key of an id, in force or not; None when there is none."""
+    return session.get(ApiKey, key_id)
 
 
 def every_key(session: Session) -> Sequence[ApiKey]:

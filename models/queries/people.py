@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models.organisations import Organisation
 from models.people import KnownDevice, Person, RoleGrant, SignInSession
 from models.places import Place
+from models.queries.pages import Page, page_of
 
 
 def by_email(session: Session, email: str) -> Person | None:
@@ -26,6 +27,12 @@ def by_id(session: Session, person_id: UUID) -> Person | None:
 def everybody(session: Session) -> Sequence[Person]:
     """All people, active or not, by e-mail address."""
     return session.scalars(select(Person).order_by(Person.email)).all()
+
+
+def page(session: Session, *, after: str | None, limit: int) -> Page[Person]:
+    """People but those whose account was erased, latest first."""
+    query = select(Person).where(Person.erased_at.is_(None)).order_by(Person.created_at.desc(), Person.id)
+    return page_of(session, query, after=after, limit=limit, kinds=(datetime, UUID))
 
 
 def grant_of(session: Session, person_id: UUID, grant: RoleGrant) -> RoleGrant | None:

@@ -1,0 +1,146 @@
+"""Delete: what an innovator handed in, an account, and what was settled long ago; the chain of events stays whole.
+
+Rows that others refer to stay as tombstones that say nothing: events, decisions and reports carry ids alone.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.queue import Job, enqueue
+from api.services import accounts, intake, mailing
+from api.services.recording import record
+from models.actors import SYSTEM, Actor
+from models.documents import Readability, Side, StaleVersion, TransitionRefused
+from models.events import Event
+from models.innovations import Innovation, InnovationStatus
+from models.people import Person, Role
+from models.policies import INNOVATION_DELETE
+from models.queries import documents, people
+from models.queries import erasing as rows
+from models.queries import links as link_rows
+from models.subjects import subject_of
+
+DELETED: Final = "Deleted"
+FORMER: Final = "a former member of staff"
+_AT_ONCE: Final = 50
+_LISTS: Final = (*Innovation.FACETS, "standards", "evidences", "integrates_with", "illustrative")
+_EMPTY: Final = ("stage_source", "website", "consent_by", "consent_scope", "source", "source_url", "search_text")
+_NOTHING: Final = (
+    "key",
+    "main_category",
+    "main_purpose",
+    "patients_range",
+    "stage",
+    "requires_smartphone",
+    "deployed",
+    "consent_at",
+    "record",
+    "record_version",
+    "verified",
+    "embedded_revision",
+    "embedded_encoder",
+    "import_id",
+    "import_line",
+)
+
+
+def delete_innovation(session: Session, innovation_id: UUID, *, actor: Actor, at: datetime, version: int | None = None) -> None:
+    """Delete an innovation: a draft that was never handed in leaves nothing, any other is withdrawn and its words are erased.
+
+    A confirmed match that was announced is reversed, as by a withdrawal. Raises NotFound, NotAllowed or StaleVersion.
+    """
+    row: Innovation = documents.get(session, Side.INNOVATION, innovation_id, actor, lock=True)
+    INNOVATION_DELETE.check(actor, subject_of(row))
+    if version is not None and version != row.version:
+        raise StaleVersion("Somebody changed this innovation after you read it. Read it again before you delete it.", version=row.version)
+    _delete(session, row, actor=actor, at=at)
+
+
+def delete_settled(session: Session, *, at: datetime, after: timedelta) -> int:
+    """Erase what was archived or withdrawn so long ago, some at a time; returns how many that were."""
+    found = rows.long_settled(session, at - after, _AT_ONCE)
+    for innovation_id in found:
+        row: Innovation = documents.get(session, Side.INNOVATION, innovation_id, SYSTEM, lock=True)
+        _delete(session, row, actor=SYSTEM, at=at)
+    return len(found)
+
+
+def export(session: Session, person_id: UUID) -> dict[str, list[dict[str, Any]]]:
+    """Everything that is held about a person, table by table, without secrets; values as the database has them."""
+    person = _person(session, person_id)
+    return {name: [dict(row) for row in found] for name, found in rows.held_about(session, person)}
+
+
+def erase_person(session: Session, person_id: UUID, *, actor: Actor, at: datetime) -> None:
+    """Erase an account: name and address are gone, its sessions and rights end; what the person did stays, without the name.
+
+    Raises UnknownAccount, or TransitionRefused for the last lead of the Hub.
+    """
+    person = _person(session, person_id)
+    if any(grant.role is Role.LEAD for grant in person.grants) and not rows.other_leads(session, person.id):
+        raise TransitionRefused("This is the only lead of the Hub. Make somebody else a lead first.", status="last_lead")
+    mailing.forget(session, person.id)
+    link_rows.forget_of_person(session, person.id, person.email)
+    rows.forget_person(session, person)
+    rows.forget_answers(session, actor=f"person:{person.id}")
+    rows.rename(session, person, FORMER)
+    people.end_sessions_of(session, person.id)
+    people.forget_devices_of(session, person.id)
+    person.grants.clear()
+    person.name, person.email, person.password_hash = FORMER, f"erased-{person.id}@erased.invalid", accounts.nobodys_hash()
+    person.active, person.erased_at = False, at
+    session.flush()
+    record(session, Event.of("person.erased", subject_kind="person", subject_id=person.id, actor=actor.name, at=at), at=at)
+    session.flush()
+
+
+def _person(session: Session, person_id: UUID) -> Person:
+    person = people.by_id(session, person_id)
+    if person is None or person.erased_at is not None:
+        raise accounts.UnknownAccount("There is no account of that id. List the people.")
+    return person
+
+
+def _delete(session: Session, row: Innovation, *, actor: Actor, at: datetime) -> None:
+    never = row.submitted_at is None and row.status is InnovationStatus.DRAFT
+    if never and not rows.is_referred_to(session, row.id):
+        _record(session, "innovation.deleted", row.id, actor, at)
+        rows.forget_answers(session, naming=row.id)
+        rows.delete_whole(session, row)
+        return
+    if row.status is not InnovationStatus.WITHDRAWN:
+        intake.withdraw(session, Side.INNOVATION, row.id, actor=actor, at=at)
+    _erase(session, row, at=at)
+    _record(session, "innovation.erased", row.id, actor, at)
+    enqueue(session, Job.SNAPSHOT, at=at, bulk=True)
+    session.flush()
+
+
+def _erase(session: Session, row: Innovation, *, at: datetime) -> None:
+    """Leave of an innovation its id, its times and whose it was; nothing that it said."""
+    for message in {each.id: each for each in rows.messages_about(session, rows.ids_about(session, row.id), row.name)}.values():
+        message.forget()
+    for proposal in rows.proposals_of(session, row.id):
+        proposal.findings, proposal.flags = [], []
+    session.flush()
+    rows.forget_letters(session, row.id)
+    rows.forget_texts(session, row.id)
+    rows.forget_answers(session, naming=row.id)
+    for name in Innovation.TEXTS:
+        setattr(row, name, "")
+    for name in _EMPTY:
+        setattr(row, name, "")
+    for name in _LISTS:
+        setattr(row, name, [])
+    for name in _NOTHING:
+        setattr(row, name, None)
+    row.name, row.readability, row.live = DELETED, Readability.EMPTY, False
+    row.version, row.updated_at, row.erased_at = row.version + 1, at, at
+    session.flush()
+
+
+def _record(session: Session, kind: str, innovation_id: UUID, actor: Actor, at: datetime) -> None:
+    record(session, Event.of(kind, subject_kind="innovation", subject_id=innovation_id, actor=actor.name, at=at), at=at)

@@ -1,0 +1,187 @@
+"""What is kept of an innovation's words and of a person, in whatever table, and how it is taken out."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, Uuid, delete, exists, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from models import Base
+from models.answers import KeptAnswer
+from models.documents import Revision
+from models.events import Event
+from models.feedback import Feedback
+from models.imports import ImportRow
+from models.innovations import ExternalId, Innovation, InnovationStatus
+from models.links import Invitation, SavedAnswers
+from models.mail import Message, MessageState
+from models.passages import Passage, Vector
+from models.people import Person, Role, RoleGrant
+from models.place_answers import PlaceAnswer
+from models.proposals import Proposal
+from models.referrals import Referral, ReferralStep
+from models.triage import Ask, Outcome, Submission
+from models.watches import Watch, WatchHit
+
+NOT_KEPT: Final = "(deleted)"
+OWN_TABLES: Final = (Revision, Passage, ExternalId, WatchHit)
+"""What is part of an innovation and goes with it."""
+UNPAIRED_NAMES: Final[tuple[tuple[InstrumentedAttribute[Any], InstrumentedAttribute[Any]], ...]] = (
+    (Ask.asked_by_name, Ask.asked_at),
+    (Ask.answered_by_name, Ask.answered_at),
+    (ReferralStep.by_name, ReferralStep.at),
+)
+"""Names of people beside which no id stands, and when what they did was written down, which their events say too."""
+SECRETS: Final = frozenset({"password_hash", "token_hash", "previous_token_hash", "csrf_token", "secret_hash"})
+_CHUNK: Final = 50  # words that one statement looks for
+
+
+def is_referred_to(session: Session, innovation_id: UUID) -> bool:
+    """Whether any row but those that are part of it names an innovation."""
+    own = {table.__tablename__ for table in OWN_TABLES}
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            named = any(key.target_fullname == "innovation.id" for key in column.foreign_keys)
+            if named and table.name not in own and session.scalar(select(exists().where(column == innovation_id))):
+                return True
+    return False
+
+
+def delete_whole(session: Session, row: Innovation) -> None:
+    """Delete an innovation with all that is part of it."""
+    innovation_id = row.id
+    session.flush()
+    session.expunge(row)
+    session.execute(delete(Revision).where(Revision.innovation_id == innovation_id))
+    forget_texts(session, innovation_id)
+    session.execute(delete(Innovation).where(Innovation.id == innovation_id))
+
+
+def forget_texts(session: Session, innovation_id: UUID) -> None:
+    """Empty the versions of an innovation; delete its passages, vectors, foreign keys and the hits of watches, and what a file said."""
+    versions = update(Revision).where(Revision.innovation_id == innovation_id)
+    session.execute(versions.values(content={"fields": {}, "codes": {}, "facts": {}}, content_hash=""))
+    for table in (Passage, ExternalId, WatchHit):
+        session.execute(delete(table).where(table.innovation_id == innovation_id))
+    # A vector stands beside the hash of its text, not beside a document: what no passage has is nobody's.
+    session.execute(delete(Vector).where(Vector.text_hash.not_in(select(Passage.text_hash))))
+    session.execute(update(ImportRow).where(ImportRow.document_id == innovation_id).values(data={}, problems=[]))
+
+
+def proposals_of(session: Session, innovation_id: UUID) -> Sequence[Proposal]:
+    """Every proposal of an innovation, in force or not."""
+    return session.scalars(select(Proposal).where(Proposal.innovation_id == innovation_id).order_by(Proposal.id)).unique().all()
+
+
+def ids_about(session: Session, innovation_id: UUID) -> list[UUID]:
+    """The ids of all that mails about an innovation are about."""
+    submissions = select(Submission.id).where(Submission.innovation_id == innovation_id)
+    proposals = select(Proposal.id).where(Proposal.innovation_id == innovation_id)
+    asked = (
+        submissions,
+        select(Outcome.id).where(Outcome.submission_id.in_(submissions)),
+        select(Ask.id).where(Ask.submission_id.in_(submissions)),
+        select(Referral.id).where(Referral.innovation_id == innovation_id),
+        proposals,
+        select(PlaceAnswer.id).where(PlaceAnswer.proposal_id.in_(proposals)),
+    )
+    return [innovation_id, *(found for query in asked for found in session.scalars(query))]
+
+
+def forget_letters(session: Session, innovation_id: UUID) -> None:
+    """Empty what was asked of and said to the innovator, and what bodies were told."""
+    submissions = select(Submission.id).where(Submission.innovation_id == innovation_id)
+    outcomes = select(Outcome.id).where(Outcome.submission_id.in_(submissions))
+    referrals = select(Referral.id).where(Referral.innovation_id == innovation_id)
+    session.execute(update(Feedback).where(Feedback.outcome_id.in_(outcomes)).values(comment=""))
+    session.execute(update(Outcome).where(Outcome.submission_id.in_(submissions)).values(letter="", note=""))
+    session.execute(update(Ask).where(Ask.submission_id.in_(submissions)).values(question=NOT_KEPT, answer=""))
+    session.execute(update(ReferralStep).where(ReferralStep.referral_id.in_(referrals)).values(note=""))
+    session.execute(update(Referral).where(Referral.innovation_id == innovation_id).values(reason=NOT_KEPT))
+    session.expire_all()
+
+
+def messages_about(session: Session, ids: Sequence[UUID], name: str) -> Iterator[Message]:
+    """The mails of which the cause names one of these ids, and those that have left and name the innovation."""
+    for start in range(0, len(ids), _CHUNK):
+        named = (Message.once_key.contains(str(each)) for each in ids[start : start + _CHUNK])
+        yield from session.scalars(select(Message).where(or_(*named)))
+    left = Message.state.not_in((MessageState.QUEUED, MessageState.SENDING))
+    said = or_(Message.subject.contains(name, autoescape=True), Message.body.contains(name, autoescape=True))
+    yield from session.scalars(select(Message).where(left, said))
+
+
+def forget_answers(session: Session, *, naming: UUID | None = None, actor: str | None = None) -> None:
+    """Delete the answers that were kept to be given again and that name an id, or that an actor was given."""
+    if naming is not None:
+        said = str(naming).encode()
+        kept = session.execute(select(KeptAnswer.id, KeptAnswer.body).where(KeptAnswer.body.is_not(None)))
+        ids = [row.id for row in kept if said in row.body]
+        session.execute(delete(KeptAnswer).where(KeptAnswer.id.in_(ids)))
+    session.execute(delete(KeptAnswer).where(KeptAnswer.actor == actor))
+
+
+def long_settled(session: Session, before: datetime, limit: int) -> Sequence[UUID]:
+    """Innovations that were archived or withdrawn before a moment and still say something."""
+    settled = Innovation.status.in_((InnovationStatus.ARCHIVED, InnovationStatus.WITHDRAWN))
+    query = select(Innovation.id).where(settled, Innovation.erased_at.is_(None), Innovation.live, Innovation.updated_at < before)
+    return session.scalars(query.order_by(Innovation.updated_at, Innovation.id).limit(limit)).all()
+
+
+def other_leads(session: Session, person_id: UUID) -> int:
+    """How many other people may lead the Hub."""
+    leading = Person.grants.any(RoleGrant.role == Role.LEAD)
+    return session.scalars(select(func.count()).select_from(Person).where(leading, Person.active, Person.id != person_id)).one()
+
+
+def rename(session: Session, person: Person, name: str) -> None:
+    """Write another name wherever a person's stands beside what they did."""
+    for table, named, by in _names():
+        known_as = person.id if isinstance(by.type, Uuid) else f"person:{person.id}"
+        session.execute(update(table).where(by == known_as).values({named: name}))
+    own = select(Event.recorded_at).where(Event.actor == f"person:{person.id}")
+    for attribute, when in UNPAIRED_NAMES:
+        session.execute(update(attribute.class_).where(attribute == person.name, when.in_(own)).values({attribute: name}))
+    mine = (Innovation.created_by == f"person:{person.id}") & (Innovation.consent_by == person.name)
+    session.execute(update(Innovation).where(mine).values(consent_by=name))
+    session.expire_all()
+
+
+def forget_person(session: Session, person: Person) -> None:
+    """Delete what a person watched, saved and was invited to, and the address of what they accepted."""
+    session.execute(delete(WatchHit).where(WatchHit.watch_id.in_(select(Watch.id).where(Watch.person_id == person.id))))
+    session.execute(delete(Watch).where(Watch.person_id == person.id))
+    session.execute(delete(SavedAnswers).where(SavedAnswers.address == person.email))
+    session.execute(delete(Invitation).where(Invitation.address == person.email, Invitation.accepted_at.is_(None)))
+    session.execute(update(Invitation).where(Invitation.address == person.email).values(address=""))
+
+
+def held_about(session: Session, person: Person) -> Iterator[tuple[str, list[dict[Any, Any]]]]:
+    """Every row that names a person, by their id, by what events call them or by their address; table -> columns but secrets."""
+    for table in Base.metadata.sorted_tables:
+        if table.name != KeptAnswer.__tablename__ and (conditions := list(_naming(table, person))):
+            shown = [column for column in table.columns if column.name not in SECRETS]
+            rows = session.execute(select(*shown).where(or_(*conditions)).order_by(*table.primary_key.columns))
+            if found := [dict(row) for row in rows.mappings()]:
+                yield table.name, found
+
+
+def _naming(table: Table, person: Person) -> Iterator[ColumnElement[bool]]:
+    for column in table.columns:
+        if any(key.target_fullname == "person.id" for key in column.foreign_keys) or (table.name, column.name) == ("person", "id"):
+            yield column == person.id
+        elif (column.name == "actor" or column.name.endswith("_by")) and column.type.python_type is str:
+            yield column == f"person:{person.id}"  # as events name people
+        elif column.name == "address":
+            yield column == person.email
+
+
+def _names() -> Iterator[tuple[Table, str, Any]]:
+    """The columns that hold the name of whoever a column beside it names by id."""
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            by = table.columns.get(column.name.removesuffix("_name"))
+            if column.name.endswith("_name") and by is not None:
+                yield table, column.name, by
