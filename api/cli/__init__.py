@@ -24,6 +24,7 @@ PARTS = {
     "keys": ("keys", "Keys of machines."),
     "events": ("checking", "Show what happened after a position of the event chain."),
     "jobs": ("jobs", "Jobs that wait or failed, and trying them again."),
+    "mail": ("mail", "Mails that are owed or have left, and those that came back."),
     "backup": ("backing_up", "Write everything in the database into one file, while the service goes on."),
     "restore": ("backing_up", "Put a backup in the place of the database: all of it, or nothing."),
     "audit": ("auditing", "Say whether the history is whole, and list the heads that were kept of it."),

@@ -14,7 +14,7 @@ from email.policy import SMTP
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from api.services import envelopes
 from api.services.envelopes import Letter
@@ -161,8 +161,7 @@ class SmtpTransport:
     def _give_text(self, smtp: smtplib.SMTP, raw: bytes) -> Outcome:
         try:
             smtp.send(_DOT.sub(b"..", _LINE_END.sub(b"\r\n", raw)).removesuffix(b"\r\n") + b"\r\n.\r\n")
-            if smtp.sock is not None:
-                smtp.sock.settimeout(self._taking_seconds)
+            cast(socket.socket, smtp.sock).settimeout(self._taking_seconds)  # it has just been written to
             code, reply = smtp.getreply()
         except (OSError, smtplib.SMTPException) as error:
             return Outcome(Verdict.UNSURE, f"The mail server was given the text and did not say whether it took it: {_told(error)}.")

@@ -1,0 +1,111 @@
+"""A real mail server on loopback that takes, refuses, hangs or breaks off as a test says; and settings that use it."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+USER, PASSWORD = "matching", "p@ss/word"
+
+
+class Mailbox:
+    """What a mail server received, and how it behaves: `at` names a step and what is said there, `hang` and `drop` a step."""
+
+    def __init__(self) -> None:
+        self.envelopes: list[Envelope] = []
+        self.says: dict[str, str] = {}
+        self.hangs: set[str] = set()
+        self.drops: set[str] = set()
+        self.connections = 0
+        self.released = threading.Event()
+
+    @property
+    def mails(self) -> list[EmailMessage]:
+        """The mails in the order of their coming."""
+        return [message_from_bytes(each.original_content or b"", policy=default) for each in self.envelopes]  # type: ignore[misc]
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often each Message-ID came."""
+        return Counter(str(mail["Message-ID"]) for mail in self.mails)
+
+    async def _step(self, server: SMTP, step: str) -> str | None:
+        if step in self.hangs:
+            while not self.released.is_set():
+                await asyncio.sleep(0.02)
+        if step in self.drops and server.transport is not None:
+            server.transport.abort()
+        return self.says.get(step)
+
+    async def handle_EHLO(self, server: SMTP, session: Session, _: Envelope, hostname: str, responses: list[str]) -> list[str]:  # noqa: N802 -- aiosmtpd calls it so
+        self.connections += 1
+        session.host_name = hostname
+        said = await self._step(server, "EHLO")
+        return [said] if said else responses
+
+    async def handle_MAIL(self, server: SMTP, _: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802 -- aiosmtpd calls it so
+        said = await self._step(server, "MAIL")
+        if said is None:
+            envelope.mail_from = address
+        return said or "250 OK"
+
+    async def handle_RCPT(self, server: SMTP, _: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802 -- aiosmtpd calls it so
+        said = await self._step(server, "RCPT")
+        if said is None:
+            envelope.rcpt_tos.append(address)
+        return said or "250 OK"
+
+    async def handle_DATA(self, server: SMTP, _: Session, envelope: Envelope) -> str:  # noqa: N802 -- aiosmtpd calls it so
+        said = self.says.get("DATA")
+        if said is None:
+            self.envelopes.append(envelope)
+        await self._step(server, "DATA")
+        return said or "250 Taken"
+
+
+def _proven(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
+    right = isinstance(data, LoginPassword) and (data.login, data.password) == (USER.encode(), PASSWORD.encode())
+    return AuthResult(success=right, handled=False)
+
+
+@contextmanager
+def mail_server(mailbox: Mailbox, *, port: int = 0, **options: Any) -> Iterator[int]:
+    """A mail server until the block ends; gives its port."""
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port or _free_port(), **options)
+    controller.start()
+    try:
+        yield controller.port
+    finally:
+        mailbox.released.set()
+        controller.stop()
+
+
+def with_password(**options: Any) -> dict[str, Any]:
+    """Options of a server that takes mail only from who proves who they are."""
+    return {"authenticator": _proven, "auth_required": True, **options}
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def wait_for(condition: Any, *, seconds: float = 10.0) -> bool:
+    """Whether a condition comes true in time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
