@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
-from api.services import calling, deciding, referring, triaging
+from api.services import calling, deciding, joining, referring, triaging
 from api.services.composing import SUBMITTED, TITLE, evidences_of, owner_place, read, revision_of
 from api.services.content import InnovationContent, NeedContent, shown_title
 from api.services.recording import record
@@ -118,6 +118,7 @@ def withdraw(session: Session, side: Side, document_id: UUID, *, actor: Actor, a
     deciding.lapse(session, side, row.id, actor=actor, at=at)
     if side is Side.NEED:
         calling.settled(session, row.id, actor=actor, at=at)
+        joining.end(session, row, actor=actor, at=at)
     if side is Side.INNOVATION:
         triaging.leave(session, row.id, Leaving.WITHDRAWN, at=at)
         referring.end_all(session, row.id, actor=actor, at=at)

@@ -136,6 +136,7 @@ def _taken_in(session: Session, joint: JointNeed, own: Need, other_id: UUID, *, 
     needs = [row.need for row in joint.present]
     _without_doubles(session, needs, actor=actor, at=at)
     rank_again(session, needs, at=at)
+    place_answers.ask_places_of(session, [need.id for need in needs], at=at)
     event = _event("need.joined", own.id, joint, actor, at)
     event.data = {**event.data, "with": str(other_id), "members": len(needs)}
     record(session, event, at=at)
