@@ -25,6 +25,7 @@ from models.jobs import JobRow, JobState
 from models.needs import NeedStatus
 from models.people import Role
 from models.proposals import Proposal, ProposalState
+from models.queries import people
 from models.subjects import subject_of
 from tests import factories
 from tests.factories import NOW
@@ -47,7 +48,7 @@ class Case:
 
     words: str
     subject: Subject | None = None
-    id: UUID | None = None
+    id: UUID | str | None = None
     policy: Policy | None = None  # asked besides the route's own
     sent: dict[str, Any] | None = None
 
@@ -116,6 +117,8 @@ def make_world(session: Session) -> World:
             "proposal_id": list(_proposals(session)),
             "import_id": list(_imports(session, askers)),
             "job_id": list(_jobs(session)),
+            "reference": list(_calls(session)),
+            "watch_id": list(_watches(session, askers)),
         },
         places,
     )
@@ -229,6 +232,31 @@ def _jobs(session: Session) -> Iterator[Case]:
     yield Case("", None, row.id)
 
 
+def _calls(session: Session) -> Iterator[Case]:
+    leeds, wakefield = (factories.make_place(session, key).id for key in ("LDS", "WAK"))
+    told: list[tuple[str, tuple[str, ...], UUID, Visibility]] = [
+        ("on own place's need", ("LDS",), leeds, Visibility.PUBLIC),
+        ("on another place's need", ("WAK",), wakefield, Visibility.PUBLIC),
+        ("on another place's need, concerns own place too", ("LDS", "WAK"), wakefield, Visibility.PUBLIC),
+        ("on another place's need, which is for the Hub only now", ("WAK",), wakefield, Visibility.HUB_ONLY),
+    ]
+    for words, places, owner, visibility in told:
+        row = factories.make_call(session, factories.make_need(session, places=places, owner_place_id=owner, visibility=visibility))
+        yield Case(words, subject_of(row), row.reference)
+
+
+def _watches(session: Session, askers: dict[str, Asker]) -> Iterator[Case]:
+    for words, name in (("one's own, in no role", "no role"), ("one's own, of the Hub", "hub")):
+        row = factories.make_watch(session, people.by_id(session, askers[name].actor.person_id))
+        yield Case(words, subject_of(row), row.id)
+
+
+def _watched(_world: World) -> Iterator[Case]:
+    said = {"kind": "text", "value": "falls at home"}
+    yield Case("for needs", sent={"json": said})
+    yield Case("for innovations", Subject(), policy=policies.WATCH_CREATE_FOR_INNOVATIONS, sent={"json": said | {"what": "innovations"}})
+
+
 def _stated(world: World) -> Iterator[Case]:
     for words, place in (("for own place", "LDS"), ("for another place only", "WAK")):
         yield Case(words, Subject(concerned=frozenset({world.places[place]})), sent={"json": {"title": "A need", "places": [place]}})
@@ -258,6 +286,7 @@ _SENT: Final[dict[str, Callable[[World], Iterator[Case]]]] = {
     "POST /api/v1/innovations": _offered,
     "PATCH /api/v1/innovations/{innovation_id}": _given,
     "POST /api/v1/imports": _brought_in,
+    "POST /api/v1/watches": _watched,
 }
 
 

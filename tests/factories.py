@@ -1,6 +1,6 @@
 """Plain makers of rows for tests: what is not said gets a sensible value; places and people come as they are needed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import uuid4
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.services import accounts
 from models.actors import SYSTEM
 from models.base import Base
+from models.calls import Call, reference_of
 from models.documents import Readability, Revision, Visibility
 from models.events import GUARDS
 from models.innovations import Innovation, InnovationKind, InnovationStatus
@@ -20,7 +21,9 @@ from models.organisations import Organisation, OrganisationKind
 from models.people import Person, Role, RoleGrant
 from models.places import Place, PlaceCode
 from models.proposals import Band, Proposal, ProposalState
+from models.queries import calls
 from models.runs import RankingRun
+from models.watches import Watch, Watched, WatchKind, folded
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ANY_VERSION = {"If-Match": "*"}
@@ -170,6 +173,28 @@ def make_proposal(session: Session, need: Need | None = None, innovation: Innova
     }
     row = Proposal(**said | values)
     row.run, row.need, row.innovation, row.decisions, row.skips, row.place_answers = run, need, innovation, [], [], []
+    session.add(row)
+    session.flush()
+    return row
+
+
+def make_call(session: Session, need: Need | None = None, **values: Any) -> Call:
+    """An open call for answers to a new need, which everybody may read."""
+    need = need or make_need(session)
+    number = calls.next_number(session, 2026)
+    said = {"reference": reference_of(2026, number), "introduction": "", "published_by": "system", "published_at": NOW, "version": 1}
+    row = Call(**said | {"closes_on": None, "closed_at": None, "closed_reason": None} | values)
+    row.need = need
+    session.add(row)
+    session.flush()
+    return row
+
+
+def make_watch(session: Session, person: Person | None = None, **values: Any) -> Watch:
+    """Somebody's watch for needs of Leeds, begun before anything was there."""
+    said: dict[str, Any] = {"kind": WatchKind.PLACE, "what": Watched.NEEDS, "value": "LDS", "muted": False, "version": 1}
+    said |= {"created_at": NOW - timedelta(days=30)} | values
+    row = Watch(person_id=(person or make_person(session)).id, folded=folded(said["value"]), **said)
     session.add(row)
     session.flush()
     return row

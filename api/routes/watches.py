@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.errors import CHANGING, CREATING, LISTING, READING, problems
+from api.errors import CHANGING, CREATING, LISTING, READING, SENDING, problems
 from api.requests import Creation, ExpectedVersion, Now, Reading, StrictRoute, Transaction, tag
 from api.schemas.pages import PageOut, PageQuery
 from api.schemas.watches import WatchIn, WatchOut, WatchPatch
@@ -47,7 +47,7 @@ def change_watch(
     return tag(response, watching.mute(session, watch_id, body.muted, actor=watcher, at=now, version=version))
 
 
-@router.delete("/{watch_id}", status_code=204, responses=problems(*CHANGING))
-def end_watch(watch_id: UUID, *, watcher: WatchEnder, version: ExpectedVersion, now: Now, session: Transaction) -> None:
-    """End a watch."""
-    watching.end(session, watch_id, actor=watcher, at=now, version=version)
+@router.delete("/{watch_id}", status_code=204, responses=problems(*READING, *SENDING))
+def end_watch(watch_id: UUID, watcher: WatchEnder, now: Now, session: Transaction) -> None:
+    """End a watch, whatever it is now; what it found goes with it."""
+    watching.end(session, watch_id, actor=watcher, at=now)

@@ -34,6 +34,7 @@ from tests.imports import NEEDS as NEEDS_FILE
 NOW = datetime.now(UTC)
 NEED = {"title": "People fall", "problem": "Older people who fall wait too long for help.", "places": ["LDS"]}
 INNOVATION = {"name": "Falls sensor", "problems_tackled": "People fall and lie for hours.", "how_it_works": "A sensor calls a neighbour."}
+WATCH = {"kind": "text", "value": "falls at home"}
 DRAFT = {"then": "draft", "version": "1"}
 LEFT_ALONE = {"POST /api/v1/matches", "POST /api/v1/suggested-codes"}  # read a text that is not stored
 
@@ -76,6 +77,10 @@ class World:
         if side is Side.NEED:
             return self.make(factories.make_need, status=NeedStatus.DRAFT).id
         return self.make(factories.make_innovation, status=InnovationStatus.DRAFT).id
+
+    def watch(self) -> Any:
+        """One of the lead's own."""
+        return self.api("/watches", WATCH).json()["id"]
 
     def proposal(self) -> Any:
         """One to decide."""
@@ -145,6 +150,20 @@ ROUTES: dict[str, Change] = {
     "POST /sign-out": ("session.ended", lambda world: world.form("/sign-out")),
     "POST /api/v1/imports": ("import.staged", World.import_file),
     "POST /api/v1/jobs/{job_id}/retry": ("job.retried", lambda world: world.api(f"/jobs/{world.on(world.make(make_dead_job))}/retry")),
+    "POST /api/v1/needs/{need_id}/call": (
+        "call.published",
+        lambda world: world.api(f"/needs/{world.on(world.make(factories.make_need)).id}/call", {}),
+    ),
+    "POST /api/v1/calls/{reference}/close": (
+        "call.closed",
+        lambda world: world.api(f"/calls/{world.on(world.make(factories.make_call)).reference}/close"),
+    ),
+    "POST /api/v1/watches": ("watch.begun", lambda world: world.api("/watches", WATCH)),
+    "PATCH /api/v1/watches/{watch_id}": (
+        "watch.changed",
+        lambda world: world.api(f"/watches/{world.on(world.watch())}", {"muted": True}, "PATCH"),
+    ),
+    "DELETE /api/v1/watches/{watch_id}": ("watch.ended", lambda world: world.api(f"/watches/{world.on(world.watch())}", method="DELETE")),
     "POST /api/v1/proposals/{proposal_id}/decision": (
         "proposal.rejected",
         lambda world: world.api(f"/proposals/{world.on(world.proposal())}/decision", {"verdict": "rejected", "reason": "no_budget"}),

@@ -27,6 +27,8 @@ SENT: dict[str, dict[str, Any]] = {
     "PATCH /api/v1/needs/{need_id}": {"json": {"metric": "Weeks"}},
     "PATCH /api/v1/innovations/{innovation_id}": {"json": {"benefits": "Fewer visits"}},
     "POST /api/v1/matches": {"json": TEXT},
+    "POST /api/v1/needs/{need_id}/call": {"json": {}},
+    "PATCH /api/v1/watches/{watch_id}": {"json": {"muted": True}},
     "POST /api/v1/proposals/{proposal_id}/decision": {"json": {"verdict": "confirmed"}},
     "POST /proposals/{proposal_id}/decision": {"data": {"verdict": "confirmed", "version": "1"}},
 }
@@ -75,7 +77,7 @@ def found_by(reply: Any) -> str:
 
 def ask(client: TestClient, method: str, path: str, case: Case, headers: dict[str, str]) -> str:
     sent = case.sent or SENT.get(f"{method} {path}", {})
-    if path.endswith(("/submit", "/withdraw", "/decision", "/undo")) or method == "PATCH":
+    if path.endswith(("/submit", "/withdraw", "/decision", "/undo", "/close")) or method in {"PATCH", "DELETE"}:
         headers = headers | ANY_VERSION
     url = path if case.id is None else path[: path.index("{")] + str(case.id) + path[path.index("}") + 1 :]
     client.cookies.clear()

@@ -21,6 +21,8 @@ CHANGES = {
     "PATCH /api/v1/innovations/{innovation_id}": {"benefits": "Fewer visits"},
     "POST /api/v1/innovations/{innovation_id}/submit": None,
     "POST /api/v1/innovations/{innovation_id}/withdraw": None,
+    "POST /api/v1/calls/{reference}/close": None,
+    "PATCH /api/v1/watches/{watch_id}": {"muted": True},
     "POST /api/v1/proposals/{proposal_id}/decision": {"verdict": "confirmed"},
     "POST /api/v1/proposals/{proposal_id}/undo": None,
 }
@@ -47,6 +49,8 @@ def change(hub, make):
         "need_id": make(factories.make_need, status=NeedStatus.DRAFT).id,
         "innovation_id": make(factories.make_innovation, status=InnovationStatus.DRAFT).id,
         "proposal_id": make(factories.make_proposal).id,
+        "reference": make(factories.make_call).reference,
+        "watch_id": hub.post("/api/v1/watches", json={"kind": "text", "value": "falls at home"}).json()["id"],
     }
 
     def change(route, headers):
@@ -54,7 +58,7 @@ def change(hub, make):
         return hub.request(method, url.format(**rows), json=CHANGES[route], headers=headers)
 
     def read(route):
-        thing = route.split()[1].format(**rows).removesuffix("/submit").removesuffix("/withdraw")
+        thing = route.split()[1].format(**rows).removesuffix("/submit").removesuffix("/withdraw").removesuffix("/close")
         return hub.get(thing.removesuffix("/decision").removesuffix("/undo"))
 
     change.read = read
