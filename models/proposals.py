@@ -91,7 +91,7 @@ class Proposal(Base):
     )
     skips: Mapped[list[Skip]] = relationship(back_populates="proposal", lazy="selectin")
     place_answers: Mapped[list["PlaceAnswer"]] = relationship(
-        back_populates="proposal", order_by="(PlaceAnswer.created_at, PlaceAnswer.id)", lazy="selectin"
+        back_populates="proposal", order_by="(PlaceAnswer.asking, PlaceAnswer.created_at, PlaceAnswer.id)", lazy="selectin"
     )
     need_as_judged: Mapped[Revision] = relationship(
         primaryjoin=lambda: and_(foreign(Proposal.need_id) == Revision.need_id, Proposal.need_revision == Revision.number), viewonly=True

@@ -1,0 +1,531 @@
+"""The places are asked about a confirmed match, answer it, and are introduced."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from api.jobs.clocks import CHASERS
+from api.services import accounts, clocks, deciding, intake, joining, place_answers
+from api.services import stages as steps
+from models.actors import SYSTEM, NotAllowed
+from models.clocks import ClockKind, Due
+from models.decisions import ReasonCode, ReasonMissing
+from models.documents import Side, StaleVersion, Visibility
+from models.people import Role
+from models.pipeline import PipelineStage
+from models.place_answers import AnswerClosed, Closing, QuestionState
+from models.queries import clocks as clock_rows
+from models.queries import events, proposals, recipients, stages
+from models.queries import place_answers as rows
+from models.queries.documents import NotFound
+from models.working_days import day_of
+from tests import factories
+from tests.factories import NOW
+from tests.place_answers import (
+    AFTER,
+    ANNOUNCED,
+    MEET,
+    NO,
+    NOT_NOW,
+    WINDOW,
+    announced,
+    body,
+    confirm,
+    introduce,
+    introduced,
+    mails,
+    people,
+    questions,
+    say,
+    staff,
+)
+
+pytestmark = pytest.mark.both
+
+ALL_PLACES = ("BDC", "CAL", "KIR", "LDS", "WAK")
+UNTIL = day_of(NOW) + timedelta(days=70)
+
+
+def kinds_of(session, proposal):
+    return sorted(event.kind for event in events.of_subject(session, proposal.id))
+
+
+def test_every_place_of_the_need_is_asked_once_when_the_match_is_announced(session):
+    leads = people(session, ("LDS", "WAK"))
+    proposal = announced(session, factories.make_need(session, places=("LDS", "WAK")))
+
+    place_answers.ask_places(session, proposal, at=ANNOUNCED)
+
+    asked = questions(session, proposal)
+    assert {key: (row.state, row.asked_at, row.asking) for key, row in asked.items()} == {
+        "LDS": (QuestionState.ASKED, ANNOUNCED, 1),
+        "WAK": (QuestionState.ASKED, ANNOUNCED, 1),
+    }
+    assert mails(session) == sorted(("place_asked", lead.email) for lead in leads.values())
+    assert all(clock_rows.of(session, ClockKind.PLACE_ANSWER, row.id).is_running for row in asked.values())
+    assert kinds_of(session, proposal) == ["match.confirmed", "place.asked", "place.asked", "proposal.confirmed"]
+
+
+def test_the_mail_says_what_it_is_about_whose_turn_it_is_and_by_when(session):
+    lead = people(session, ("LDS",))["LDS"]
+    proposal = announced(session)
+
+    told = body(session, "place_asked", lead)
+
+    assert "Computer test of attention and activity, offered by Example supplier" in told
+    assert "People wait too long for an ADHD assessment" in told
+    assert "It is your turn" in told
+    assert "by Monday 9 November 2026" in told  # asked on Monday the 2nd
+    assert f"/proposals/{proposal.id}" in told
+
+
+def test_nobody_is_asked_before_the_match_is_announced_or_when_it_was_undone(session):
+    hub = staff(session)
+    proposal = factories.make_proposal(session)
+    confirm(session, proposal, by=hub)
+    place_answers.ask_places(session, proposal, at=NOW)
+    deciding.undo(session, proposal.id, actor=hub, at=NOW, undo_window_seconds=WINDOW)
+
+    place_answers.ask_places_of(session, [proposal.need_id], at=ANNOUNCED)
+
+    assert questions(session, proposal) == {}
+
+
+def test_a_need_of_all_five_places_asks_the_one_that_owns_it(session):
+    owner = factories.make_place(session, "KIR")
+    proposal = announced(session, factories.make_need(session, places=ALL_PLACES, owner_place_id=owner.id))
+
+    assert list(questions(session, proposal)) == ["KIR"]
+
+
+def test_a_need_of_all_five_places_that_none_owns_asks_west_yorkshire_once_and_the_hub_answers(session):
+    officer = factories.make_person(session, name="Hub officer")
+    proposal = announced(session, factories.make_need(session, places=ALL_PLACES))
+    row = questions(session, proposal)["WY"]
+    leeds, hub = staff(session, Role.PLACE, place="LDS"), staff(session)
+
+    with pytest.raises(NotFound):
+        say(session, row, MEET, by=leeds)
+    say(session, row, MEET, by=hub, note="The ICB's board said so on Tuesday.")
+    introduce(session, row)
+
+    assert "for West Yorkshire" not in row.in_short
+    assert "one voice for all of West Yorkshire" in body(session, "place_asked", officer)
+    assert row.introduced_at is not None
+    assert stages.history(session, proposal.id, SYSTEM) == []  # which place begins is for the Hub to say
+    assert proposals.get(session, proposal.id, leeds).id == proposal.id
+
+
+def test_places_that_joined_are_asked_about_the_one_match_each_for_its_own_need(session):
+    own = factories.make_need(session, places=("KIR",), owner_place_id=factories.make_place(session, "KIR").id)
+    other = factories.make_need(
+        session, places=("CAL",), title="Calderdale's own words", owner_place_id=factories.make_place(session, "CAL").id
+    )
+    leads = people(session, ("KIR", "CAL"))
+    joining.join(session, own.id, other.id, actor=staff(session, Role.PLACE, place="CAL"), at=NOW)
+
+    proposal = announced(session, own)
+
+    asked = questions(session, proposal)
+    assert {key: row.need_id for key, row in asked.items()} == {"KIR": own.id, "CAL": other.id}
+    assert "Calderdale's own words" in body(session, "place_asked", leads["CAL"])
+    calderdale = staff(session, Role.PLACE, place="CAL")
+    assert proposals.get(session, proposal.id, calderdale).id == proposal.id
+    assert introduced(session, proposal, "CAL").introduced_at is not None
+
+
+def test_a_place_that_joins_later_is_asked_then_and_one_that_leaves_no_more(session):
+    own = factories.make_need(session, places=("KIR",), owner_place_id=factories.make_place(session, "KIR").id)
+    other = factories.make_need(session, places=("CAL",), owner_place_id=factories.make_place(session, "CAL").id)
+    calderdale = staff(session, Role.PLACE, place="CAL")
+    proposal = announced(session, own)
+
+    joining.join(session, own.id, other.id, actor=calderdale, at=ANNOUNCED)
+    place_answers.ask_places_of(session, [own.id, other.id], at=ANNOUNCED)
+    first = questions(session, proposal)["CAL"]
+    joining.leave(session, other.id, actor=calderdale, at=ANNOUNCED)
+
+    assert (first.state, first.closing) == (QuestionState.CLOSED, Closing.PLACE_LEFT)
+    assert questions(session, proposal)["KIR"].state is QuestionState.ASKED
+    assert clock_rows.of(session, ClockKind.PLACE_ANSWER, first.id).stopped_at == ANNOUNCED
+    with pytest.raises(NotFound):
+        proposals.get(session, proposal.id, calderdale)
+
+    joining.join(session, own.id, other.id, actor=calderdale, at=ANNOUNCED)
+    place_answers.ask_places_of(session, [own.id, other.id], at=ANNOUNCED)
+
+    assert (questions(session, proposal)["CAL"].state, questions(session, proposal)["CAL"].asking) == (QuestionState.ASKED, 2)
+
+
+def test_what_a_leaving_place_has_settled_stays(session):
+    own = factories.make_need(session, places=("KIR",), owner_place_id=factories.make_place(session, "KIR").id)
+    other = factories.make_need(session, places=("CAL",), owner_place_id=factories.make_place(session, "CAL").id)
+    calderdale = staff(session, Role.PLACE, place="CAL")
+    joining.join(session, own.id, other.id, actor=calderdale, at=NOW)
+    row = introduced(session, announced(session, own), "CAL")
+
+    joining.leave(session, other.id, actor=calderdale, at=ANNOUNCED + AFTER)
+
+    assert (row.state, row.closing) == (QuestionState.ANSWERED, None)
+
+
+def test_meet_introduces_both_sides_by_name_and_opens_the_first_stage_once(session):
+    lead = people(session, ("LDS",))["LDS"]
+    director = factories.make_person(session, Role.INNOVATOR, name="Managing director")
+    proposal = announced(session)
+    row = questions(session, proposal)["LDS"]
+    say(session, row, MEET, by=accounts.actor_of_person(lead))
+
+    early = introduce(session, row, at=ANNOUNCED)
+    done = introduce(session, row)
+    again = introduce(session, row)
+
+    assert (early, done, again) == (None, row, None)
+    assert mails(session, "introduction_place", "introduction_innovator") == [
+        ("introduction_innovator", director.email),
+        ("introduction_place", lead.email),
+    ]
+    to_place, to_innovator = body(session, "introduction_place", lead), body(session, "introduction_innovator", director)
+    assert f"Managing director, {director.email}" in to_place
+    assert f"Place lead of LDS, {lead.email}" in to_innovator
+    (step,) = stages.history(session, proposal.id, SYSTEM)
+    assert (step.stage, step.place.key, step.on_date, step.changed_by_name) == (
+        PipelineStage.INTRODUCED,
+        "LDS",
+        day_of(ANNOUNCED),
+        "Place lead of LDS",
+    )
+    assert "stage.changed" in kinds_of(session, proposal)
+
+
+def test_an_innovator_learns_no_title_of_a_need_that_is_not_public(session):
+    director = factories.make_person(session, Role.INNOVATOR)
+    need = factories.make_need(session, visibility=Visibility.PARTNERS, title="What only partners may read")
+
+    introduced(session, announced(session, need))
+
+    assert "What only partners may read" not in body(session, "introduction_innovator", director)
+
+
+def test_when_nobody_is_known_on_the_other_side_the_hub_is_asked_to_find_a_contact(session):
+    lead, officer = people(session, ("LDS",))["LDS"], factories.make_person(session, name="Hub officer")
+
+    introduced(session, announced(session, None, factories.make_innovation(session, supplier=None)))
+
+    assert "It is the Hub's turn to find one: " in body(session, "introduction_place", lead)
+    assert "put them in touch with" in body(session, "introduction_missing", officer)
+
+
+def test_without_anybody_at_the_hub_who_answered_is_named(session):
+    lead = people(session, ("LDS",))["LDS"]
+    proposal = announced(session, None, factories.make_innovation(session, supplier=None))
+    row = questions(session, proposal)["LDS"]
+    say(session, row, MEET, by=accounts.actor_of_person(lead))
+    for each in recipients.hub_staff(session):
+        each.active = False
+
+    introduce(session, row)
+
+    assert f"the Hub's turn to find one: {lead.name}" in body(session, "introduction_place", lead)
+
+
+def test_the_hub_answers_for_a_place_with_a_note_and_the_place_is_the_contact(session):
+    lead = people(session, ("LDS",))["LDS"]
+    director = factories.make_person(session, Role.INNOVATOR)
+    row = questions(session, announced(session))["LDS"]
+
+    with pytest.raises(ReasonMissing, match="who of the place told you"):
+        say(session, row, MEET, by=staff(session))
+    say(session, row, MEET, by=staff(session), note="Their lead said so by telephone.")
+    introduce(session, row)
+
+    assert row.on_behalf
+    assert lead.email in body(session, "introduction_innovator", director)
+
+
+def test_a_place_without_an_account_is_asked_through_the_hub(session):
+    officer = factories.make_person(session, name="Hub officer")
+
+    row = questions(session, announced(session))["LDS"]
+    clock = clock_rows.of(session, ClockKind.PLACE_ANSWER, row.id)
+    clocks.chase(session, clock.id, CHASERS, at=NOW + timedelta(days=8))
+
+    assert "nobody with an account" in body(session, "place_asked", officer)
+    assert mails(session, "place_overdue").count(("place_overdue", officer.email)) == 1
+
+
+def test_who_answered_and_left_since_is_no_contact(session):
+    lead = people(session, ("LDS",))["LDS"]
+    director = factories.make_person(session, Role.INNOVATOR)
+    row = questions(session, announced(session))["LDS"]
+    say(session, row, MEET, by=accounts.actor_of_person(lead))
+    lead.active = False
+    other = factories.make_person(session, Role.PLACE, place="LDS")
+
+    introduce(session, row)
+
+    assert other.email in body(session, "introduction_innovator", director)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "missing"),
+    [
+        (NO, {}, "reason code"),
+        (NO, {"code": ReasonCode.OTHER}, "note"),
+        (NOT_NOW, {}, "day to come"),
+        (NOT_NOW, {"until": day_of(ANNOUNCED)}, "day to come"),
+    ],
+)
+def test_an_answer_that_is_not_whole_is_refused(session, answer, said, missing):
+    row = questions(session, announced(session))["LDS"]
+
+    with pytest.raises(ReasonMissing, match=missing):
+        say(session, row, answer, by=staff(session, Role.PLACE), **said)
+
+    assert (row.answer, row.state) == (None, QuestionState.ASKED)
+
+
+def test_a_place_answers_only_for_itself(session):
+    row = questions(session, announced(session))["LDS"]
+
+    with pytest.raises(NotFound):
+        say(session, row, MEET, by=staff(session, Role.PLACE, place="WAK"))
+    with pytest.raises(NotAllowed):
+        say(session, row, MEET, by=staff(session, Role.BOARD))
+    with pytest.raises(NotAllowed, match="a person's"):
+        say(session, row, MEET, by=SYSTEM)
+
+
+def test_the_first_of_two_people_of_a_place_wins_and_the_other_is_told(session):
+    row = questions(session, announced(session))["LDS"]
+    version = row.version
+    say(session, row, MEET, by=staff(session, Role.PLACE, name="First lead"), version=version)
+
+    with pytest.raises(AnswerClosed, match="First lead answered 'meet' for Leeds") as refused:
+        say(session, row, NO, by=staff(session, Role.PLACE), code=ReasonCode.SKILLS, version=version)
+
+    assert refused.value.details["answer"] == "meet"
+
+
+def test_who_answered_may_change_it_within_the_window_and_nothing_leaves_of_the_first(session):
+    proposal = announced(session)
+    row, lead = questions(session, proposal)["LDS"], staff(session, Role.PLACE)
+    say(session, row, MEET, by=lead)
+
+    say(session, row, NO, by=lead, at=ANNOUNCED + timedelta(minutes=9), code=ReasonCode.NO_BUDGET)
+    introduce(session, row, at=ANNOUNCED + AFTER + AFTER)
+
+    assert (row.answer, row.introduced_at, mails(session, "introduction_place")) == (NO, None, [])
+    assert [event.data["answer"] for event in events.of_subject(session, proposal.id) if event.kind == "place.answered"] == ["no", "meet"]
+    with pytest.raises(AnswerClosed):
+        say(session, row, MEET, by=lead, at=ANNOUNCED + timedelta(minutes=19))
+
+
+def test_a_change_of_what_was_not_read_is_refused(session):
+    row, lead = questions(session, announced(session))["LDS"], staff(session, Role.PLACE)
+    say(session, row, MEET, by=lead)
+
+    with pytest.raises(StaleVersion, match="answered 'meet'"):
+        say(session, row, NO, by=lead, code=ReasonCode.SKILLS, version=1)
+
+
+def test_a_not_now_asks_again_on_its_day_with_a_new_clock(session):
+    lead = people(session, ("LDS",))["LDS"]
+    proposal = announced(session)
+    first = questions(session, proposal)["LDS"]
+    say(session, first, NOT_NOW, by=accounts.actor_of_person(lead), until=UNTIL)
+    day = NOW + timedelta(days=70)
+
+    before = place_answers.to_ask(session, at=day - timedelta(days=1), limit=10)
+    due = place_answers.to_ask(session, at=day, limit=10)
+    too_early = place_answers.ask_what_waits(session, first.id, at=day - timedelta(days=1))
+    second = place_answers.ask_what_waits(session, first.id, at=day)
+    twice = place_answers.ask_what_waits(session, first.id, at=day)
+
+    assert (list(before), list(due), too_early, twice) == ([], [first.id], None, None)
+    assert place_answers.to_ask(session, at=day.replace(hour=6), limit=10) == []  # nobody is mailed in the night
+    assert (second.asking, second.state, second.asked_at) == (2, QuestionState.ASKED, day)
+    assert (first.answer, first.asked_again_at) == (NOT_NOW, day)
+    assert clock_rows.of(session, ClockKind.PLACE_ANSWER, second.id).started_at == day
+    assert mails(session, "place_asked") == [("place_asked", lead.email)] * 2
+    with pytest.raises(AnswerClosed, match="asked again since"):
+        say(session, first, MEET, by=accounts.actor_of_person(lead), at=day)
+
+
+def test_a_not_now_may_become_a_meet_before_its_day_by_anybody_of_the_place_after_the_window(session):
+    row = questions(session, announced(session))["LDS"]
+    say(session, row, NOT_NOW, by=staff(session, Role.PLACE), until=UNTIL)
+    colleague = staff(session, Role.PLACE)
+
+    with pytest.raises(AnswerClosed):
+        say(session, row, MEET, by=colleague, at=ANNOUNCED + timedelta(minutes=1))
+    say(session, row, MEET, by=colleague, at=ANNOUNCED + timedelta(days=3))
+
+    assert (row.answer, row.until) == (MEET, None)
+
+
+def test_an_answer_after_the_last_day_is_taken_and_marked(session):
+    row = questions(session, announced(session))["LDS"]
+    other = questions(session, announced(session))["LDS"]
+    lead = staff(session, Role.PLACE)
+
+    say(session, row, MEET, by=lead, at=NOW + timedelta(days=7))  # Monday the 9th
+    say(session, other, MEET, by=lead, at=NOW + timedelta(days=8))
+
+    assert (row.late, other.late) == (False, True)
+
+
+def test_a_place_is_reminded_on_the_fourth_day_and_the_hub_told_on_the_sixth(session):
+    lead, officer = people(session, ("LDS",))["LDS"], factories.make_person(session, name="Hub officer")
+    row = questions(session, announced(session))["LDS"]
+    clock = clock_rows.of(session, ClockKind.PLACE_ANSWER, row.id)
+
+    told = [clocks.chase(session, clock.id, CHASERS, at=NOW + timedelta(days=days)) for days in (3, 4, 5, 8, 9)]
+
+    assert told == [None, Due.REMINDER, None, Due.OVERDUE, None]
+    assert mails(session, "place_reminder") == [("place_reminder", lead.email)]
+    overdue = mails(session, "place_overdue")
+    assert ("place_overdue", lead.email) in overdue
+    assert ("place_overdue", officer.email) in overdue
+    assert "You may want to call them" in body(session, "place_overdue", officer)
+
+
+def test_nobody_is_chased_for_what_was_answered(session):
+    row = questions(session, announced(session))["LDS"]
+    clock = clock_rows.of(session, ClockKind.PLACE_ANSWER, row.id)
+    say(session, row, MEET, by=staff(session, Role.PLACE))
+
+    place_answers.chase(session, clock, Due.REMINDER, at=ANNOUNCED)
+
+    assert mails(session, "place_reminder") == []
+
+
+def test_while_the_innovation_is_for_the_hub_alone_the_places_are_not_asked_until_partners_may_read_it(session):
+    director, lead = factories.make_person(session, Role.INNOVATOR), people(session, ("LDS",))["LDS"]
+    innovation = factories.make_innovation(session, visibility=Visibility.HUB_ONLY)
+    proposal = announced(session, None, innovation)
+    row = questions(session, proposal)["LDS"]
+    leeds = accounts.actor_of_person(lead)
+
+    assert (row.state, mails(session, "place_asked", "place_held")) == (QuestionState.HELD, [("place_held", director.email)])
+    assert place_answers.ask_what_waits(session, row.id, at=ANNOUNCED) is None
+    with pytest.raises(NotFound):
+        rows.get(session, row.id, leeds)
+    with pytest.raises(AnswerClosed, match="not been asked yet"):
+        say(session, row, MEET, by=staff(session), note="By telephone.")
+
+    innovation.visibility = Visibility.PARTNERS
+    session.flush()
+    assert place_answers.to_ask(session, at=ANNOUNCED, limit=10) == [row.id]
+    place_answers.ask_what_waits(session, row.id, at=ANNOUNCED)
+
+    assert mails(session, "place_asked") == [("place_asked", lead.email)]
+    assert rows.get(session, row.id, leeds).state is QuestionState.ASKED
+
+
+def test_an_older_text_that_was_for_the_hub_alone_is_never_put_to_a_place(session):
+    innovation = factories.make_innovation(session, visibility=Visibility.HUB_ONLY)
+    row = questions(session, announced(session, None, innovation))["LDS"]
+    innovation.revision, innovation.visibility = 2, Visibility.PUBLIC
+    session.flush()
+
+    assert place_answers.to_ask(session, at=ANNOUNCED, limit=10) == []
+    assert place_answers.ask_what_waits(session, row.id, at=ANNOUNCED) is None
+
+
+def test_a_question_held_and_closed_stays_the_hubs_own(session):
+    innovation = factories.make_innovation(session, visibility=Visibility.HUB_ONLY)
+    row = questions(session, announced(session, None, innovation))["LDS"]
+
+    intake.withdraw(session, Side.INNOVATION, innovation.id, actor=staff(session), at=ANNOUNCED)
+
+    assert row.closing is Closing.MATCH_REVERSED
+    assert mails(session, "match_ended") == []
+    with pytest.raises(NotFound):
+        rows.get(session, row.id, staff(session, Role.PLACE))
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_reversed_match_waits_for_nobody_and_both_sides_of_an_introduction_are_told(session, side):
+    leads = people(session, ("LDS", "WAK", "KIR"))
+    director = factories.make_person(session, Role.INNOVATOR)
+    proposal = announced(session, factories.make_need(session, places=("LDS", "WAK", "KIR")))
+    introduced(session, proposal, "LDS")
+    asked = questions(session, proposal)
+    say(session, asked["KIR"], NO, by=accounts.actor_of_person(leads["KIR"]), code=ReasonCode.SKILLS)
+    document = proposal.need_id if side is Side.NEED else proposal.innovation_id
+
+    intake.withdraw(session, side, document, actor=staff(session), at=ANNOUNCED + AFTER)
+
+    assert {key: row.state for key, row in asked.items()} == {
+        "LDS": QuestionState.CLOSED,
+        "WAK": QuestionState.CLOSED,
+        "KIR": QuestionState.ANSWERED,
+    }
+    ended = set(mails(session, "match_ended"))
+    assert {("match_ended", each.email) for each in (director, leads["LDS"], leads["WAK"])} <= ended
+    assert ("match_ended", leads["KIR"].email) not in ended
+    assert "no answer is needed any more" in body(session, "match_ended", leads["WAK"])
+    assert clock_rows.of(session, ClockKind.PLACE_ANSWER, asked["WAK"].id).stopped_at is not None
+    with pytest.raises(AnswerClosed, match="Nobody waits"):
+        say(session, asked["WAK"], MEET, by=accounts.actor_of_person(leads["WAK"]))
+
+
+def test_a_meet_of_a_match_that_ended_within_the_window_introduces_nobody(session):
+    proposal = announced(session)
+    row = questions(session, proposal)["LDS"]
+    say(session, row, MEET, by=staff(session, Role.PLACE))
+    intake.withdraw(session, Side.NEED, proposal.need_id, actor=staff(session), at=ANNOUNCED)
+
+    assert introduce(session, row) is None
+    assert mails(session, "introduction_place", "match_ended") == []
+
+
+def test_a_not_now_of_a_match_that_ended_never_asks_again(session):
+    proposal = announced(session)
+    row = questions(session, proposal)["LDS"]
+    say(session, row, NOT_NOW, by=staff(session, Role.PLACE), until=UNTIL)
+    later = place_answers.ask_what_waits(session, row.id, at=NOW + timedelta(days=70))
+
+    intake.withdraw(session, Side.NEED, proposal.need_id, actor=staff(session), at=NOW + timedelta(days=71))
+
+    assert (row.closing, later.closing) == (None, Closing.MATCH_REVERSED)
+    assert place_answers.to_ask(session, at=NOW + timedelta(days=99), limit=10) == []
+
+
+def test_a_place_keeps_the_match_as_it_was_judged_when_the_innovation_is_changed_and_hidden(session):
+    proposal = announced(session)
+    leeds = staff(session, Role.PLACE)
+    change = {"name": "A new name", "how_it_works": "A secret new way.", "visibility": Visibility.HUB_ONLY}
+    intake.change(session, Side.INNOVATION, proposal.innovation_id, change, actor=staff(session), at=ANNOUNCED)
+    session.expire_all()
+
+    seen = proposals.get(session, proposal.id, leeds)
+
+    assert seen.innovation_as_judged.content["fields"]["name"] == "Computer test of attention and activity"
+    assert seen.need_as_judged.content["fields"]["title"] == "People wait too long for an ADHD assessment"
+    with pytest.raises(NotFound):
+        proposals.get(session, proposal.id, staff(session, Role.PLACE, place="WAK"))
+
+
+def test_reasons_are_told_of_every_no_and_every_stop(session):
+    proposal = announced(session, factories.make_need(session, places=("LDS", "WAK")))
+    introduced(session, proposal, "LDS")
+    row = questions(session, proposal)["WAK"]
+    say(session, row, NO, by=staff(session, Role.PLACE, place="WAK"), code=ReasonCode.NO_BUDGET)
+    stop = steps.Step("LDS", PipelineStage.STOPPED, reason=place_answers.Reason(code=ReasonCode.SKILLS))
+    steps.change(session, proposal.id, stop, actor=staff(session), at=ANNOUNCED + AFTER + AFTER)
+
+    found = rows.reasons(session)
+
+    wakefield, leeds = (factories.make_place(session, key).id for key in ("WAK", "LDS"))
+    assert [(row.place_id, row.code, row.given_with) for row in found] == [(wakefield, "no_budget", "no"), (leeds, "skills", "stopped")]
+    assert {(row.need_id, row.innovation_id) for row in found} == {(proposal.need_id, proposal.innovation_id)}
+    assert rows.reasons(session, since=ANNOUNCED + timedelta(days=1)) == []
+    assert [row.code for row in rows.reasons(session, until=ANNOUNCED + timedelta(minutes=1))] == ["no_budget"]
+
+
+def test_a_job_finds_nothing_of_an_unknown_question(session):
+    with pytest.raises(NotFound):
+        place_answers.ask_what_waits(session, uuid4(), at=NOW)
