@@ -230,6 +230,9 @@ class Submission(Base):
         self.outcomes.append(row)
         self._stop_asking(at)
         self.come_back()
+        for asked in self.asks:
+            if asked.closed_at == last.given_at and asked.answered_at is None and asked.outcome_id != last.id:
+                asked.closed_at, self.state = None, SubmissionState.ASKED  # the outcome had ended the question
         return row
 
     def _stop_asking(self, at: datetime) -> None:

@@ -220,7 +220,7 @@ def _undecided(session: Session, row: Submission, choice: Choice, person_id: UUI
     ]
     ranked = triaging.is_ranked(row.innovation)
     if (left or not ranked) and not allowed:
-        told = f"{len(left)} proposals are still to be decided." if left else "Matches of this text are still being looked for."
+        told = f"Proposals still to be decided: {len(left)}." if left else "Matches of this text are still being looked for."
         raise Undecided(f"{told} Decide or skip each, or say 'leave_undecided'.", proposals=[str(each.id) for each in left], ranked=ranked)
     return len(left)
 

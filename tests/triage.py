@@ -1,0 +1,92 @@
+"""Submissions in triage for tests: what is handed in, proposals to decide, and outcomes."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.services import accounts, concluding, triaging
+from api.services.letters import Choice
+from models.actors import Actor
+from models.clocks import Clock, ClockKind
+from models.decisions import Reason, ReasonCode
+from models.innovations import Innovation
+from models.jobs import JobRow
+from models.mail import Message
+from models.people import Person, Role
+from models.referrals import BodyKind, SupportBody
+from models.triage import Outcome, OutcomeKind, Submission
+from tests import factories
+
+MONDAY = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+WINDOW = 600.0
+LATER = timedelta(seconds=WINDOW)
+ACTIVE = Choice(kind=OutcomeKind.ACTIVE)
+ARCHIVE = Choice(kind=OutcomeKind.ARCHIVE, reason=Reason(code=ReasonCode.EVIDENCE_TOO_WEAK))
+ASK = Choice(kind=OutcomeKind.ASK, question="For which ages is it?", answer_by=datetime(2026, 11, 9, tzinfo=UTC).date())
+
+
+def submission(session: Session, *, at: datetime = MONDAY, ranked: bool = True, **values: Any) -> Submission:
+    """An innovation that was handed in and waits; its matches were looked for."""
+    said: dict[str, Any] = {"embedded_revision": 1, "proposed_revision": 1 if ranked else None, "submitted_at": at}
+    innovation = factories.make_innovation(session, **said | values)
+    return triaging.receive(session, innovation, at=at)
+
+
+def officer(session: Session, role: Role = Role.HUB, name: str = "Hub triage officer") -> Actor:
+    """Somebody with an account in a role, as an actor."""
+    return actor(factories.make_person(session, role, name=name))
+
+
+def actor(person: Person) -> Actor:
+    """A person as an actor."""
+    return accounts.actor_of_person(person)
+
+
+def innovator(session: Session, name: str = "Managing director", organisation: str = "Example supplier") -> Person:
+    """Somebody of the supplier, whom letters are mailed to."""
+    return factories.make_person(session, Role.INNOVATOR, organisation=organisation, name=name)
+
+
+def make_body(session: Session, **values: Any) -> SupportBody:
+    """A body that helps, and is asked by the Hub."""
+    said = {"name": "Evaluation centre", "kind": BodyKind.EVALUATOR, "created_at": MONDAY, "updated_at": MONDAY, "version": 1}
+    row = SupportBody(**said | values)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def conclude(session: Session, row: Submission | UUID, choice: Choice, by: Actor, *, at: datetime = MONDAY, **said: Any) -> Outcome:
+    """Give an outcome."""
+    found = row if isinstance(row, UUID) else row.id
+    return concluding.conclude(session, found, choice, actor=by, at=at, undo_window_seconds=WINDOW, **said)
+
+
+def settle(session: Session, outcome: Outcome, *, at: datetime = MONDAY + LATER) -> Outcome | None:
+    """Let its letter leave."""
+    return concluding.settle(session, outcome.id, at=at, undo_window_seconds=WINDOW)
+
+
+def mails(session: Session) -> list[Message]:
+    """Every mail that is owed, in order."""
+    return list(session.scalars(select(Message).order_by(Message.created_at, Message.template, Message.address)))
+
+
+def clock(session: Session, kind: ClockKind, subject_id: UUID) -> Clock:
+    """The clock of a thing."""
+    return session.scalars(select(Clock).where(Clock.kind == kind, Clock.subject_id == subject_id)).one()
+
+
+def owed(session: Session, name: str) -> list[JobRow]:
+    """The jobs of a name that are owed."""
+    return list(session.scalars(select(JobRow).where(JobRow.name == name)))
+
+
+def stored(session: Session, innovation_id: UUID) -> Innovation:
+    """An innovation as it is now."""
+    found = session.get(Innovation, innovation_id)
+    assert found is not None
+    return found
