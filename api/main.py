@@ -48,6 +48,7 @@ from api.routes import (
     place_answers,
     places,
     proposals,
+    rankers,
     referrals,
     reports,
     stages,
@@ -96,6 +97,7 @@ _API = (
     need_results,
     reports,
     feedback,
+    rankers,
 )
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _TAGS = (
@@ -115,6 +117,7 @@ _TAGS = (
     ("referrals", "Bodies that help innovators, and innovations offered to them."),
     ("events", "What happened, in order, for systems that follow."),
     ("imports", "Files of needs or innovations."),
+    ("rankers", "Rankers that were trained on decisions, and which one judges."),
     ("jobs", "Work that is owed in the background, and what failed too often."),
     ("mail", "Mail that is owed or has left, and how much of it one wants."),
     ("health", "For supervisors and load balancers."),

@@ -18,6 +18,7 @@ from api.services.concluding import OutcomeContradicts, Undecided
 from api.services.csv_files import ImportFileRefused
 from api.services.ending_needs import ResultRefused
 from api.services.intake import ExternalIdTaken
+from api.services.learning import CannotTrain, NameRefused
 from api.services.library import RankingUnavailable
 from api.services.limiting import TooManyRequests
 from api.services.mailing import AddressRefused, UnsubscribeRefused
@@ -40,6 +41,7 @@ from models.proposals import ProposalClosed
 from models.queries.documents import NotFound
 from models.queries.pages import BadCursor
 from models.queries.places import UnknownOrganisation, UnknownPlace
+from models.ranker_versions import AlreadyActive, NoWayBack
 from models.referrals import BodyIncomplete, ReferralRefused
 from models.triage import AlreadyAsked, AskClosed, SubmissionClosed, SubmissionTaken
 from models.watches import WatchEmpty, WatchRefused
@@ -155,6 +157,10 @@ STATUS: dict[type[DomainError], int] = {
     WatchEmpty: 422,
     DatabaseBusy: 503,
     RankingUnavailable: 503,
+    CannotTrain: 409,
+    NameRefused: 422,
+    AlreadyActive: 409,
+    NoWayBack: 409,
 }
 
 

@@ -151,7 +151,7 @@ PROPOSAL_READ: Final = Policy(
         Grant(Role.HUB),
     ),
 )
-PROPOSAL_DECIDE: Final = Policy("proposal.decide", Scope.DECIDE, (Grant(Role.HUB),), sees=PROPOSAL_READ)
+PROPOSAL_DECIDE: Final = Policy("proposal.decide", Scope.DECIDE, (Grant(Role.HUB, but_not=Relation.OFFERER),), sees=PROPOSAL_READ)
 PROPOSAL_SKIP: Final = Policy("proposal.skip", Scope.DECIDE, (Grant(Role.HUB),), sees=PROPOSAL_READ)
 PROPOSAL_UNDO: Final = Policy("proposal.undo", Scope.DECIDE, (Grant(Role.HUB),), sees=PROPOSAL_READ)
 
@@ -175,12 +175,15 @@ PLACE_ANSWER_READ: Final = Policy(
     (Grant(Role.PLACE, Relation.OWNER, states=frozenset(QuestionState) - {QuestionState.HELD}), Grant(Role.HUB)),
 )
 PLACE_ANSWER_GIVE: Final = Policy(
-    "place_answer.give", Scope.DECIDE, (Grant(Role.PLACE, Relation.OWNER), Grant(Role.HUB)), sees=PLACE_ANSWER_READ
+    "place_answer.give",
+    Scope.DECIDE,
+    (Grant(Role.PLACE, Relation.OWNER, but_not=Relation.OFFERER), Grant(Role.HUB, but_not=Relation.OFFERER)),
+    sees=PLACE_ANSWER_READ,
 )
 
 SUBMISSION_READ: Final = Policy("submission.read", Scope.READ, (Grant(Role.HUB),))
 SUBMISSION_TAKE: Final = Policy("submission.take", Scope.DECIDE, (Grant(Role.HUB),), sees=SUBMISSION_READ)
-SUBMISSION_DECIDE: Final = Policy("submission.decide", Scope.DECIDE, (Grant(Role.HUB),), sees=SUBMISSION_READ)
+SUBMISSION_DECIDE: Final = Policy("submission.decide", Scope.DECIDE, (Grant(Role.HUB, but_not=Relation.OFFERER),), sees=SUBMISSION_READ)
 # A submission is answered by those who offer the innovation; the Hub writes down what it was told by telephone.
 SUBMISSION_ANSWER: Final = Policy("submission.answer", Scope.WRITE, _OF_OFFERERS, sees=INNOVATION_READ, refusal=_NOT_YOUR_INNOVATION)
 INNOVATION_READ_STATUS: Final = Policy(

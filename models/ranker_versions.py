@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError, Key
+from models.decisions import ReasonCode
 
 _IS_ACTIVE = text("state = 'active'")
+
+
+UNFIT: Final = frozenset({ReasonCode.NOT_THIS_PROBLEM, ReasonCode.WRONG_POPULATION, ReasonCode.WRONG_SETTING})
+"""The reasons that say a pair does not fit. The others say that it cannot be had, or not yet, and teach nothing about fit."""
 
 
 class RankerState(StrEnum):

@@ -76,9 +76,11 @@ def switch(
     to = switching.way_back(chosen) if back else wanted
     if to == chosen.encoder_used:
         raise Fault(f"{to.name} is in use already. See it with `matching encoder show`.")
-    if not encoders.is_whole(chosen.folder_of(to)):
-        export_encoder(to)
     with opened() as database:
+        with database.reading() as session:
+            switching.check_none_trained(session)
+        if not encoders.is_whole(chosen.folder_of(to)):
+            export_encoder(to)
         report = None if back else prepare(database, to, judged=judged or [])
         if report and not as_json:
             _show(report)

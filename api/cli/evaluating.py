@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import TaskID
 
 from api.cli.reports import show
 from api.cli.shell import AsJson, answer, say
-from api.cli.showing import progress
-from api.cli.working import export_if_missing, libraries
+from api.cli.showing import told_steps
+from api.cli.working import export_if_missing, judging_libraries
 from api.services.evaluating import as_json_object, evaluate_folders
 
 
@@ -42,17 +41,10 @@ def evaluate_command(
 ) -> None:
     """Measure the ranker on judged texts, beside BM25, dense retrieval and their fusions."""
     export_if_missing()
-    with progress() as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = bars.add_task(step[:1].upper() + step[1:])
-            bars.update(tasks[step], completed=done, total=total)
-
+    with told_steps() as tell:
         overall = evaluate_folders(
             folders,
-            libraries(),
+            judging_libraries(),
             split=split,
             queries=queries.value if queries else None,
             without_codes=without_codes,

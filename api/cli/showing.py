@@ -1,12 +1,12 @@
 """Tables and progress, by rich; apart, because a server that starts needs neither."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 _WIDE = 200  # columns where no terminal says how many there are
@@ -26,3 +26,17 @@ def progress() -> Iterator[Progress]:
     columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True, highlight=False)) as bars:
         yield bars
+
+
+@contextmanager
+def told_steps() -> Iterator[Callable[[str, int, int], None]]:
+    """One bar for each step that is told: its name, how much is done, of how much."""
+    with progress() as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step[:1].upper() + step[1:])
+            bars.update(tasks[step], completed=done, total=total)
+
+        yield tell

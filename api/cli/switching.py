@@ -1,16 +1,13 @@
 """What `matching encoder switch` does between its question and its answer."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.progress import TaskID
-
 from api.cli.serving import claimed_home
-from api.cli.showing import progress
+from api.cli.showing import told_steps
 from api.cli.working import batch_threads, context_around, export_if_missing, libraries, owe_missing, work_off
 from api.db import Database
 from api.queue import Job
@@ -44,7 +41,7 @@ def prepare(database: Database, to: EncoderChoice, *, judged: Sequence[Path]) ->
     chosen, now = settings(), libraries()
     after = encoders.open_encoder(chosen.folder_of(to), threads=batch_threads())
     rankers = now.ranker, switching.ranker_of(now, to.ranker)
-    with _bars() as tell:
+    with told_steps() as tell:
         encoded = _encode_beside(database, after, lambda done, total: tell("Encoding beside", done, total))
         ids = {side: [each.document.id for each in found] for side, found in encoded.items()}
         with database.reading() as session:
@@ -92,17 +89,3 @@ def _encode_beside(database: Database, after: switching.OnnxEncoder, tell: Calla
         encoded += beside.documents
         tell(min(start + DOCUMENTS_AT_ONCE, len(wanted)), len(wanted))
     return switching.by_side(encoded)
-
-
-@contextmanager
-def _bars() -> Iterator[Callable[[str, int, int], None]]:
-    """One bar for each step that is told."""
-    with progress() as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = bars.add_task(step.capitalize())
-            bars.update(tasks[step], completed=done, total=total)
-
-        yield tell

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from api.cli.shell import say
+from api.cli.shell import database_file, opened, say
 from api.cli.showing import progress
 from api.db import Database
 from api.jobs.context import Context
@@ -29,6 +29,15 @@ _BARS = {Job.EMBED: "Encoding texts", Job.PROPOSE: "Ranking"}
 def libraries() -> Libraries:
     """Encoder, ranker and indexes as the settings name them."""
     return Libraries.of(settings(), threads=batch_threads())
+
+
+def judging_libraries() -> Libraries:
+    """Likewise, with the trained ranker that judges here, where there is a database that has one."""
+    found, file = libraries(), database_file()
+    if file is None or file.is_file():
+        with opened() as database, database.reading() as session:
+            found.follow(session)
+    return found
 
 
 def batch_threads() -> int:

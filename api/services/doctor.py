@@ -25,7 +25,7 @@ from api.services.switching import doubt
 from api.settings import Settings
 from matcher.snapshot import SnapshotDamaged, SnapshotMissing, load_newest
 from models.documents import Side
-from models.queries import documents, events, jobs
+from models.queries import documents, events, jobs, ranker_versions
 
 PYTHON = (3, 11)
 LATE_MINUTES = 10
@@ -45,6 +45,7 @@ def examine(settings: Settings, database: Database | None, libraries: Libraries,
         kept = _kept_head(settings)  # before the database is read, so that it is no younger than what is seen there
         with database.reading() as session:
             checks += check_server(session, settings)
+            checks += _trained_ranker(session, libraries)
             checks += [_snapshots(session, libraries), _jobs(session, settings, at), _documents(session)]
             checks += [_events(session, settings, at), _history(session, kept)]
     if settings.service_mode:
@@ -120,6 +121,18 @@ def _ranker(libraries: Libraries) -> Check:
     if doubtful:
         return Check("ranker", doubtful, "Fit one for this encoder, or go back with `matching encoder switch --back`.")
     return Check("ranker", f"{found}, whole")
+
+
+def _trained_ranker(session: Session, libraries: Libraries) -> Iterator[Check]:
+    """The trained ranker that judges instead of the one of the settings, where there is one."""
+    if (version := ranker_versions.active(session)) is None:
+        return
+    try:
+        libraries.open_version(version)
+    except RankingUnavailable as error:
+        yield Check("trained ranker", error.message, "Bring its folder back, or run `matching ranker rollback`.")
+    else:
+        yield Check("trained ranker", f"{version.ranker_id} judges, whole")
 
 
 def _snapshots(session: Session, libraries: Libraries) -> Check:

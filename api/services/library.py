@@ -126,14 +126,18 @@ class Libraries:
         if version is None:
             return self.ranker
         with self._lock:
-            found = self._trained.get(version.file_hash) or self._open_trained(version)
+            found = self._trained.get(version.file_hash) or self.open_version(version)
             self._trained = {**dict(list(self._trained.items())[-1:]), version.file_hash: found}
         return found
 
-    def _open_trained(self, version: RankerVersion) -> Ranker:
-        """The ranker of a trained version, whose file is still the one that was trained, for the encoder in use."""
+    def follow(self, session: Session) -> None:
+        """Take the ranker that judges for that of the settings; for a process that does one thing and ends."""
+        self._ranker = self.ranker_for(session)
+
+    def open_version(self, version: RankerVersion) -> Ranker:
+        """The ranker of a trained version; raises RankingUnavailable unless its file is as it was trained, for the encoder in use."""
         try:
-            found = open_trained(self, version)
+            found = self._open_file(version)
         except (RankerMissing, RankerDamaged, EncoderMissing, EncoderDamaged) as error:
             raise RankingUnavailable(f"{error} {_GO_BACK}", part="ranker") from error
         if not found.file.holds_for(self.encoder.id):
@@ -142,6 +146,14 @@ class Libraries:
                 part="ranker",
             )
         return found
+
+    def _open_file(self, version: RankerVersion) -> Ranker:
+        path = trained_file(self.rankers_folder, version.name)
+        if not path.is_file():
+            raise RankerMissing(f"There is no file {path.name} of the ranker {version.name}.")
+        if file_hash(path) != version.file_hash:
+            raise RankerDamaged(f"{path.name} is not the file that was trained: somebody changed it.")
+        return self.load_ranker(path)
 
     def load_ranker(self, path: Path | None) -> Ranker:
         """A ranker file, with the configured cross-encoder where it asks for one; raises what `matcher.ranking.load_ranker` does."""
@@ -304,16 +316,6 @@ class View:
 
 
 _GO_BACK = "Bring back the folder of it in MATCHING_HOME/rankers, or go back with `matching ranker rollback`."
-
-
-def open_trained(libraries: Libraries, version: RankerVersion) -> Ranker:
-    """The ranker of a trained version; raises RankerMissing or RankerDamaged when its file is gone or was changed."""
-    path = trained_file(libraries.rankers_folder, version.name)
-    if not path.is_file():
-        raise RankerMissing(f"There is no file {path.name} of the ranker {version.name}.")
-    if file_hash(path) != version.file_hash:
-        raise RankerDamaged(f"{path.name} is not the file that was trained: somebody changed it.")
-    return libraries.load_ranker(path)
 
 
 def trained_file(folder: Path, name: str) -> Path:

@@ -22,7 +22,7 @@ from matcher.text import given, passages, pooled
 from matcher.types import Document, EncodedDocument, Passage, Vectors
 from matcher.types import Side as MatcherSide
 from models.documents import Side
-from models.queries import documents
+from models.queries import documents, ranker_versions
 from models.queries import passages as passage_rows
 
 __all__ = ["Beside", "Encoded", "Judging", "OnnxEncoder", "Overlap", "Quality", "overlaps"]
@@ -104,6 +104,15 @@ def doubt(ranker: Ranker, encoder_id: str) -> str:
         f"The weights of the ranker {ranker.id} were fitted on the vectors of {ranker.file.encoder}: with {encoder_id} its "
         "probabilities and bands are not calibrated. Fit a ranker with `python -m bench.fit_ranker` on the folder of that encoder."
     )
+
+
+def check_none_trained(session: Session) -> None:
+    """Refuse while a ranker judges that was trained on the vectors of the encoder in use; raises Fault."""
+    if (version := ranker_versions.active(session)) is not None:
+        raise Fault(
+            f"The trained ranker {version.name} judges, and holds for the encoder in use alone. "
+            "Go back with `matching ranker rollback`, switch then, and train anew when there are decisions by the new one."
+        )
 
 
 def switch(settings: Settings, to: EncoderChoice) -> None:
