@@ -73,7 +73,7 @@ def finish(session: Session, begun: Begun, outcome: Outcome, *, at: datetime) ->
             row.refused(outcome.said, bounced=False)
         case Verdict.NOBODY:
             bounce(session, row, outcome.said, nobody=True, at=at)
-        case Verdict.UNSURE:
+        case _:
             row.unsure(outcome.said)
     if row.state is MessageState.QUEUED:
         mailing.owe(session, row, at=at)
