@@ -4,15 +4,18 @@ A policy grants its action to a party, on the rows to which the party stands in 
 visibilities of them. The door of a route asks whether any row may be the actor's; the service asks about the row.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from models.actors import Actor, NotAllowed
 from models.documents import Visibility
 from models.keys import Scope
 from models.people import Role
+
+OWN_OFFER: Final = "Your own organisation offers this. Ask a colleague to decide."
 
 
 class Party(StrEnum):
@@ -33,6 +36,7 @@ class Relation(StrEnum):
     ASKED = "asked"  # a match was put to their place, which reads it as it was judged
     HANDED_ON = "handed_on"  # a match that was confirmed and announced, or part of one; a referral to the network that runs the pipeline
     UNOWNED = "unowned"  # no one place owns it
+    OFFERER = "offerer"  # their organisation offers what the row is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,7 @@ class Subject:
     owners: frozenset[UUID] = frozenset()
     concerned: frozenset[UUID] = frozenset()
     asked: frozenset[UUID] = frozenset()
+    offered_by: frozenset[UUID] = frozenset()
     created_by: str = ""
     state: str = ""
     visibility: Visibility | None = None
@@ -65,6 +70,7 @@ class Grant:
     states: frozenset[str] = frozenset()
     visibilities: frozenset[Visibility] = frozenset()
     consented: bool = False  # only rows to whose use their owner consented
+    but_not: Relation | None = None  # rows in this relation are left out, as where nobody decides on their own
 
     def held_by(self, actor: Actor) -> bool:
         """Whether the actor is of the party; a lead may all that Hub staff may."""
@@ -83,6 +89,7 @@ class Grant:
             and (not self.visibilities or subject.visibility in self.visibilities)
             and (subject.consented or not self.consented)
             and stands(actor, self.on, subject)
+            and not (self.but_not is not None and stands(actor, self.but_not, subject))
         )
 
 
@@ -128,7 +135,7 @@ class Policy:
     def check(self, actor: Actor, subject: Subject | None = None) -> None:
         """Refuse who may not do it, or not on this row; raises NotAllowed."""
         if not (self.admits(actor) if subject is None else self.allows(actor, subject)):
-            raise NotAllowed(self.refusal or self._another_role(actor))
+            raise NotAllowed(self._why_not(actor, subject))
 
     def person(self, actor: Actor, subject: Subject) -> UUID:
         """Who does it by name, where an act is a person's own; raises NotAllowed, also for a key that acts for nobody."""
@@ -136,6 +143,10 @@ class Policy:
         if actor.person_id is None:
             raise NotAllowed("A decision is a person's. Sign in, or use a key that acts for a person.")
         return actor.person_id
+
+    def _why_not(self, actor: Actor, subject: Subject | None) -> str:
+        own = subject is not None and any(each.but_not is not None and stands(actor, each.but_not, subject) for each in self.held(actor))
+        return OWN_OFFER if own else self.refusal or self._another_role(actor)
 
     def _another_role(self, actor: Actor) -> str:
         if not actor.roles:
@@ -145,18 +156,25 @@ class Policy:
 
 def stands(actor: Actor, relation: Relation, subject: Subject) -> bool:
     """Whether an actor stands in a relation to a row."""
-    match relation:
-        case Relation.ANY:
-            return True
-        case Relation.OWNER:
-            return bool(subject.owners) and subject.owners <= actor.place_ids | actor.organisation_ids
-        case Relation.CONCERNED:
-            readable = subject.behind is None or subject.behind[0].allows(actor, subject.behind[1])
-            return readable and bool(subject.concerned & actor.place_ids)
-        case Relation.ASKED:
-            return bool(subject.asked & actor.place_ids)
-        case Relation.AUTHOR:
-            return subject.created_by == actor.name
-        case Relation.UNOWNED:
-            return not subject.owned
-    return subject.handed_on
+    return _STANDS[relation](actor, subject)
+
+
+def _owns(actor: Actor, subject: Subject) -> bool:
+    return bool(subject.owners) and subject.owners <= actor.place_ids | actor.organisation_ids
+
+
+def _is_concerned(actor: Actor, subject: Subject) -> bool:
+    readable = subject.behind is None or subject.behind[0].allows(actor, subject.behind[1])
+    return readable and bool(subject.concerned & actor.place_ids)
+
+
+_STANDS: Final[Mapping[Relation, Callable[[Actor, Subject], bool]]] = {
+    Relation.ANY: lambda _actor, _subject: True,
+    Relation.OWNER: _owns,
+    Relation.CONCERNED: _is_concerned,
+    Relation.ASKED: lambda actor, subject: bool(subject.asked & actor.place_ids),
+    Relation.AUTHOR: lambda actor, subject: subject.created_by == actor.name,
+    Relation.HANDED_ON: lambda _actor, subject: subject.handed_on,
+    Relation.UNOWNED: lambda _actor, subject: not subject.owned,
+    Relation.OFFERER: lambda actor, subject: bool(subject.offered_by & actor.organisation_ids),
+}

@@ -53,6 +53,7 @@ def _(row: JointNeed) -> Subject:
 def _(row: Innovation) -> Subject:
     return Subject(
         owners=frozenset({row.supplier_id} if row.supplier_id else ()),
+        offered_by=frozenset({row.supplier_id} if row.supplier_id else ()),
         created_by=row.created_by,
         state=row.status,
         visibility=row.visibility,
@@ -67,6 +68,7 @@ def _(row: Proposal) -> Subject:
     return Subject(
         concerned=subject_of(row.need).concerned if as_judged else frozenset(),
         asked=frozenset().union(*(_asked(each, row) for each in row.place_answers if each.shows_the_match)),
+        offered_by=subject_of(row.innovation).offered_by,
         state=row.state,
         handed_on=row.handed_on,
         behind=(INNOVATION_READ, subject_of(row.innovation)),
@@ -112,6 +114,7 @@ def _(row: Watch) -> Subject:
 def _(row: PlaceAnswer) -> Subject:
     return Subject(
         owners=frozenset({row.place_id} if row.place_id else ()),
+        offered_by=subject_of(row.proposal.innovation).offered_by,
         state=row.state if row.asked_at is not None else QuestionState.HELD,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -22,10 +22,11 @@ from models.grants import Grant, Policy, Relation, Subject
 from models.imports import ImportBatch, ImportStatus
 from models.innovations import InnovationStatus
 from models.jobs import JobRow, JobState
+from models.links import Invitation
 from models.needs import NeedStatus
 from models.people import Role
 from models.proposals import Proposal, ProposalState
-from models.queries import people
+from models.queries import keys, people
 from models.subjects import subject_of
 from tests import factories
 from tests.factories import NOW
@@ -119,6 +120,9 @@ def make_world(session: Session) -> World:
             "job_id": list(_jobs(session)),
             "reference": list(_calls(session)),
             "watch_id": list(_watches(session, askers)),
+            "invitation_id": list(_invitations(session)),
+            "person_id": [Case("", None, factories.make_person(session, Role.BOARD).id)],
+            "key_id": [Case("", None, _key_id(session))],
         },
         places,
     )
@@ -257,6 +261,34 @@ def _watched(_world: World) -> Iterator[Case]:
     yield Case("for innovations", Subject(), policy=policies.WATCH_CREATE_FOR_INNOVATIONS, sent={"json": said | {"what": "innovations"}})
 
 
+def _invitations(session: Session) -> Iterator[Case]:
+    by, own, another = factories.make_person(session, Role.LEAD), factories.make_place(session), factories.make_place(session, "WAK")
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("into own place", {"role": Role.PLACE, "place_id": own.id}),
+        ("into another place", {"role": Role.PLACE, "place_id": another.id}),
+        ("into own organisation", {"role": Role.INNOVATOR, "organisation_id": factories.make_organisation(session).id}),
+        ("into a rival's", {"role": Role.INNOVATOR, "organisation_id": factories.make_organisation(session, "Rival").id}),
+        ("into the Hub", {"role": Role.HUB}),
+    ]
+    for words, values in told:
+        row = Invitation(address="new@example.org", invited_by=by.id, made_at=NOW, expires_at=NOW + timedelta(days=14), **values)
+        session.add(row)
+        session.flush()
+        yield Case(words, subject_of(row), row.id)
+
+
+def _key_id(session: Session) -> UUID:
+    factories.make_key(session, Role.BOARD)
+    return keys.every_key(session)[0].id
+
+
+def _invited(world: World) -> Iterator[Case]:
+    for words, place in (("into own place", "LDS"), ("into another place", "WAK")):
+        said = {"email": "new@example.org", "role": "place", "place": place}
+        yield Case(words, Subject(owners=frozenset({world.places[place]})), sent={"json": said})
+    yield Case("into the Hub", Subject(), sent={"json": {"email": "new@example.org", "role": "hub"}})
+
+
 def _stated(world: World) -> Iterator[Case]:
     for words, place in (("for own place", "LDS"), ("for another place only", "WAK")):
         yield Case(words, Subject(concerned=frozenset({world.places[place]})), sent={"json": {"title": "A need", "places": [place]}})
@@ -287,6 +319,7 @@ _SENT: Final[dict[str, Callable[[World], Iterator[Case]]]] = {
     "PATCH /api/v1/innovations/{innovation_id}": _given,
     "POST /api/v1/imports": _brought_in,
     "POST /api/v1/watches": _watched,
+    "POST /api/v1/invitations": _invited,
 }
 
 
@@ -314,7 +347,8 @@ def _row(*cells: str) -> str:
 def _grant(grant: Grant) -> str:
     said = [grant.to.value, "" if grant.on is Relation.ANY else grant.on.value.replace("_", " ")]
     said += [f"({', '.join(sorted(some))})" for some in (grant.states, grant.visibilities) if some]
-    return " ".join([each for each in said if each] + ["with consent"] * grant.consented)
+    said += ["with consent"] * grant.consented + ["but not what their own organisation offers"] * (grant.but_not is Relation.OFFERER)
+    return " ".join(each for each in said if each)
 
 
 HEAD: Final = f"""# Who may do what

@@ -80,7 +80,7 @@ def list_keys(reader: KeyReader, session: Reading) -> list[KeyOut]:
 
 
 @router.post(
-    "/keys", status_code=201, response_model=NewKeyOut, responses=problems(*CREATING, AccountInvalid, UnknownAccount, UnknownPlace)
+    "/keys", status_code=201, response_model=NewKeyOut, responses=problems(*READING, *SENDING, AccountInvalid, UnknownAccount, UnknownPlace)
 )
 def add_key(body: KeyIn, lead: KeyManager, now: Now, session: Transaction) -> NewKeyOut:
     """Make a key for a machine; its secret is in this answer alone, and so takes no Idempotency-Key, which would keep it."""

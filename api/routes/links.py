@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Depends, Request, Response
 
 from api import browsers
-from api.errors import ASKING, SENDING, problems
-from api.requests import CurrentSettings, Now, Reading, StrictRoute, Transaction
+from api.errors import ASKING, CREATING, SENDING, problems
+from api.requests import Creation, CurrentSettings, Now, Reading, StrictRoute
 from api.schemas.links import LinkAskedOut, LinkAskIn, LinkOpenIn, LinkOut, OpenedOut
 from api.security import LinkAsker, LinkOpener, same_origin
 from api.services import opening, signing_in
@@ -18,8 +18,8 @@ ASKED = (
 router = APIRouter(tags=["people"], route_class=StrictRoute)
 
 
-@router.post("/session/link", status_code=202, response_model=LinkAskedOut, responses=problems(*ASKING, *SENDING, AccountInvalid))
-def ask_for_link(body: LinkAskIn, _: LinkAsker, *, request: Request, now: Now, session: Transaction) -> LinkAskedOut:
+@router.post("/session/link", status_code=202, response_model=LinkAskedOut, responses=problems(*CREATING, AccountInvalid))
+def ask_for_link(body: LinkAskIn, _: LinkAsker, *, request: Request, now: Now, session: Creation) -> LinkAskedOut:
     """Have a link to sign in mailed, also instead of a lost password; the answer is the same whoever the address is."""
     request.app.state.link_limit.count(request.client.host if request.client else "")
     signing_in.ask(session, body.email, at=now)

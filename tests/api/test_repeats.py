@@ -37,17 +37,27 @@ pytestmark = pytest.mark.both
 NEEDS = "/api/v1/needs"
 NEED = {"title": "People fall at home", "places": ["LDS"], "submit": True}
 CSV = b"title,places\nFalls at home,LDS\n"
+SECRET = {"/api/v1/session", "/api/v1/links/{token}", "/api/v1/keys"}  # what they answer opens something, and is kept nowhere
+FIVE_ANSWERS = {
+    "problems_tackled": "Assessment takes many appointments.",
+    "how_it_works": "A computer test.",
+    "care_settings": ["MENTAL_HEALTH"],
+    "stage": "ADOPTION",
+    "email": "new@example.org",
+    "organisation": "New firm",
+    "consent_by": "Managing director",
+}
 CREATED = (Need, Innovation, ImportBatch, Decision, Event, JobRow)
 
 
 def creating():
-    """Method, address and route of everything in the API that answers 201 or 202, but for signing in."""
+    """Method, address and route of everything in the API that answers 201 or 202, but for what answers with a secret."""
     found = iter_route_contexts(create_app(Settings()).routes)
     return {
         f"{method} {each.path}": each.original_route
         for each in found
         for method in each.methods or ()
-        if isinstance(each.original_route, APIRoute) and each.original_route.status_code in {201, 202} and each.path != "/api/v1/session"
+        if isinstance(each.original_route, APIRoute) and each.original_route.status_code in {201, 202} and each.path not in SECRET
     }
 
 
@@ -71,11 +81,11 @@ def counts(database):
 def ask(make, database):
     """`ask(client, "POST /api/v1/needs", headers)`: the same sound request each time."""
     make(factories.make_place)
-    proposal, decided = make(factories.make_proposal), []
+    proposal, person, decided = make(factories.make_proposal), make(factories.make_person, None), []
 
     def ask(client, route, headers, *, changed=False):
         method, url = route.split()
-        note = "Now" if changed else "As before"
+        note, address = ("Now", "now@example.org") if changed else ("As before", "before@example.org")
         if url.endswith("/imports"):
             data = {"side": "need", "dry_run": "yes"} if changed else {"side": "need"}
             return client.post(url, data=data, files={"file": ("upload.csv", CSV, "text/csv")}, headers=headers)
@@ -86,10 +96,20 @@ def ask(make, database):
             NEEDS: {**NEED, "title": note},
             "/api/v1/innovations": {"name": note},
             "/api/v1/needs/{need_id}/call": {"introduction": note},
+            "/api/v1/front-door/submissions": FIVE_ANSWERS | {"name": note},
+            "/api/v1/session/link": {"email": address},
+            "/api/v1/invitations": {"email": address, "role": "board"},
+            "/api/v1/people": {"email": address, "name": note},
+            "/api/v1/people/{person_id}/grants": {"role": "board" if changed else "hub"},
             "/api/v1/watches": {"kind": "text", "value": note},
             "/api/v1/proposals/{proposal_id}/decision": {"verdict": "rejected", "reason": "not_ready", "note": note},
         }
-        return client.request(method, url.format(proposal_id=proposal.id, need_id=proposal.need_id), json=bodies.get(url), headers=headers)
+        return client.request(
+            method,
+            url.format(proposal_id=proposal.id, need_id=proposal.need_id, person_id=person.id),
+            json=bodies.get(url),
+            headers=headers,
+        )
 
     return ask
 

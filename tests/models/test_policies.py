@@ -115,8 +115,30 @@ def test_an_act_of_a_person_takes_a_person():
         policies.PROPOSAL_DECIDE.person(actor(Role.PLACE), Subject())
 
 
+@pytest.mark.parametrize("policy", [policies.PROPOSAL_DECIDE, policies.SUBMISSION_DECIDE, policies.PLACE_ANSWER_GIVE])
+def test_nobody_decides_on_what_their_own_organisation_offers(policy):
+    firm, leeds = uuid4(), uuid4()
+    both = actor(Role.HUB, Role.PLACE, Role.INNOVATOR, place_ids=frozenset({leeds}), organisation_ids=frozenset({firm}))
+    own, anothers = (Subject(owners=frozenset({leeds}), offered_by=frozenset({each})) for each in (firm, uuid4()))
+
+    assert policy.allows(both, anothers)
+    assert policy.allows(actor(Role.HUB), own)
+    with pytest.raises(NotAllowed, match="Your own organisation offers this"):
+        policy.check(both, own)
+
+
 def test_only_what_anybody_may_takes_no_sign_in():
-    assert {name for name, policy in POLICIES.items() if policy.is_open} == {"service.meet", "reference.read", "need.read"}
+    assert {name for name, policy in POLICIES.items() if policy.is_open} == {
+        "service.meet",
+        "reference.read",
+        "need.read",
+        "call.read",
+        "mail.unsubscribe",
+        "front_door.ask",
+        "front_door.save",
+        "link.ask",
+        "link.open",
+    }
 
 
 def test_what_no_policy_is_about_is_told():
