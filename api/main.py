@@ -25,6 +25,7 @@ from api.measuring import RequestMeter, watch_connections
 from api.pages import add_pages
 from api.routes import (
     accounts,
+    alignments,
     asks,
     bodies,
     calls,
@@ -37,6 +38,7 @@ from api.routes import (
     innovations,
     invitations,
     jobs,
+    joint_needs,
     links,
     mail,
     matches,
@@ -73,6 +75,8 @@ _API = (
     people,
     places,
     needs,
+    alignments,
+    joint_needs,
     innovations,
     matches,
     suggested_codes,

@@ -10,6 +10,7 @@ from api.services.accounts import (
     SignInRefused,
     UnknownAccount,
 )
+from api.services.aligning import AlignmentRefused
 from api.services.answering import KeyReused, RequestInFlight
 from api.services.asking import NothingAnswered
 from api.services.attempts import TooManyAttempts
@@ -33,6 +34,7 @@ from models.calls import CallDatePassed, CallEnded, CallRefused
 from models.decisions import NotUndoable, ReasonMissing
 from models.documents import StaleVersion, TransitionRefused
 from models.feedback import AnsweredBefore
+from models.joint_needs import JoinRefused, NotJoint
 from models.links import LinkSpent
 from models.mail import MailNotSendable
 from models.merges import MergeRefused
@@ -124,6 +126,9 @@ STATUS: dict[type[DomainError], int] = {
     TransitionRefused: 409,
     ExternalIdTaken: 409,
     MergeRefused: 409,
+    JoinRefused: 409,
+    NotJoint: 409,
+    AlignmentRefused: 422,
     ReferralRefused: 409,
     BodyIncomplete: 422,
     EmailTaken: 409,

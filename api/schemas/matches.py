@@ -190,7 +190,7 @@ class MatchesOut(BaseModel):
     @classmethod
     def of(cls, found: Matches, actor: Actor) -> "MatchesOut":
         """The answer as far as the actor may know it."""
-        shown = [_match(rank, match, actor) for rank, match in enumerate(found.matches, start=1)]
+        shown = [match_out(rank, match, actor) for rank, match in enumerate(found.matches, start=1)]
         return cls(
             side=found.query_side,
             id=found.query_id,
@@ -201,7 +201,8 @@ class MatchesOut(BaseModel):
         )
 
 
-def _match(rank: int, match: Match, actor: Actor) -> MatchOut:
+def match_out(rank: int, match: Match, actor: Actor) -> MatchOut:
+    """One candidate as far as the actor may know it."""
     row, judgement = match.document, match.judgement
     named: dict[str, Any] = {"need": row} if isinstance(row, Need) else {"innovation": InnovationRef.of(row)}
     return MatchOut.model_validate(

@@ -76,13 +76,24 @@ class Ranked:
 def matches_of(session: Session, libraries: Libraries, side: Side, document_id: UUID, *, actor: Actor, limit: int = 20) -> Matches:
     """Rank the other side for a stored document; a draft is ranked too, before those who may read it."""
     row = documents.get(session, side, document_id, actor)
-    if row.readability is not Readability.READABLE:
-        raise NothingToRank(f"The text of this {side} is {row.readability.replace('_', ' ')}. Write what it is about in plain English.")
+    must_be_readable(row)
     return _ranked(session, libraries, encoded_of(session, libraries, side, row), side=side, query_id=row.id, actor=actor, limit=limit)
 
 
 def matches_of_text(session: Session, libraries: Libraries, side: Side, content: Content, *, actor: Actor, limit: int = 20) -> Matches:
     """Rank the other side for a text that is not stored, and is not stored by asking."""
+    query = encoded_of_text(libraries, side, content)
+    return _ranked(session, libraries, query, side=side, query_id=None, actor=actor, limit=limit)
+
+
+def must_be_readable(row: Need | Innovation) -> None:
+    """Refuse what says nothing that can be matched; raises NothingToRank."""
+    if row.readability is not Readability.READABLE:
+        raise NothingToRank(f"The text of this {row.side} is {row.readability.replace('_', ' ')}. Write what it is about in plain English.")
+
+
+def encoded_of_text(libraries: Libraries, side: Side, content: Content) -> EncodedDocument:
+    """A text that is not stored, read and encoded by the same rules as stored ones; raises NothingToRank."""
     row: Any = _unstored(side, content)
     fields = row.content()["fields"]
     if not any(text.strip() for name, text in fields.items() if name not in {"title", "name"}):
@@ -90,8 +101,7 @@ def matches_of_text(session: Session, libraries: Libraries, side: Side, content:
     document = document_of("unstored", side, row.content())
     if document_readability(document) is not ReadableText.READABLE:
         raise NothingToRank("The text says nothing that can be read. Write in plain English.")
-    query = encode_document(document, libraries.encoder)
-    return _ranked(session, libraries, query, side=side, query_id=None, actor=actor, limit=limit)
+    return encode_document(document, libraries.encoder)
 
 
 def rank(session: Session, libraries: Libraries, side: Side, document_id: UUID, *, limit: int) -> Ranked | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.documents import Revision
 from models.joint_needs import AlignmentDismissal, AlignmentProposal, JointNeed, Membership
@@ -80,8 +80,14 @@ def worded_since(session: Session, need_ids: Collection[UUID]) -> dict[UUID, dat
 
 
 def dismissed(session: Session) -> Sequence[AlignmentDismissal]:
-    """What was dismissed, latest first, whether it still counts or not."""
-    return session.scalars(select(AlignmentDismissal).order_by(AlignmentDismissal.dismissed_at.desc(), AlignmentDismissal.id)).all()
+    """What was dismissed of needs that both still read as they did then, latest first."""
+    one, other = aliased(Need), aliased(Need)
+    query = (
+        select(AlignmentDismissal)
+        .join(one, and_(one.id == AlignmentDismissal.one_id, one.revision == AlignmentDismissal.one_revision))
+        .join(other, and_(other.id == AlignmentDismissal.other_id, other.revision == AlignmentDismissal.other_revision))
+    )
+    return session.scalars(query.order_by(AlignmentDismissal.dismissed_at.desc(), AlignmentDismissal.id)).all()
 
 
 def dismissal_of(session: Session, one_id: UUID, other_id: UUID) -> AlignmentDismissal | None:
@@ -89,6 +95,12 @@ def dismissal_of(session: Session, one_id: UUID, other_id: UUID) -> AlignmentDis
     row = AlignmentDismissal
     pair = or_(and_(row.one_id == one_id, row.other_id == other_id), and_(row.one_id == other_id, row.other_id == one_id))
     return session.scalars(select(row).where(pair)).first()
+
+
+def proposal_of(session: Session, need_id: UUID, with_need_id: UUID) -> AlignmentProposal | None:
+    """What the Hub proposed to the owners of a need about another one; None when it did not."""
+    query = select(AlignmentProposal).where(AlignmentProposal.need_id == need_id, AlignmentProposal.with_need_id == with_need_id)
+    return session.scalars(query).first()
 
 
 def proposals_among(session: Session, need_ids: Collection[UUID]) -> Sequence[AlignmentProposal]:
