@@ -79,14 +79,9 @@ def answer(token: str, _: LinkOpener, *, request: Request, visit: CurrentVisit, 
             return _page(request, visit, row, token, typed, status=http.HTTP_422_UNPROCESSABLE_CONTENT, problem=_WRONG)
     with database.transaction() as session:
         found = asking.answer_by_link(session, token, said.answer, changed, at=at)
-        return _secret(page(request, "answer.jinja", visit, title="We have your answer", says=found.says))
+        return page(request, "answer.jinja", visit, title="We have your answer", says=found.says)
 
 
 def _page(request: Request, visit: Visit, row: Ask, token: str, typed: _Typed, **shown: Any) -> HTMLResponse:  # noqa: ANN401 -- what templates show
     title = f"A question about {row.submission.innovation.name}"
-    return _secret(page(request, "answer.jinja", visit, title=title, ask=row, token=token, typed=typed, fields=FIELDS, **shown))
-
-
-def _secret(answer: HTMLResponse) -> HTMLResponse:
-    answer.headers["Referrer-Policy"] = "no-referrer"  # the address is the secret
-    return answer
+    return page(request, "answer.jinja", visit, title=title, ask=row, token=token, typed=typed, fields=FIELDS, **shown)
