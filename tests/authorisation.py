@@ -28,7 +28,7 @@ from models.people import Role
 from models.proposals import Proposal, ProposalState
 from models.queries import keys, people
 from models.subjects import subject_of
-from tests import factories
+from tests import factories, place_answers
 from tests.factories import NOW
 
 ALLOWED, SIGN_IN, REFUSED, HIDDEN = "yes", "sign in", "no", "hidden"
@@ -116,6 +116,7 @@ def make_world(session: Session) -> World:
             "need_id": list(_needs(session)),
             "innovation_id": list(_innovations(session, askers["pipeline"].actor)),
             "proposal_id": list(_proposals(session)),
+            "place_answer_id": [Case(words, subject_of(row), row.id) for words, row in place_answers.told_apart(session)],
             "import_id": list(_imports(session, askers)),
             "job_id": list(_jobs(session)),
             "reference": list(_calls(session)),
@@ -196,7 +197,14 @@ def _proposals(session: Session) -> Iterator[Case]:
         row = factories.make_proposal(session, need, innovation, innovation_revision=judged, **values)
         return Case(words, subject_of(row), row.id)
 
+    def put_to_own_place(words: str, **values: Any) -> Case:
+        made = case(words, place="WAK", judged=1, **values)
+        row = session.get_one(Proposal, made.id)
+        place_answers.put_to(session, row)
+        return replace(made, subject=subject_of(row))
+
     yield case("on own place's need", judged=2)
+    yield put_to_own_place("on another place's need, of an older text, put to own place", visibility=Visibility.HUB_ONLY)
     yield case("on own place's need, of an innovation for the Hub only", judged=2, visibility=Visibility.HUB_ONLY)
     yield case("on own place's need, of an older text", judged=1)
     yield case("on own place's need, out of force", judged=2, state=ProposalState.SUPERSEDED)

@@ -12,12 +12,13 @@ from api.services import accounts, deciding, delivering, introducing, place_answ
 from api.services.place_answers import Reply
 from models.actors import Actor
 from models.decisions import Reason, ReasonCode, Verdict
+from models.documents import Visibility
 from models.innovations import Innovation
 from models.mail import Message
 from models.needs import Need
 from models.people import Person, Role
-from models.place_answers import PlaceAnswer, PlaceReply
-from models.proposals import Proposal
+from models.place_answers import PlaceAnswer, PlaceReply, QuestionState
+from models.proposals import Proposal, ProposalState
 from tests import factories
 from tests.factories import NOW
 
@@ -101,3 +102,35 @@ def body(session: Session, template: str, person: Person) -> str:
 def people(session: Session, keys: Iterable[str]) -> dict[str, Person]:
     """One person of each place."""
     return {key: factories.make_person(session, Role.PLACE, place=key, name=f"Place lead of {key}") for key in keys}
+
+
+def told_apart(session: Session) -> Iterable[tuple[str, PlaceAnswer]]:
+    """A question of each kind that the rules tell apart, in words."""
+    hub_only = factories.make_innovation(session, visibility=Visibility.HUB_ONLY)
+    for words, keys, innovation in (
+        ("to own place", ("LDS",), None),
+        ("to another place", ("WAK",), None),
+        ("to own place, of an innovation for the Hub only", ("LDS",), hub_only),
+        ("to West Yorkshire as one voice", tuple(factories.PLACES), None),
+    ):
+        proposal = announced(session, factories.make_need(session, places=keys), innovation)
+        (row,) = questions(session, proposal).values()
+        yield words, row
+
+
+def put_to(session: Session, proposal: Proposal) -> None:
+    """A question to Leeds about a match, and what the rules ask of it: that it was confirmed."""
+    leeds = factories.make_place(session)
+    row = PlaceAnswer(
+        proposal_id=proposal.id,
+        need_id=proposal.need_id,
+        place_id=leeds.id,
+        asking=1,
+        state=QuestionState.HELD,
+        created_at=NOW,
+        version=1,
+    )
+    row.ask(at=NOW)
+    proposal.state = ProposalState.CONFIRMED
+    proposal.place_answers.append(row)
+    session.flush()

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from api.errors import CHANGING, CREATING, READING, problems
 from api.requests import Creation, ExpectedVersion, Now, Reading, StrictRoute, Transaction, tag
-from api.schemas.need_results import NeedCloseIn, NeedMetIn, NeedRenewIn, NeedResultOut
+from api.schemas.need_results import NeedCloseIn, NeedEndOut, NeedMetIn, NeedRenewIn, NeedResultOut
 from api.schemas.needs import NeedOut
 from api.security import NeedCloser, NeedMeeter, NeedReader, NeedRenewer
 from api.services import ending_needs
@@ -46,7 +46,9 @@ def renew_need(
     return tag(response, NeedOut.of(row))
 
 
-@router.get("/{need_id}/result", response_model=NeedResultOut, responses=problems(*READING))
-def read_need_result(need_id: UUID, reader: NeedReader, session: Reading) -> NeedResultOut:
-    """Read how a need ended."""
-    return NeedResultOut.of(need_results.get(session, need_id, reader))
+@router.get("/{need_id}/result", response_model=NeedEndOut, responses=problems(*READING))
+def read_need_result(need_id: UUID, reader: NeedReader, session: Reading) -> NeedEndOut:
+    """Read how a need ended: its result against the baseline, or why it was closed."""
+    documents.need(session, need_id, reader)
+    row = need_results.of_need(session, need_id, reader)
+    return NeedEndOut(need_id=need_id, result=NeedResultOut.of(row) if row is not None else None)

@@ -100,3 +100,10 @@ class NeedResultOut(BaseModel):
         """The end of a need."""
         told = {name: getattr(row, name) for name in cls.model_fields if name != "recorded_by"}
         return cls(**told, recorded_by=row.recorded_by_name)
+
+
+class NeedEndOut(BaseModel):
+    """How a need ended, if it did."""
+
+    need_id: UUID
+    result: NeedResultOut | None = Field(description="Null while the need is neither met nor closed.")

@@ -1,7 +1,7 @@
 """Every change is one event, by the actor and in the same transaction; what fails leaves none."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from api.db import Database
 from api.queue import Job, enqueue
-from api.services import accounts, importing, retrying
+from api.services import accounts, importing, links, retrying
 from models.actors import SYSTEM
 from models.base import Base
 from models.documents import Side
@@ -22,10 +22,11 @@ from models.events import Event
 from models.innovations import InnovationStatus
 from models.jobs import JobRow
 from models.keys import Scope
+from models.links import LinkPurpose
 from models.needs import NeedStatus
 from models.people import Role
 from models.queries import keys, people
-from tests import factories
+from tests import factories, place_answers
 from tests.api.test_page_forms import INNOVATION as INNOVATION_FORM
 from tests.api.test_page_forms import NEED as NEED_FORM
 from tests.factories import ANY_VERSION, PASSWORD
@@ -36,7 +37,15 @@ NEED = {"title": "People fall", "problem": "Older people who fall wait too long 
 INNOVATION = {"name": "Falls sensor", "problems_tackled": "People fall and lie for hours.", "how_it_works": "A sensor calls a neighbour."}
 WATCH = {"kind": "text", "value": "falls at home"}
 DRAFT = {"then": "draft", "version": "1"}
-LEFT_ALONE = {"POST /api/v1/matches", "POST /api/v1/suggested-codes"}  # read a text that is not stored
+SAVED = {
+    **INNOVATION,
+    "care_settings": ["PRIMARY_CARE"],
+    "stage": "ADOPTION",
+    "email": "new@example.org",
+    "organisation": "New firm",
+    "consent_by": "Managing director",
+}
+LEFT_ALONE = {"POST /api/v1/matches", "POST /api/v1/front-door/matches", "POST /api/v1/suggested-codes"}  # read a text that is not stored
 
 
 class World:
@@ -82,6 +91,25 @@ class World:
         """One of the lead's own."""
         return self.api("/watches", WATCH).json()["id"]
 
+    def link(self) -> Any:
+        """One that signs the person in."""
+        said = {"subject_id": self.person.id, "person_id": self.person.id, "at": NOW, "valid_for": timedelta(hours=1)}
+        return self.make(links.make, LinkPurpose.SIGN_IN, **said)
+
+    def invite(self) -> Any:
+        """A colleague of the lead."""
+        return self.api("/invitations", {"email": "new@example.org", "role": "hub"})
+
+    def make_key(self) -> Any:
+        """One that only reads."""
+        return self.api("/keys", {"name": "A system", "role": "pipeline", "scopes": ["read"]})
+
+    def leaving(self) -> TestClient:
+        """Somebody who is signed in, as the lead is."""
+        self.make(factories.make_person, Role.LEAD)
+        self.on(None)
+        return self.lead
+
     def proposal(self) -> Any:
         """One to decide."""
         return self.make(factories.make_proposal).id
@@ -91,6 +119,10 @@ class World:
         found = self.proposal()
         self.api(f"/proposals/{found}/decision", {"verdict": "confirmed"})
         return found
+
+    def question(self) -> Any:
+        """One to a place, about a match that was announced."""
+        return next(iter(self.make(place_answers.announced).place_answers)).id
 
     def import_file(self) -> Any:
         """A file of needs."""
@@ -158,6 +190,58 @@ ROUTES: dict[str, Change] = {
         "call.closed",
         lambda world: world.api(f"/calls/{world.on(world.make(factories.make_call)).reference}/close"),
     ),
+    "DELETE /api/v1/innovations/{innovation_id}": (
+        "innovation.deleted",
+        lambda world: world.api(f"/innovations/{world.on(world.draft(Side.INNOVATION))}", method="DELETE"),
+    ),
+    "POST /api/v1/front-door/submissions": (
+        "front_door.saved",
+        lambda world: world.stranger.post("/api/v1/front-door/submissions", json=SAVED),
+    ),
+    "POST /api/v1/session/link": (
+        "person.link_asked",
+        lambda world: world.stranger.post("/api/v1/session/link", json={"email": world.person.email}),
+    ),
+    "POST /api/v1/links/{token}": (
+        "session.begun",
+        lambda world: world.stranger.post(f"/api/v1/links/{world.on(world.link())}", json={}),
+    ),
+    "POST /links/{token}": (
+        "session.begun",
+        lambda world: world.stranger.post(f"/links/{world.on(world.link())}", headers={"Accept": "text/html"}, follow_redirects=False),
+    ),
+    "POST /api/v1/invitations": ("person.invited", World.invite),
+    "DELETE /api/v1/invitations/{invitation_id}": (
+        "person.uninvited",
+        lambda world: world.api(f"/invitations/{world.on(world.invite()).json()['id']}", method="DELETE"),
+    ),
+    "DELETE /api/v1/me": ("person.erased", lambda world: world.leaving().delete("/api/v1/me")),
+    "POST /api/v1/people": ("person.created", lambda world: world.api("/people", {"email": "new@example.org", "name": "New officer"})),
+    "POST /api/v1/people/{person_id}/grants": (
+        "person.role_granted",
+        lambda world: world.api(f"/people/{world.on(world.person).id}/grants", {"role": "hub"}),
+    ),
+    "DELETE /api/v1/people/{person_id}/grants/{grant_id}": (
+        "person.role_revoked",
+        lambda world: world.api(f"/people/{world.on(world.person).id}/grants/{world.person.grants[0].id}", method="DELETE"),
+    ),
+    "POST /api/v1/people/{person_id}/deactivate": (
+        "person.deactivated",
+        lambda world: world.api(f"/people/{world.on(world.person).id}/deactivate"),
+    ),
+    "POST /api/v1/people/{person_id}/reopen": (
+        "person.reopened",
+        lambda world: world.api(f"/people/{world.on(world.make(factories.make_person, active=False)).id}/reopen"),
+    ),
+    "DELETE /api/v1/people/{person_id}": (
+        "person.erased",
+        lambda world: world.api(f"/people/{world.on(world.person).id}", method="DELETE"),
+    ),
+    "POST /api/v1/keys": ("key.created", World.make_key),
+    "DELETE /api/v1/keys/{key_id}": (
+        "key.revoked",
+        lambda world: world.api(f"/keys/{world.on(world.make_key()).json()['id']}", method="DELETE"),
+    ),
     "POST /api/v1/watches": ("watch.begun", lambda world: world.api("/watches", WATCH)),
     "PATCH /api/v1/watches/{watch_id}": (
         "watch.changed",
@@ -172,6 +256,28 @@ ROUTES: dict[str, Change] = {
         "proposal.undone",
         lambda world: world.api(f"/proposals/{world.on(world.decided())}/undo"),
     ),
+    "POST /api/v1/proposals/{proposal_id}/stages": (
+        "stage.changed",
+        lambda world: world.api(
+            f"/proposals/{world.on(world.make(place_answers.announced)).id}/stages", {"place": "LDS", "stage": "introduced"}
+        ),
+    ),
+    "POST /api/v1/place-answers/{place_answer_id}/answer": (
+        "place.answered",
+        lambda world: world.api(f"/place-answers/{world.on(world.question())}/answer", {"answer": "meet", "note": "By telephone."}),
+    ),
+    "POST /api/v1/needs/{need_id}/met": (
+        "need.met",
+        lambda world: world.api(f"/needs/{world.on(world.make(factories.make_need)).id}/met", {"result": "It is met."}),
+    ),
+    "POST /api/v1/needs/{need_id}/close": (
+        "need.closed",
+        lambda world: world.api(f"/needs/{world.on(world.make(factories.make_need)).id}/close", {"reason": "It is over."}),
+    ),
+    "POST /api/v1/needs/{need_id}/renew": (
+        "need.renewed",
+        lambda world: world.api(f"/needs/{world.on(world.make(factories.make_need)).id}/renew", {"review_date": "2099-01-01"}),
+    ),
     "POST /proposals/{proposal_id}/decision": (
         "proposal.confirmed",
         lambda world: world.form(f"/proposals/{world.on(world.proposal())}/decision", verdict="confirmed", version="1"),
@@ -185,6 +291,9 @@ ROUTES: dict[str, Change] = {
         lambda world: world.form(f"/proposals/{world.on(world.decided())}/undo", version="2"),
     ),
 }
+
+
+STRANGERS = {"POST /api/v1/front-door/submissions", "POST /api/v1/session/link"}
 
 
 @pytest.fixture
@@ -211,7 +320,7 @@ def test_a_change_is_one_event(world: World, route: str) -> None:
 
     (event,) = world.events()
     assert reply.status_code < 400, reply.text
-    assert (event.kind, event.actor.split(":")[0]) == (kind, "person")
+    assert (event.kind, event.actor.split(":")[0]) == (kind, "anonymous" if route in STRANGERS else "person")
     assert event.correlation_id == reply.headers["x-correlation-id"]
 
 

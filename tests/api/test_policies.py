@@ -22,16 +22,38 @@ from tests.factories import ANY_VERSION
 CHECKED_IN = Path(__file__).parents[2] / "docs" / "authorisation.md"
 AGAIN = "Who may do what changed. Look at the change, then write it down by: python -m tests.api.test_policies"
 TEXT = {"side": "need", "content": {"title": "A need", "places": ["LDS"], "problem": "People wait too long."}}
+FIVE_ANSWERS = {
+    "name": "Attention test",
+    "problems_tackled": "Assessment takes many appointments.",
+    "how_it_works": "A computer test.",
+    "care_settings": ["MENTAL_HEALTH"],
+    "stage": "ADOPTION",
+}
+SENDER = {"email": "new@example.org", "organisation": "New firm", "consent_by": "Managing director"}
 SENT: dict[str, dict[str, Any]] = {
     "POST /api/v1/session": {"json": {"email": "nobody@example.org", "password": "wrong"}},
     "PATCH /api/v1/needs/{need_id}": {"json": {"metric": "Weeks"}},
     "PATCH /api/v1/innovations/{innovation_id}": {"json": {"benefits": "Fewer visits"}},
     "POST /api/v1/matches": {"json": TEXT},
+    "POST /api/v1/front-door/matches": {"json": FIVE_ANSWERS},
+    "POST /api/v1/front-door/submissions": {"json": FIVE_ANSWERS | SENDER},
+    "POST /api/v1/session/link": {"json": {"email": "nobody@example.org"}},
+    "POST /api/v1/links/{token}": {"json": {}},
+    "POST /api/v1/people": {"json": {"email": "new@example.org", "name": "New officer"}},
+    "POST /api/v1/people/{person_id}/grants": {"json": {"role": "hub"}},
+    "POST /api/v1/keys": {"json": {"name": "A system", "role": "pipeline", "scopes": ["read"]}},
     "POST /api/v1/needs/{need_id}/call": {"json": {}},
     "PATCH /api/v1/watches/{watch_id}": {"json": {"muted": True}},
+    "POST /api/v1/needs/{need_id}/met": {"json": {"result": "It is met."}},
+    "POST /api/v1/needs/{need_id}/close": {"json": {"reason": "It is over."}},
+    "POST /api/v1/needs/{need_id}/renew": {"json": {"review_date": "2099-01-01"}},
+    "POST /api/v1/proposals/{proposal_id}/stages": {"json": {"place": "LDS", "stage": "introduced"}},
+    "POST /api/v1/place-answers/{place_answer_id}/answer": {"json": {"answer": "meet"}},
     "POST /api/v1/proposals/{proposal_id}/decision": {"json": {"verdict": "confirmed"}},
     "POST /proposals/{proposal_id}/decision": {"data": {"verdict": "confirmed", "version": "1"}},
 }
+
+NAME_A_VERSION = ("/submit", "/withdraw", "/decision", "/undo", "/close", "/met", "/renew", "/answer")
 
 
 def quiet_app(home: Path) -> FastAPI:
@@ -77,7 +99,10 @@ def found_by(reply: Any) -> str:
 
 def ask(client: TestClient, method: str, path: str, case: Case, headers: dict[str, str]) -> str:
     sent = case.sent or SENT.get(f"{method} {path}", {})
-    if path.endswith(("/submit", "/withdraw", "/decision", "/undo", "/close")) or method in {"PATCH", "DELETE"}:
+    if path.endswith(NAME_A_VERSION) or method in {
+        "PATCH",
+        "DELETE",
+    }:
         headers = headers | ANY_VERSION
     url = path if case.id is None else path[: path.index("{")] + str(case.id) + path[path.index("}") + 1 :]
     client.cookies.clear()
