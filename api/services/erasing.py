@@ -105,8 +105,7 @@ def _person(session: Session, person_id: UUID) -> Person:
 
 
 def _delete(session: Session, row: Innovation, *, actor: Actor, at: datetime) -> None:
-    never = row.submitted_at is None and row.status is InnovationStatus.DRAFT
-    if never and not rows.is_referred_to(session, row.id):
+    if row.status is InnovationStatus.DRAFT and not rows.is_referred_to(session, row.id):
         _record(session, "innovation.deleted", row.id, actor, at)
         rows.forget_answers(session, naming=row.id)
         rows.delete_whole(session, row)
