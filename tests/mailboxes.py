@@ -5,12 +5,16 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email import message_from_bytes
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.parser import Parser
 from email.policy import default
 from typing import Any
+from uuid import UUID
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -109,3 +113,27 @@ def wait_for(condition: Any, *, seconds: float = 10.0) -> bool:
             return True
         time.sleep(0.02)
     return False
+
+
+def report(
+    message_id: UUID | None,
+    *,
+    action: str = "failed",
+    status: str = "5.1.1",
+    returned: str = "message/rfc822",
+    before: Sequence[tuple[str, str]] = (),
+) -> Message:
+    """A delivery status notification (RFC 3464) about a mail of ours, as Postfix and Exchange write them; None is about another's."""
+    made = MIMEMultipart("report", **{"report-type": "delivery-status"})
+    made["Subject"], made["From"] = "Undelivered Mail Returned to Sender", "MAILER-DAEMON@mail.example.org"
+    made.attach(MIMEText("This is the mail system. I'm sorry to have to inform you …"))
+    blocks = ["Reporting-MTA: dns; mail.example.org\nArrival-Date: Mon, 2 Nov 2026 09:00:00 +0000\n"]
+    for said, code in (*before, (action, status)):
+        named = f"Action: {said}\n" if said else ""
+        blocks.append(f"Final-Recipient: rfc822; jo@example.org\n{named}Status: {code}\nDiagnostic-Code: smtp; 550 {code} No such user\n")
+    status_part = Parser().parsestr("Content-Type: message/delivery-status\n\n" + "\n".join(blocks))
+    made.attach(status_part)
+    head = f"From: matching@example.org\nMessage-ID: <{message_id.hex if message_id else 'another'}@example.org>\nSubject: Hello\n\n"
+    body = head + ("Hello.\n" if returned == "message/rfc822" else "")
+    made.attach(Parser().parsestr(f"Content-Type: {returned}\n\n{body}"))
+    return made

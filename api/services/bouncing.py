@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes
+from email import message_from_bytes, message_from_string
 from email.message import Message, MIMEPart
 from email.policy import default as rfc5322
 from typing import Any, Final
@@ -90,12 +90,7 @@ def _blocks(part: "MIMEPart[Any, Any]") -> Iterator["Message[Any, Any]"]:
 
 def _ours(part: "MIMEPart[Any, Any]") -> UUID | None:
     """The id of the mail that a part of a report gives back, whole or its headers."""
-    match part.get_content_type():
-        case "message/rfc822":
-            inner = next(_blocks(part), None)
-        case "text/rfc822-headers" | "message/rfc822-headers":
-            payload = part.get_payload(decode=True)
-            inner = message_from_bytes(payload, policy=rfc5322) if isinstance(payload, bytes) else None
-        case _:
-            inner = None
+    inner = next(_blocks(part), None) if part.get_content_maintype() == "message" else None
+    if part.get_content_type() == "text/rfc822-headers":
+        inner = message_from_string(str(part.get_payload()), policy=rfc5322)
     return envelopes.id_in(str(inner.get("Message-ID", ""))) if inner is not None else None
