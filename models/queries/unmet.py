@@ -86,8 +86,9 @@ def searched(session: Session, needs: Sequence[Need]) -> dict[UUID, Search]:
     for need in needs:
         run, of_group = runs[need.id], ends.get(joint.get(need.id, need.id), [])
         since = max([need.opened_at or need.created_at, *(ended for ended, _ in of_group)])
-        band = min((band for _, band in of_group), key=list(Band).index, default=Band.WEAK if run.candidate_count else None)
-        found[need.id] = Search(since, band, run.candidate_count + len(came) - bisect_right(came, run.created_at))
+        looked_at = run.candidate_count + len(came) - bisect_right(came, run.created_at)
+        band = min((band for _, band in of_group), key=list(Band).index, default=Band.WEAK if looked_at else None)
+        found[need.id] = Search(since, band, looked_at)
     return found
 
 
