@@ -38,6 +38,11 @@ NEEDS = "/api/v1/needs"
 NEED = {"title": "People fall at home", "places": ["LDS"], "submit": True}
 CSV = b"title,places\nFalls at home,LDS\n"
 SECRET = {"/api/v1/session", "/api/v1/links/{token}", "/api/v1/keys"}  # what they answer opens something, and is kept nowhere
+FOR_ALL = {
+    "POST /api/v1/watches",  # for everybody who signs in
+    "POST /api/v1/front-door/submissions",
+    "POST /api/v1/session/link",
+}
 FIVE_ANSWERS = {
     "problems_tackled": "Assessment takes many appointments.",
     "how_it_works": "A computer test.",
@@ -167,7 +172,7 @@ def test_a_key_with_another_payload_is_refused(ask, database, client_as, route):
     assert counts(database) == done
 
 
-@pytest.mark.parametrize("route", sorted(CREATING.keys() - {"POST /api/v1/watches"}))  # which everybody who signs in may begin
+@pytest.mark.parametrize("route", sorted(CREATING.keys() - FOR_ALL))
 def test_who_may_not_come_in_takes_no_key_and_is_given_no_answer(ask, database, client, client_as, route):
     lead, headers = client_as(Role.LEAD), keyed(**ANY_VERSION)
     ask(lead, route, headers)
