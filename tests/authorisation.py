@@ -27,8 +27,9 @@ from models.needs import NeedStatus
 from models.people import Role
 from models.proposals import Proposal, ProposalState
 from models.queries import keys, people
+from models.referrals import BodyKind
 from models.subjects import subject_of
-from tests import factories, place_answers
+from tests import factories, joint_needs, merges, place_answers, triage
 from tests.factories import NOW
 
 ALLOWED, SIGN_IN, REFUSED, HIDDEN = "yes", "sign in", "no", "hidden"
@@ -117,8 +118,12 @@ def make_world(session: Session) -> World:
             "innovation_id": list(_innovations(session, askers["pipeline"].actor)),
             "proposal_id": list(_proposals(session)),
             "place_answer_id": [Case(words, subject_of(row), row.id) for words, row in place_answers.told_apart(session)],
+            "submission_id": [Case(words, subject_of(row), row.id) for words, row in triage.told_apart(session)],
+            "joint_need_id": list(_joint_needs(session)),
             "import_id": list(_imports(session, askers)),
             "job_id": list(_jobs(session)),
+            "body_id": [Case("", None, merges.body(session).id)],
+            "referral_id": list(_referrals(session)),
             "reference": list(_calls(session)),
             "watch_id": list(_watches(session, askers)),
             "invitation_id": list(_invitations(session)),
@@ -234,6 +239,28 @@ def _imports(session: Session, askers: dict[str, Asker]) -> Iterator[Case]:
         yield Case(words, subject_of(row), row.id)
 
 
+def _referrals(session: Session) -> Iterator[Case]:
+    told = (
+        ("own organisation's, to the network", "Example supplier", BodyKind.HEALTH_INNOVATION_NETWORK),
+        ("own organisation's, to a funder", "Example supplier", BodyKind.FUNDER),
+        ("a rival's, to the network", "Rival", BodyKind.HEALTH_INNOVATION_NETWORK),
+        ("a rival's, to a funder", "Rival", BodyKind.FUNDER),
+    )
+    for words, supplier, kind in told:
+        row = merges.referral(session, merges.active(session, supplier=supplier), merges.body(session, name=words, kind=kind))
+        yield Case(words, subject_of(row), row.id)
+
+
+def _merged(world: World) -> Iterator[Case]:
+    rows = world.rows["innovation_id"]
+    yield from (replace(row, sent={"json": {"into": str(rows[1].id)}}) for row in rows)
+
+
+def _referred(world: World) -> Iterator[Case]:
+    (body,) = world.rows["body_id"]
+    yield from (replace(row, sent={"json": {"body_id": str(body.id), "reason": "They may help."}}) for row in world.rows["innovation_id"])
+
+
 def _jobs(session: Session) -> Iterator[Case]:
     row = JobRow(
         name="propose", arguments={}, dedupe_key="dead", state=JobState.DEAD, due_at=NOW, created_at=NOW, finished_at=NOW, attempts=5,
@@ -321,11 +348,45 @@ def _brought_in(_world: World) -> Iterator[Case]:
     yield Case("innovations", policy=policies.INNOVATION_IMPORT, sent=told)
 
 
+def _joint_needs(session: Session) -> Iterator[Case]:
+    own = {"json": {"need_id": str(joint_needs.joinable(session).id)}}
+    for words, row in joint_needs.told_apart(session):
+        yield Case(words, subject_of(row), row.id, sent=own)
+
+
+def _joined(world: World) -> Iterator[Case]:
+    """Each need joined with one that who asks may join; and each as the one that is joined with another's."""
+    own = world.rows["joint_need_id"][0].sent
+    needs = world.rows["need_id"]
+    yield from (replace(each, sent=own) for each in needs)
+    (public,) = (each for each in needs if each.words == "another place's, public")
+    for each in needs:
+        sent = {"json": {"need_id": str(each.id)}}
+        yield replace(each, words=f"with {each.words}", id=public.id, policy=policies.NEED_JOIN, sent=sent)
+
+
+def _aligned(world: World) -> Iterator[Case]:
+    needs = {each.words: str(each.id) for each in world.rows["need_id"]}
+    own, other = needs["own place's, Hub only"], needs["another place's, public"]
+    yield Case("", sent={"json": {"need_ids": [own, other]}})
+
+
+def _proposed(world: World) -> Iterator[Case]:
+    (aligned,) = _aligned(world)
+    own, other = aligned.sent["json"]["need_ids"] if aligned.sent else ("", "")
+    yield Case("", sent={"json": {"with_need_id": other, "need_ids": [own]}})
+
+
 _SENT: Final[dict[str, Callable[[World], Iterator[Case]]]] = {
     "POST /api/v1/needs": _stated,
     "POST /api/v1/innovations": _offered,
     "PATCH /api/v1/innovations/{innovation_id}": _given,
     "POST /api/v1/imports": _brought_in,
+    "POST /api/v1/innovations/{innovation_id}/merge": _merged,
+    "POST /api/v1/innovations/{innovation_id}/referrals": _referred,
+    "POST /api/v1/needs/{need_id}/join": _joined,
+    "POST /api/v1/alignments/dismiss": _aligned,
+    "POST /api/v1/alignments/propose": _proposed,
     "POST /api/v1/watches": _watched,
     "POST /api/v1/invitations": _invited,
 }

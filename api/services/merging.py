@@ -76,13 +76,12 @@ def unmerge(session: Session, innovation_id: UUID, *, actor: Actor, at: datetime
 
     Possible as long as nothing was built on the merge. Raises MergeRefused, which tells what was, or StaleVersion.
     """
+    INNOVATION_MERGE.check(actor, subject_of(documents.innovation(session, innovation_id, actor)))
     row = merges.standing(session, innovation_id)
     if row is None:
-        documents.innovation(session, innovation_id, actor)
-        INNOVATION_MERGE.check(actor)
         raise MergeRefused("This innovation is part of no other, so there is nothing to part.", state="apart")
-    rows = _both(session, innovation_id, row.kept_id, actor)
-    merged, kept = rows[innovation_id], rows[row.kept_id]
+    rows = merges.lock(session, {row.merged_id, row.kept_id})  # whoever asks: the kept one may have been deleted since
+    merged, kept = rows[row.merged_id], rows[row.kept_id]
     person_id = INNOVATION_MERGE.person(actor, subject_of(merged))
     session.refresh(row)
     row.must_stand()
@@ -243,7 +242,7 @@ def _tell(session: Session, row: Merge, template: str, innovation: Innovation, *
             session,
             template,
             mailing.to_person(person),
-            once_key=f"{template}:{row.id}:{person.id}",
+            once_key=f"{template}:{row.id}:{innovation.id}:{person.id}",
             at=at,
             name=person.name,
             innovation=innovation.name,

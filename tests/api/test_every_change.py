@@ -26,7 +26,7 @@ from models.links import LinkPurpose
 from models.needs import NeedStatus
 from models.people import Role
 from models.queries import keys, people
-from tests import factories, place_answers
+from tests import factories, joint_needs, merges, place_answers, triage
 from tests.api.test_page_forms import INNOVATION as INNOVATION_FORM
 from tests.api.test_page_forms import NEED as NEED_FORM
 from tests.factories import ANY_VERSION, PASSWORD
@@ -45,7 +45,12 @@ SAVED = {
     "organisation": "New firm",
     "consent_by": "Managing director",
 }
-LEFT_ALONE = {"POST /api/v1/matches", "POST /api/v1/front-door/matches", "POST /api/v1/suggested-codes"}  # read a text that is not stored
+LEFT_ALONE = {
+    "POST /api/v1/matches",
+    "POST /api/v1/front-door/matches",
+    "POST /api/v1/suggested-codes",
+    "POST /api/v1/needs/similar",
+}  # read a text that is not stored
 
 
 class World:
@@ -56,6 +61,7 @@ class World:
         self.person = make(factories.make_person, Role.BOARD)
         for key in ("LDS", "WAK"):
             make(factories.make_place, key)
+        self.body = make(merges.body)
         self.writing_fails: pytest.MonkeyPatch | None = None
         self.on(None)
 
@@ -123,6 +129,21 @@ class World:
     def question(self) -> Any:
         """One to a place, about a match that was announced."""
         return next(iter(self.make(place_answers.announced).place_answers)).id
+
+    def two(self) -> Any:
+        """Two innovations of one organisation."""
+        return [self.make(factories.make_innovation).id for _ in range(2)]
+
+    def merged(self) -> Any:
+        """One that was just merged."""
+        merged, kept = self.two()
+        self.api(f"/innovations/{merged}/merge", {"into": str(kept)})
+        return merged
+
+    def referral_link(self) -> Any:
+        """The secret of a link by which a body answers."""
+        self.make(merges.referral)
+        return self.make(merges.token)
 
     def import_file(self) -> Any:
         """A file of needs."""
@@ -278,6 +299,42 @@ ROUTES: dict[str, Change] = {
         "need.renewed",
         lambda world: world.api(f"/needs/{world.on(world.make(factories.make_need)).id}/renew", {"review_date": "2099-01-01"}),
     ),
+    **triage.CHANGES,
+    **joint_needs.CHANGES,
+    "POST /api/v1/innovations/{innovation_id}/merge": (
+        "innovation.merged",
+        lambda world: world.api(f"/innovations/{(two := world.on(world.two()))[0]}/merge", {"into": str(two[1])}),
+    ),
+    "POST /api/v1/innovations/{innovation_id}/unmerge": (
+        "innovation.unmerged",
+        lambda world: world.api(f"/innovations/{world.on(world.merged())}/unmerge"),
+    ),
+    "POST /api/v1/bodies": ("body.added", lambda world: world.api("/bodies", {"name": "A body", "kind": "funder"})),
+    "PATCH /api/v1/bodies/{body_id}": (
+        "body.changed",
+        lambda world: world.api(f"/bodies/{world.on(world.make(merges.body)).id}", {"active": False}, "PATCH"),
+    ),
+    "POST /api/v1/innovations/{innovation_id}/referrals": (
+        "referral.offered",
+        lambda world: world.api(
+            f"/innovations/{world.on(world.make(merges.active)).id}/referrals",
+            {"body_id": str(world.body.id), "reason": "They plan evaluations."},
+        ),
+    ),
+    "POST /api/v1/referrals/{referral_id}/answer": (
+        "referral.accepted",
+        lambda world: world.api(f"/referrals/{world.on(world.make(merges.referral)).id}/answer", {"answer": "accepted"}),
+    ),
+    "POST /api/v1/referrals/{referral_id}/close": (
+        "referral.closed",
+        lambda world: world.api(f"/referrals/{world.on(world.make(merges.referral)).id}/close", {"outcome": "taken_back"}),
+    ),
+    "POST /referrals/{token}": (
+        "referral.accepted",
+        lambda world: world.stranger.post(
+            f"/referrals/{world.on(world.referral_link())}", data={"answer": "accepted"}, headers={"Accept": "text/html"}
+        ),
+    ),
     "POST /proposals/{proposal_id}/decision": (
         "proposal.confirmed",
         lambda world: world.form(f"/proposals/{world.on(world.proposal())}/decision", verdict="confirmed", version="1"),
@@ -320,7 +377,8 @@ def test_a_change_is_one_event(world: World, route: str) -> None:
 
     (event,) = world.events()
     assert reply.status_code < 400, reply.text
-    assert (event.kind, event.actor.split(":")[0]) == (kind, "anonymous" if route in STRANGERS else "person")
+    by = {"POST /referrals/{token}": "body"} | dict.fromkeys(STRANGERS, "anonymous")
+    assert (event.kind, event.actor.split(":")[0]) == (kind, by.get(route, "person"))
     assert event.correlation_id == reply.headers["x-correlation-id"]
 
 

@@ -35,6 +35,7 @@ SENT: dict[str, dict[str, Any]] = {
     "PATCH /api/v1/needs/{need_id}": {"json": {"metric": "Weeks"}},
     "PATCH /api/v1/innovations/{innovation_id}": {"json": {"benefits": "Fewer visits"}},
     "POST /api/v1/matches": {"json": TEXT},
+    "POST /api/v1/needs/similar": {"json": {"content": TEXT["content"]}},
     "POST /api/v1/front-door/matches": {"json": FIVE_ANSWERS},
     "POST /api/v1/front-door/submissions": {"json": FIVE_ANSWERS | SENDER},
     "POST /api/v1/session/link": {"json": {"email": "nobody@example.org"}},
@@ -49,11 +50,18 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /api/v1/needs/{need_id}/renew": {"json": {"review_date": "2099-01-01"}},
     "POST /api/v1/proposals/{proposal_id}/stages": {"json": {"place": "LDS", "stage": "introduced"}},
     "POST /api/v1/place-answers/{place_answer_id}/answer": {"json": {"answer": "meet"}},
+    "POST /api/v1/submissions/{submission_id}/outcome": {"json": {"outcome": "active"}},
+    "POST /api/v1/submissions/{submission_id}/answer": {"json": {"answer": "Adults."}},
+    "POST /api/v1/bodies": {"json": {"name": "A body", "kind": "funder"}},
+    "PATCH /api/v1/bodies/{body_id}": {"json": {"active": False}},
+    "POST /api/v1/referrals/{referral_id}/answer": {"json": {"answer": "accepted"}},
+    "POST /api/v1/referrals/{referral_id}/close": {"json": {"outcome": "helped"}},
+    "POST /referrals/{token}": {"data": {"answer": "accepted"}},
     "POST /api/v1/proposals/{proposal_id}/decision": {"json": {"verdict": "confirmed"}},
     "POST /proposals/{proposal_id}/decision": {"data": {"verdict": "confirmed", "version": "1"}},
 }
 
-NAME_A_VERSION = ("/submit", "/withdraw", "/decision", "/undo", "/close", "/met", "/renew", "/answer")
+NAME_A_VERSION = ("/submit", "/withdraw", "/decision", "/undo", "/close", "/met", "/renew", "/answer", "/leave", "/merge", "/unmerge")
 
 
 def quiet_app(home: Path) -> FastAPI:

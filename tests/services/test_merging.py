@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from api.services import deciding, intake, likening, merging, referring, triaging
+from api.services import deciding, erasing, intake, likening, merging, referring, triaging
 from api.services.library import RankingUnavailable
 from models.actors import SYSTEM, NotAllowed
 from models.clocks import ClockKind
@@ -399,6 +399,16 @@ def test_the_hub_is_told_that_nothing_can_be_compared_now(session, libraries, by
     monkeypatch.setattr(likening, "duplicates_of", gone)
 
     assert merging.seen_before(session, libraries, factories.make_innovation(session), actor=by) is None
+
+
+def test_parting_from_one_that_was_deleted_goes_on(session, by):
+    merged, kept = factories.make_innovation(session), factories.make_innovation(session)
+    merge(session, merged, kept, by)
+    erasing.delete_innovation(session, kept.id, actor=by, at=LATER)
+
+    part(session, merged, by)
+
+    assert visible(session) == {merged.id}
 
 
 def test_one_that_nobody_may_read_cannot_be_merged_into(session, by):
