@@ -49,6 +49,7 @@ from api.routes import (
     people,
     place_answers,
     places,
+    precedents,
     proposals,
     rankers,
     referrals,
@@ -102,6 +103,7 @@ _API = (
     reports,
     feedback,
     rankers,
+    precedents,
 )
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _TAGS = (

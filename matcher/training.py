@@ -21,7 +21,7 @@ LEAST_DECISIONS, LEAST_OF_EACH, LEAST_NEEDS = 30, 5, 5
 FIXED = frozenset({"contradicted", "flagged"})
 """Rules that no decision unteaches: what contradicts a must-have, and what was written for the ranking."""
 
-PULLS = (20.0, 40.0, 80.0, 160.0, 1000.0)
+PULLS = (40.0, 80.0, 160.0, 1000.0)
 """How strongly a weight may be drawn to what it was, in units of one standard deviation of its feature; chosen by
 `python -m bench.learning` on tastes that its report leaves out."""
 

@@ -70,6 +70,9 @@ NEED_JOIN: Final = Policy(
 )
 NEED_LEAVE: Final = Policy("need.leave", Scope.WRITE, NEED_JOIN.grants, sees=NEED_READ, refusal="Only who owns a need takes it out again.")
 NEED_SIMILAR: Final = Policy("need.similar", Scope.READ, (Grant(Role.PLACE), Grant(Role.HUB)), sees=NEED_READ)
+NEED_READ_PRECEDENTS: Final = Policy(
+    "need.read_precedents", Scope.READ, (Grant(Role.PLACE), Grant(Role.BOARD), Grant(Role.HUB)), sees=NEED_READ
+)
 TEXT_SIMILAR: Final = Policy("text.similar", Scope.READ, (Grant(Role.PLACE), Grant(Role.HUB)))
 JOINT_NEED_READ: Final = Policy(
     "joint_need.read",
