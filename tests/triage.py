@@ -1,5 +1,7 @@
 """Submissions in triage for tests: what is handed in, proposals to decide, and outcomes."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +14,7 @@ from api.services.letters import Choice
 from models.actors import Actor
 from models.clocks import Clock, ClockKind
 from models.decisions import Reason, ReasonCode
+from models.documents import Visibility
 from models.innovations import Innovation
 from models.jobs import JobRow
 from models.mail import Message
@@ -90,3 +93,62 @@ def stored(session: Session, innovation_id: UUID) -> Innovation:
     found = session.get(Innovation, innovation_id)
     assert found is not None
     return found
+
+
+def told_apart(session: Session) -> Iterator[tuple[str, Submission]]:
+    """Submissions of innovations that people stand differently to; nothing was asked about them."""
+    for words, supplier, visibility in (
+        ("own organisation's", "Example supplier", Visibility.HUB_ONLY),
+        ("a rival's, partners", "Rival", Visibility.PARTNERS),
+        ("a rival's, Hub only", "Rival", Visibility.HUB_ONLY),
+    ):
+        yield words, submission(session, supplier=supplier, visibility=visibility)
+
+
+def put_to(world: Any, *, asked: bool = False, before: str = "") -> tuple[Submission, str]:
+    """A submission that a world's next change is about, and the token of a link to the question that was asked of it."""
+
+    def make(session: Session) -> tuple[Submission, str]:
+        row = submission(session, at=datetime.now(UTC))
+        if not asked:
+            return row, ""
+        founder, by = innovator(session), officer(session, name="Second officer")
+        choice = replace(ASK, answer_by=(datetime.now(UTC) + timedelta(days=7)).date())
+        conclude(session, row, choice, by, at=datetime.now(UTC))
+        return row, concluding.ask_link(session, row.asks[0], founder, at=datetime.now(UTC)).rpartition("/")[2]
+
+    found: tuple[Submission, str] = world.make(make)
+    if before:
+        world.api(f"/submissions/{found[0].id}/{before}", {"outcome": "active"} if before == "outcome" else None)
+    world.on(None)
+    return found
+
+
+def _api(what: str, said: Any = None, *, asked: bool = False, before: str = "") -> Callable[[Any], Any]:
+    def change(world: Any) -> Any:
+        row, _ = put_to(world, asked=asked, before=before)
+        return world.api(f"/submissions/{row.id}/{what}", said)
+
+    return change
+
+
+def _answered(world: Any) -> Any:
+    return world.stranger.post(f"/api/v1/asks/{put_to(world, asked=True)[1]}/answer", json={"answer": "Adults."})
+
+
+def _page_sent(world: Any) -> Any:
+    row, token = put_to(world, asked=True)
+    texts = {name: getattr(row.innovation, name) for name in ("problems_tackled", "how_it_works", "eligibility", "evidence_summary")}
+    return world.stranger.post(f"/answers/{token}", data=texts | {"answer": "Adults.", "revision": "1"}, headers={"Accept": "text/html"})
+
+
+CHANGES: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "POST /api/v1/submissions/{submission_id}/take": ("submission.taken", _api("take")),
+    "POST /api/v1/submissions/{submission_id}/give-back": ("submission.given_back", _api("give-back", before="take")),
+    "POST /api/v1/submissions/{submission_id}/outcome": ("submission.outcome", _api("outcome", {"outcome": "active"})),
+    "POST /api/v1/submissions/{submission_id}/undo": ("submission.undone", _api("undo", before="outcome")),
+    "POST /api/v1/submissions/{submission_id}/answer": ("submission.answered", _api("answer", {"answer": "Adults."}, asked=True)),
+    "POST /api/v1/asks/{token}/answer": ("submission.answered", _answered),
+    "POST /answers/{token}": ("submission.answered", _page_sent),
+}
+"""The routes of triage that change something, by the one event that each writes."""

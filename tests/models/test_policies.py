@@ -26,6 +26,7 @@ from models.policies import POLICIES
 from models.proposals import Proposal
 from models.queries import visibility
 from models.subjects import subject_of
+from models.triage import Submission
 from tests import authorisation
 from tests.factories import NOW
 
@@ -35,6 +36,7 @@ READING = {
     "innovation_id": (policies.INNOVATION_READ, Innovation, visibility.innovations_visible_to),
     "proposal_id": (policies.PROPOSAL_READ, Proposal, visibility.proposals_visible_to),
     "place_answer_id": (policies.PLACE_ANSWER_READ, PlaceAnswer, visibility.place_answers_visible_to),
+    "submission_id": (policies.SUBMISSION_READ, Submission, visibility.submissions_visible_to),
     "import_id": (policies.IMPORT_READ, ImportBatch, visibility.imports_visible_to),
 }
 
