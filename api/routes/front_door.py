@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 
 from api.errors import ASKING, CREATING, RANKING, SENDING, problems
 from api.requests import Creation, CurrentSettings, Now, Reading, SharedLibraries, StrictRoute
-from api.schemas.front_door import FrontDoorMatchesIn, FrontDoorMatchesOut, HearingOut, SavedOut, SaveIn
+from api.schemas.front_door import CallRef, FrontDoorMatchesIn, FrontDoorMatchesOut, HearingOut, SavedOut, SaveIn
 from api.schemas.matches import MatchesOut
 from api.security import FrontDoorSaver, FrontDoorVisitor
 from api.services import front_door
@@ -26,11 +26,13 @@ def front_door_matches(
     body: FrontDoorMatchesIn, _: FrontDoorVisitor, now: Now, session: Reading, libraries: SharedLibraries
 ) -> FrontDoorMatchesOut:
     """Tell at once which public open needs the five answers may meet, who would read them, and when one would hear; keeps nothing."""
-    found = MatchesOut.of(front_door.matches(session, libraries, body.content(), limit=body.limit), ANONYMOUS)
+    matches = front_door.matches(session, libraries, body.content(), limit=body.limit)
+    found = MatchesOut.of(matches, ANONYMOUS)
     return FrontDoorMatchesOut(
         nothing_fits=found.nothing_fits,
         candidates=found.candidates,
         matches=found.matches,
+        calls=[CallRef.model_validate(each) for each in front_door.calls_on(session, matches).values()],
         readers={visibility: front_door.readers(visibility) for visibility in Visibility},
         hearing=HearingOut.of(front_door.hearing(now)),
     )

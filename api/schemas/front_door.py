@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -86,6 +87,17 @@ class HearingOut(BaseModel):
         return cls(working_days=told.working_days, by=told.by)
 
 
+class CallRef(BaseModel):
+    """A call for answers to one of the needs."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    reference: str
+    need_id: UUID
+    introduction: str
+    closes_on: date | None = Field(description="The last day on which it is open.")
+
+
 class FrontDoorMatchesOut(BaseModel):
     """The public open needs that the answers may meet, who would read each answer, and when you would hear."""
 
@@ -105,6 +117,7 @@ class FrontDoorMatchesOut(BaseModel):
                         "flags": [],
                     }
                 ],
+                "calls": [],
                 "readers": {"hub_only": {"name": ["staff of the Hub"]}},
                 "hearing": {"working_days": 6, "by": "2026-11-10"},
             }
@@ -114,6 +127,7 @@ class FrontDoorMatchesOut(BaseModel):
     nothing_fits: bool = Field(description="No open need reaches the band 'possible'.")
     candidates: int = Field(description="How many open needs were looked at.")
     matches: list[MatchOut]
+    calls: list[CallRef] = Field(description="Open calls for answers to these needs.")
     readers: dict[Visibility, dict[str, list[str]]] = Field(description="Who would read each answer, by the visibility that you choose.")
     hearing: HearingOut
 

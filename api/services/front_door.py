@@ -4,9 +4,11 @@ Nothing is said of whether an address has an account: saving does the same for e
 sent decides. What is kept is in no list before the owner of the address has claimed it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +21,7 @@ from api.services.proposing import Matches
 from api.services.recording import record
 from api.services.signing_in import address_said, may_be_sent
 from models.actors import ANONYMOUS, Actor
+from models.calls import Call
 from models.clocks import OVERDUE_AFTER
 from models.documents import Side, Visibility
 from models.events import Event
@@ -29,7 +32,7 @@ from models.organisations import Organisation, OrganisationKind
 from models.people import Person, Role
 from models.policies import INNOVATION_READ, INNOVATION_READ_CONSENT
 from models.queries import links as link_rows
-from models.queries import people
+from models.queries import calls, people, places
 from models.working_days import add_working_days, day_of
 
 YOURSELVES: Final = "you and your colleagues with an account"
@@ -55,6 +58,11 @@ class Hearing:
 def matches(session: Session, libraries: Libraries, content: InnovationContent, *, limit: int) -> Matches:
     """The public open needs that the answers may meet; keeps nothing."""
     return proposing.matches_of_text(session, libraries, Side.INNOVATION, content, actor=ANONYMOUS, limit=limit)
+
+
+def calls_on(session: Session, found: Matches) -> Mapping[UUID, Call]:
+    """The open calls for answers to the needs that were found, by the id of the need."""
+    return calls.open_for(session, [match.document.id for match in found.matches])
 
 
 def readers(visibility: Visibility) -> dict[str, list[str]]:
@@ -134,7 +142,7 @@ def purge(session: Session, *, at: datetime) -> None:
 def _for_organisation(session: Session, person: Person, name: str, *, at: datetime) -> Actor:
     """The person as an innovator of their organisation of that name and in no other role, so that what they claim is its own."""
     actor = accounts.actor_of_person(person)
-    own = next((each.id for each in people.organisations_of(session, person.id) if _alike(each.name, name)), None)
+    own = places.own_named(session, actor.organisation_ids, name)
     if own is None:
         organisation = Organisation(name=name, kind=OrganisationKind.SUPPLIER, places=[], confirmed=False)
         session.add(organisation)
@@ -142,10 +150,6 @@ def _for_organisation(session: Session, person: Person, name: str, *, at: dateti
         own = organisation.id
         accounts.grant(session, person, Role.INNOVATOR, at=at, actor=actor, organisation_id=own)
     return replace(actor, roles=frozenset({Role.INNOVATOR}), place_ids=frozenset(), organisation_ids=frozenset({own}))
-
-
-def _alike(one: str, other: str) -> bool:
-    return one.casefold().split() == other.casefold().split()
 
 
 def _admitted(policy: Policy, handed_in: Subject) -> list[str]:

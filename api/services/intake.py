@@ -45,15 +45,21 @@ _WITHDRAWN_EVENT = {Side.NEED: "need.closed", Side.INNOVATION: "submission.withd
 _SETTLED = frozenset({NeedStatus.MET, NeedStatus.CLOSED, NeedStatus.WITHDRAWN, InnovationStatus.WITHDRAWN})
 
 
+_SUPPLIER = {"supplier"}
+
+
 class ExternalIdTaken(DomainError):
     """Another innovation has that key of that system already."""
 
 
 def create(session: Session, side: Side, content: Content, *, actor: Actor, at: datetime, submit_too: bool = False) -> Any:  # noqa: ANN401 -- Need or Innovation, as side says
     """Keep a new draft, or submit it at once."""
-    _may_create(side, content, actor)
+    own = _own_supplier(session, content, actor)
+    _may_create(side, content, actor, own)
     row = _blank(side, actor, at)
-    _write(session, side, row, content.model_dump(), actor=actor, at=at)
+    if own is not None:
+        row.supplier_id = own
+    _write(session, side, row, content.model_dump(exclude=_SUPPLIER if own else None), actor=actor, at=at)
     session.add(revision_of(row, content.model_dump()[TITLE[side]], at))
     record(session, _event(f"{side}.created", side, row, actor, at), at=at)
     session.flush()
@@ -126,12 +132,18 @@ def withdraw(session: Session, side: Side, document_id: UUID, *, actor: Actor, a
     return row
 
 
-def _may_create(side: Side, content: Content, actor: Actor) -> None:
+def _own_supplier(session: Session, content: Content, actor: Actor) -> UUID | None:
+    """The organisation of the actor's that the content names, among several or beside another role."""
+    named = getattr(content, "supplier", None)
+    return places.own_named(session, actor.organisation_ids, named) if named else None
+
+
+def _may_create(side: Side, content: Content, actor: Actor, own: UUID | None) -> None:
     if side is Side.NEED:
         NEED_CREATE.admit(actor)  # whether it concerns their place, is asked when its places are known
     else:
         INNOVATION_CREATE.check(actor)
-        if getattr(content, "supplier", None):
+        if getattr(content, "supplier", None) and own is None:
             INNOVATION_CREATE_FOR.check(actor)
 
 

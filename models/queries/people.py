@@ -56,12 +56,6 @@ def place(session: Session, place_id: UUID | None) -> Place | None:
     return session.get(Place, place_id) if place_id is not None else None
 
 
-def organisations_of(session: Session, person_id: UUID) -> Sequence[Organisation]:
-    """The organisations of which a person is an innovator, in one order."""
-    mine = select(RoleGrant.organisation_id).where(RoleGrant.person_id == person_id, RoleGrant.organisation_id.is_not(None))
-    return session.scalars(select(Organisation).where(Organisation.id.in_(mine)).order_by(Organisation.id)).all()
-
-
 def secret_of(session: Session, email: str) -> Row[UUID, str, bool] | None:
     """Id, password hash and whether the account is open; one query, so that it takes as long for an address that there is not."""
     found = select(Person.id, Person.password_hash, Person.active).where(Person.email == email.strip().lower())

@@ -1,6 +1,7 @@
 """Places and organisations."""
 
 from collections.abc import Collection, Sequence
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -49,6 +50,12 @@ def supplier_named(session: Session, name: str) -> Organisation:
         session.add(found)
         session.flush()
     return found
+
+
+def own_named(session: Session, ids: Collection[UUID], name: str) -> UUID | None:
+    """Which of these organisations has that name, in any case; None when none has."""
+    found = session.scalars(select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.id))
+    return next((each.id for each in found if each.name.casefold().split() == name.casefold().split()), None)
 
 
 def organisations(session: Session) -> Sequence[Organisation]:
