@@ -31,8 +31,8 @@ from models.links import Link, LinkPurpose, SavedAnswers
 from models.organisations import Organisation, OrganisationKind
 from models.people import Person, Role
 from models.policies import INNOVATION_READ, INNOVATION_READ_CONSENT
-from models.queries import links as link_rows
 from models.queries import calls, people, places
+from models.queries import links as link_rows
 from models.working_days import add_working_days, day_of
 
 YOURSELVES: Final = "you and your colleagues with an account"
