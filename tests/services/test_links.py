@@ -1,0 +1,118 @@
+"""Links that work once: kept as hashes, refused with the reason, spent by one of two at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from api.services import accounts, front_door, links
+from models.links import Link, LinkAsk, LinkPurpose, LinkSpent
+from models.people import Role
+from tests import factories
+from tests.factories import NOW
+
+HOUR = timedelta(hours=1)
+SIGN_IN = LinkPurpose.SIGN_IN
+
+
+@pytest.fixture
+def token(session):
+    return links.make(session, SIGN_IN, subject_id=uuid4(), at=NOW, valid_for=HOUR, address=" New@Example.org ")
+
+
+def why(call, *arguments, **values):
+    with pytest.raises(LinkSpent) as refused:
+        call(*arguments, **values)
+    return refused.value.details["why"]
+
+
+def test_only_the_hash_of_a_token_of_256_bits_is_kept(session, token):
+    row = session.scalars(select(Link)).one()
+
+    assert (len(token), row.token_hash, row.address) == (43, accounts.digest(token), "new@example.org")
+    assert token not in repr([getattr(row, column.key) for column in Link.__table__.columns])
+
+
+def test_a_link_is_looked_at_as_often_as_one_likes_and_spent_once(session, token):
+    for _ in range(3):
+        assert links.peek(session, token, SIGN_IN, at=NOW).spent_at is None
+
+    assert links.spend(session, token, SIGN_IN, at=NOW).spent_at == NOW
+    assert why(links.spend, session, token, SIGN_IN, at=NOW) == why(links.peek, session, token, SIGN_IN, at=NOW) == "used"
+
+
+def test_a_link_ends_at_its_time_and_not_before(session, token):
+    assert why(links.spend, session, token, SIGN_IN, at=NOW + HOUR) == "expired"
+    assert links.spend(session, token, SIGN_IN, at=NOW + HOUR - timedelta(microseconds=1))
+
+
+def test_a_link_that_was_taken_back_says_so(session, token):
+    row = session.scalars(select(Link)).one()
+
+    assert [links.take_back(session, SIGN_IN, row.subject_id, at=NOW) for _ in range(2)] == [1, 0]
+    session.expire_all()
+    assert why(links.spend, session, token, SIGN_IN, at=NOW) == "taken_back"
+
+
+@pytest.mark.parametrize("garbled", ["", "x", "x" * 43, "é" * 43, "x" * 10_000, "../" * 20, "\ud800" * 43])
+def test_what_is_no_link_of_ours_is_refused_alike(session, token, garbled):
+    assert why(links.spend, session, garbled, SIGN_IN, at=NOW) == "unknown"
+    assert why(links.peek, session, token, LinkPurpose.INVITATION, at=NOW) == "unknown"
+    assert why(links.peek, session, token[:-1], SIGN_IN, at=NOW) == "unknown"
+
+
+@pytest.mark.both
+def test_of_two_who_spend_a_link_at_once_one_wins(database):
+    with database.transaction() as session:
+        token = links.make(session, SIGN_IN, subject_id=uuid4(), at=NOW, valid_for=HOUR)
+    together = Barrier(4)
+
+    def spend(_):
+        together.wait()
+        try:
+            with database.transaction() as session:
+                links.spend(session, token, SIGN_IN, at=NOW)
+        except LinkSpent as refused:
+            return refused.details["why"]
+        return "won"
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(spend, range(4))) == ["used", "used", "used", "won"]
+
+
+def test_what_fails_leaves_the_link_as_it_was(database):
+    with database.transaction() as session:
+        token = links.make(session, SIGN_IN, subject_id=uuid4(), at=NOW, valid_for=HOUR)
+
+    def fails():
+        with database.transaction() as session:
+            links.spend(session, token, SIGN_IN, at=NOW)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fails()
+    with database.transaction() as session:
+        assert links.spend(session, token, SIGN_IN, at=NOW)
+
+
+def test_a_closed_account_has_no_link_that_works(session):
+    person = factories.make_person(session, Role.HUB)
+    token = links.make(session, SIGN_IN, subject_id=person.id, person_id=person.id, at=NOW, valid_for=HOUR)
+
+    accounts.deactivate(session, person, at=NOW, actor=accounts.actor_of_person(person))
+
+    assert why(links.spend, session, token, SIGN_IN, at=NOW) == "taken_back"
+
+
+def test_links_and_asks_are_forgotten_a_month_after_they_ended(session, token):
+    session.add(LinkAsk(address="new@example.org", asked_at=NOW))
+    ended = NOW + HOUR
+
+    for after, left in ((timedelta(days=29), 1), (timedelta(days=30), 0)):
+        front_door.purge(session, at=ended + after)
+        assert len(session.scalars(select(Link)).all()) == left
+    assert session.scalars(select(LinkAsk)).all() == []
+    assert why(links.peek, session, token, SIGN_IN, at=NOW) == "unknown"
