@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, false, or_, select, true
+from sqlalchemy.orm import aliased
 
 from models.actors import Actor
 from models.decisions import Decision
@@ -142,6 +143,13 @@ def _was_asked(actor: Actor) -> Condition:
     return Proposal.place_answers.any(and_(PlaceAnswer.asked_at.is_not(None), stays, for_them))
 
 
+def _was_handed_on(_actor: Actor) -> Condition:
+    """Itself, or as one that was merged into it: whoever was handed a match finds it where it is now."""
+    part = aliased(Innovation)
+    matched = select(Proposal.innovation_id).where(_HANDED_ON)
+    return or_(Innovation.id.in_(matched), Innovation.id.in_(select(part.merged_into_id).where(part.id.in_(matched))))
+
+
 def _matched_need_concerns(actor: Actor) -> Condition:
     """An older text of the innovation than today's may have been for the Hub alone."""
     as_judged = and_(innovations_visible_to(actor), Innovation.revision == Proposal.innovation_revision)
@@ -156,7 +164,7 @@ _of_a_need: Relations = {
 _of_an_innovation: Relations = {
     Relation.OWNER: _owns_the_innovation,
     Relation.AUTHOR: _by_them(Innovation),
-    Relation.HANDED_ON: lambda _actor: Innovation.id.in_(select(Proposal.innovation_id).where(_HANDED_ON)),
+    Relation.HANDED_ON: _was_handed_on,
 }
 _of_a_proposal: Relations = {
     Relation.CONCERNED: _matched_need_concerns,
