@@ -22,14 +22,16 @@ from api.pages.rendering import page, see_other
 from api.requests import CurrentSettings, Now, Reading, StrictRoute
 from api.schemas.proposals import DecisionIn
 from api.security import CurrentVisit, HubStaff, Reviewer, Skipper, Undoer, Visit
-from api.services import deciding
+from api.services import deciding, showing
 from api.services.codes import code_lists
 from models.actors import Actor
 from models.decisions import Decision, ReasonCode, Verdict
 from models.documents import Side, StaleVersion
+from models.innovations import Innovation
+from models.needs import Need
 from models.policies import PROPOSAL_DECIDE
 from models.proposals import Band, Proposal, ProposalClosed, ProposalState
-from models.queries import documents, places, proposals
+from models.queries import places, proposals
 from models.subjects import subject_of
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
@@ -92,7 +94,7 @@ def queue(
         "proposals.jinja",
         visit,
         title="Matches to decide" if PROPOSAL_DECIDE.admits(actor) else "Proposed matches",
-        rows=[_listed(row) for row in found.rows],
+        rows=[_listed(row, actor) for row in found.rows],
         deciding=wanted == TO_DECIDE,
         skipped=bool(skipped),
         selects=[
@@ -105,14 +107,15 @@ def queue(
     )
 
 
-def _listed(row: Proposal) -> dict[str, Any]:
+def _listed(row: Proposal, actor: Actor) -> dict[str, Any]:
     shown = matches.findings_shown(row.findings)
+    need, innovation = showing.need_shown(row, actor), showing.innovation_shown(row, actor)
     return {
         "href": f"/proposals/{row.id}",
-        "need": row.need.title,
-        "need_about": matches.about(row.need),
-        "innovation": row.innovation.name,
-        "innovation_about": matches.about(row.innovation),
+        "need": need.name_shown,
+        "need_about": matches.about(need),
+        "innovation": innovation.name_shown,
+        "innovation_about": matches.about(innovation),
         "band": wording.BANDS[row.band],
         "state": wording.PROPOSAL_STATES[row.state],
         "lead": matches.leading(shown),
@@ -262,20 +265,22 @@ def _show(
     open_now = proposal.state in {ProposalState.OPEN, ProposalState.DEFERRED}
     may_decide = PROPOSAL_DECIDE.allows(visit.actor, subject_of(proposal))
     following = _next(session, visit.actor, proposal.id, at) if may_decide else None
+    need, innovation = showing.need_shown(proposal, visit.actor), showing.innovation_shown(proposal, visit.actor)
     return page(
         request,
         "proposal.jinja",
         visit,
         status=status if errors else http.HTTP_200_OK,
-        title=f"{proposal.innovation.name} for: {proposal.need.title}",
+        title=f"{innovation.name_shown} for: {need.name_shown}",
+        names={"need": need.name_shown, "innovation": innovation.name_shown},
         up={"href": "/proposals", "text": "Matches to decide" if may_decide else "Proposed matches"},
         proposal=proposal,
         band=wording.BANDS[proposal.band],
         state=wording.PROPOSAL_STATES[proposal.state],
         flags=matches.flags_shown(proposal.flags, visit.actor),
         findings=matches.findings_shown(proposal.findings),
-        sides=[_side(session, proposal, side, visit.actor) for side in (Side.NEED, Side.INNOVATION)],
-        readiness=_readiness(proposal),
+        sides=[_side(proposal, need), _side(proposal, innovation)],
+        readiness=_readiness(innovation),
         history=[_told(row) for row in proposal.decisions],
         undo=_undo(proposal, visit.actor, at, window),
         may_decide=may_decide and open_now,
@@ -288,26 +293,25 @@ def _show(
     )
 
 
-def _side(session: Session, proposal: Proposal, side: Side, actor: Actor) -> dict[str, Any]:
-    """One of the two texts as it was judged, the quoted words marked."""
-    document = proposal.need if side is Side.NEED else proposal.innovation
-    number = proposal.need_revision if side is Side.NEED else proposal.innovation_revision
-    fields: Mapping[str, str] = documents.revision(session, side, document.id, number, actor).content["fields"]
+def _side(proposal: Proposal, document: Need | Innovation) -> dict[str, Any]:
+    """One of the two texts as it was judged, the quoted words marked; one that may not be read today is no link."""
+    side, today = document.side, proposal.need if document.side is Side.NEED else proposal.innovation
+    judged = proposal.need_as_judged if side is Side.NEED else proposal.innovation_as_judged
+    fields: Mapping[str, str] = judged.content["fields"]
     return {
         "kind": side.value,
         "name": document.name_shown,
-        "href": f"/{side}s/{document.id}",
+        "href": f"/{side}s/{document.id}" if document is today else "",
         "about": matches.about(document),
         "status": wording.STATUSES[side][document.status],
         "sections": records.sections(document, fields=fields, spans=spans_of(proposal.findings, side.value, fields)),
         "source": shared.source_of(document),
-        "newer": document.revision != number,
+        "newer": document.revision != judged.number,
     }
 
 
-def _readiness(proposal: Proposal) -> list[dict[str, Any]]:
+def _readiness(innovation: Innovation) -> list[dict[str, Any]]:
     """Stage, standards and evidence: beside the match, never part of it."""
-    innovation = proposal.innovation
     stage = records.stage_in_words(innovation)
     rows = (
         ("stage", [stage] if stage else []),

@@ -12,15 +12,13 @@ from api.schemas.matches import FINDING_EXAMPLE, FLAG_EXAMPLE, FindingOut, FlagO
 from api.schemas.needs import NeedRef
 from api.schemas.pages import PageQuery
 from api.schemas.stages import SignsOut
+from api.services import showing
 from api.services.content import Moment, Short, Strict
-from api.services.place_answers import name_as_judged
 from api.services.stages import Signs
 from models.actors import Actor
 from models.decisions import Decision, Reason, ReasonCode, Skip, Verdict
-from models.people import Role
-from models.policies import INNOVATION_READ, MATCH_READ_FLAGS
+from models.policies import MATCH_READ_FLAGS
 from models.proposals import Band, Proposal, ProposalState
-from models.subjects import subject_of
 
 
 class VerdictIn(StrEnum):
@@ -181,12 +179,10 @@ class ProposalOut(BaseModel):
 
     @classmethod
     def of(cls, row: Proposal, actor: Actor, *, undo_window_seconds: float, signs: Signs | None = None) -> "ProposalOut":
-        """The proposal of a row, as far as the actor may know it: an innovation that they may not read today has its name of then."""
-        today = INNOVATION_READ.allows(actor, subject_of(row.innovation)) or (row.handed_on and Role.PIPELINE in actor.roles)
-        named = InnovationRef.of(row.innovation)
+        """The proposal of a row, as far as the actor may know it."""
         derived: dict[str, Any] = {
-            "need": NeedRef.model_validate(row.need),
-            "innovation": named if today else named.model_copy(update={"name": name_as_judged(row)}),
+            "need": NeedRef.model_validate(showing.need_shown(row, actor)),
+            "innovation": InnovationRef.of(showing.innovation_shown(row, actor)),
             "uptake": SignsOut.of(signs) if signs is not None else None,
             "flags": [FlagOut.of(each) for each in row.flags] if MATCH_READ_FLAGS.admits(actor) else [],
             "run": RunOut.model_validate(row.run),
