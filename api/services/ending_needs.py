@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -118,5 +119,5 @@ def _end(session: Session, need: Need, result: NeedResult, *, actor: Actor, at: 
 
 
 def _event(kind: str, need: Need, actor: Actor, at: datetime, **data: str | None) -> Event:
-    said = {"revision": need.revision, "status": need.status.value, **data}
+    said: dict[str, Any] = {"revision": need.revision, "status": need.status.value, **data}
     return Event.of(kind, subject_kind=Side.NEED.value, subject_id=need.id, actor=actor.name, at=at, **said)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -216,7 +217,7 @@ def _say_what_is_held(session: Session, proposal: Proposal, *, at: datetime) -> 
             session,
             "place_held",
             mailing.to_person(person),
-            once_key=f"place_held:{proposal.id}:{person.id}",
+            once_key=f"place_held:{proposal.innovation_id}:{person.id}",
             at=at,
             name=person.name,
             innovation=innovation.name,
@@ -258,7 +259,7 @@ def name_as_judged(proposal: Proposal) -> str:
 
 
 def _event(kind: str, row: PlaceAnswer, actor: Actor, at: datetime, **data: object) -> Event:
-    said = {
+    said: dict[str, Any] = {
         "place": row.place.key if row.place is not None else None,
         "need": str(row.need_id),
         "innovation": str(row.proposal.innovation_id),
