@@ -200,9 +200,12 @@ class Submission(Base):
         self.version += 1
 
     def come_back(self) -> None:
-        """Return to triage, where it stood before it left."""
-        self.outcome, self.left_by, self.ended_at = None, None, None
+        """Return to triage, where it stood before it left; what was still asked then is asked again."""
+        ended_at, self.outcome, self.left_by, self.ended_at = self.ended_at, None, None, None
         self.state = SubmissionState.IN_TRIAGE if self.assigned_to else SubmissionState.WAITING
+        for asked in self.asks:
+            if asked.answered_at is None and asked.closed_at is not None and asked.closed_at == ended_at:
+                asked.closed_at, self.state = None, SubmissionState.ASKED
         self.version += 1
 
     def answered(self) -> None:
@@ -230,9 +233,6 @@ class Submission(Base):
         self.outcomes.append(row)
         self._stop_asking(at)
         self.come_back()
-        for asked in self.asks:
-            if asked.closed_at == last.given_at and asked.answered_at is None and asked.outcome_id != last.id:
-                asked.closed_at, self.state = None, SubmissionState.ASKED  # the outcome had ended the question
         return row
 
     def _stop_asking(self, at: datetime) -> None:

@@ -108,7 +108,7 @@ def undo(
     last = row.undoable(by=person_id, at=at, window_seconds=undo_window_seconds)
     if triage.of_innovation(session, row.innovation_id)[-1].id != row.id:
         raise NotUndoable("The innovation has been handed in again since. Give the new submission its outcome.")
-    if not _is_in_force(row, last):
+    if not _still_stands(row, last):
         raise NotUndoable("The innovation has been withdrawn, merged or moved on since, so that the outcome can no longer be undone.")
     triaging.must_be_as_read(row, version)
     asked = row.open_ask
@@ -116,10 +116,7 @@ def undo(
     session.flush()
     if asked is not None:
         clocks.stop(session, ClockKind.ASK, asked.id, at=at)
-    if (again := row.open_ask) is not None:
-        clocks.start(session, ClockKind.ASK, again.id, at=at)
-    else:
-        clocks.start(session, ClockKind.TRIAGE, row.id, at=at)
+    triaging.go_on(session, row, at=at)
     triaging.move_to(row.innovation, InnovationStatus.IN_TRIAGE, at=at)
     record(session, triaging.event("submission.undone", row, actor, at, outcome_id=str(undoing.id), undoes=str(last.id)), at=at)
     session.flush()
@@ -142,7 +139,7 @@ def settle(session: Session, outcome_id: UUID, *, at: datetime, undo_window_seco
     if at < due:
         enqueue(session, Job.LETTER, at=at, due_at=due, outcome=str(outcome_id))
         return None
-    if not _is_in_force(row, outcome):
+    if not _is_to_be_told(row, outcome):
         outcome.settle(mailed_to=0, at=at)
     else:
         _let_follow(session, row, outcome, at=at)
@@ -153,8 +150,17 @@ def settle(session: Session, outcome_id: UUID, *, at: datetime, undo_window_seco
 
 def innovators_of(session: Session, submission: Submission) -> Sequence[Person]:
     """Whom an outcome is told to; empty when nobody is known but the Hub's own staff who typed it in."""
+    supplier_id = submission.innovation.supplier_id
     found = recipients.of_innovation(session, submission.innovation)
-    return [person for person in found if not {grant.role for grant in person.grants} & {Role.HUB, Role.LEAD}]
+    return [person for person in found if _offers(person, supplier_id) or not _of_the_hub(person)]
+
+
+def _offers(person: Person, supplier_id: UUID | None) -> bool:
+    return any(grant.role is Role.INNOVATOR and grant.organisation_id == supplier_id for grant in person.grants)
+
+
+def _of_the_hub(person: Person) -> bool:
+    return any(grant.role in {Role.HUB, Role.LEAD} for grant in person.grants)
 
 
 def _draft(session: Session, row: Submission, choice: Choice, *, actor: Actor, at: datetime) -> str:
@@ -166,24 +172,14 @@ def _draft(session: Session, row: Submission, choice: Choice, *, actor: Actor, a
 
 def _must_be_whole(session: Session, row: Submission, choice: Choice, *, at: datetime) -> None:
     """Refuse an outcome that lacks what its kind needs, or that goes against a decision."""
-    match choice.kind:
-        case OutcomeKind.ASK:
-            _must_be_answerable(choice, at=at)
-        case OutcomeKind.REFER:
-            _must_be_referable(session, row, choice)
-        case OutcomeKind.ARCHIVE:
-            if choice.reason.code is None:
-                raise ReasonMissing("Archiving needs a reason code.", field="reason")
-            standing = [each for each in _shown(session, row) if each.state is ProposalState.CONFIRMED]
-            if standing:
-                raise OutcomeContradicts(
-                    "A match of this innovation stands confirmed. Choose 'active' or 'refer', or undo the match first.",
-                    proposals=[str(each.id) for each in standing],
-                )
-        case OutcomeKind.UNDONE:
-            raise ReasonMissing("Take an outcome back by undoing it.", field="outcome")
-        case OutcomeKind.ACTIVE:
-            pass
+    if choice.kind is OutcomeKind.ASK:
+        _must_be_answerable(choice, at=at)
+    elif choice.kind is OutcomeKind.REFER:
+        _must_be_referable(session, row, choice)
+    elif choice.kind is OutcomeKind.ARCHIVE:
+        _must_be_refusable(session, row, choice)
+    elif choice.kind is OutcomeKind.UNDONE:
+        raise ReasonMissing("Take an outcome back by undoing it.", field="outcome")
 
 
 def _must_be_answerable(choice: Choice, *, at: datetime) -> None:
@@ -203,6 +199,17 @@ def _must_be_referable(session: Session, row: Submission, choice: Choice) -> Non
         raise ReferralRefused("Its owner has not consented yet, so nothing may be passed on. Ask them first.", state="held")
     if not body.active:
         raise ReferralRefused(f"{body.name} is asked no more. Choose another body.", state="inactive")
+
+
+def _must_be_refusable(session: Session, row: Submission, choice: Choice) -> None:
+    if choice.reason.code is None:
+        raise ReasonMissing("Archiving needs a reason code.", field="reason")
+    standing = [each for each in triage.proposals_of(session, row.innovation_id, SYSTEM) if each.state is ProposalState.CONFIRMED]
+    if standing:
+        raise OutcomeContradicts(
+            "A match of this innovation stands confirmed. Choose 'active' or 'refer', or undo the match first.",
+            proposals=[str(each.id) for each in standing],
+        )
 
 
 def _shown(session: Session, row: Submission) -> Sequence[Proposal]:
@@ -261,11 +268,17 @@ def _ask(session: Session, row: Submission, outcome: Outcome, choice: Choice, *,
     return asked
 
 
-def _is_in_force(row: Submission, outcome: Outcome) -> bool:
-    """Whether the outcome still says where the innovation stands: nobody is told what is no longer so."""
+def _still_stands(row: Submission, outcome: Outcome) -> bool:
+    """Whether the innovation is where the outcome left it, so that it can go back."""
+    there = STATUS_AFTER.get(outcome.kind, InnovationStatus.IN_TRIAGE)
+    return row.innovation.merged_into_id is None and row.innovation.status is there
+
+
+def _is_to_be_told(row: Submission, outcome: Outcome) -> bool:
+    """Whether the letter still makes sense: nobody is asked what they answered, or told of what they took back or handed in again."""
     if outcome.kind is OutcomeKind.ASK:
         return any(asked.outcome_id == outcome.id and asked.is_open for asked in row.asks)
-    return row.innovation.merged_into_id is None and row.innovation.status is STATUS_AFTER[outcome.kind]
+    return row.innovation.merged_into_id is None and row.innovation.status in STATUS_AFTER.values()
 
 
 def _let_follow(session: Session, row: Submission, outcome: Outcome, *, at: datetime) -> None:

@@ -139,8 +139,16 @@ def come_back(session: Session, innovation_id: UUID, *, at: datetime) -> None:
     row = triage.current(session, innovation_id)
     if row is not None and row.left_by is Leaving.MERGED:
         row.come_back()
+        go_on(session, row, at=at)
+
+
+def go_on(session: Session, row: Submission, *, at: datetime) -> None:
+    """Wait again for whoever was waited for: the innovator where something is still asked, else the Hub."""
+    if (asked := row.open_ask) is not None:
+        clocks.start(session, ClockKind.ASK, asked.id, at=at)
+    else:
         clocks.start(session, ClockKind.TRIAGE, row.id, at=at)
-        session.flush()
+    session.flush()
 
 
 def to_change(session: Session, submission_id: UUID, policy: Policy, actor: Actor) -> tuple[Submission, UUID]:

@@ -7,7 +7,7 @@ import pytest
 
 from api.jobs.clocks import CHASERS
 from api.queue import Job
-from api.services import asking, clocks, following, intake, links
+from api.services import asking, clocks, following, intake, links, triaging
 from api.services.asking import NothingAnswered
 from api.services.following import Turn
 from api.services.letters import Choice
@@ -211,7 +211,8 @@ def test_an_answer_within_the_window_needs_no_mail(session, row, by, founder):
 
 def test_who_was_asked_by_nobody_still_there_waits_for_anybody(session, row, by, founder):
     asked(session, row, by)
-    row.assigned_to, row.assigned_to_name, row.taken_at = None, "", None
+    triaging.give_back(session, row.id, actor=by, at=MONDAY)
+    assert row.state is SubmissionState.ASKED
 
     asking.answer(session, row.id, "Adults.", {}, actor=actor(founder), at=TUESDAY)
 

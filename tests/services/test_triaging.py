@@ -13,7 +13,7 @@ from models.clocks import ClockKind
 from models.decisions import NotUndoable, Reason, ReasonCode, ReasonMissing, Verdict
 from models.documents import Side, StaleVersion
 from models.innovations import InnovationStatus
-from models.people import Role
+from models.people import Role, RoleGrant
 from models.proposals import Band, ProposalState
 from models.queries import events, triage
 from models.queries.documents import NotFound
@@ -109,8 +109,18 @@ def test_an_archived_innovation_is_handed_in_again_and_read_again(session, by):
     again = triage.current(session, row.innovation_id)
     assert (again.number, again.revision, again.state) == (2, 2, SubmissionState.WAITING)
     assert triaging.shown(session, again.id, actor=by).earlier == [row]
-    with pytest.raises(NotUndoable):
+
+
+def test_what_was_handed_in_again_before_the_letter_left_is_neither_undone_nor_told(session, by):
+    innovator(session)
+    row = submission(session)
+    outcome = conclude(session, row, ARCHIVE, by)
+    intake.submit(session, Side.INNOVATION, row.innovation_id, actor=SYSTEM, at=MONDAY)
+
+    with pytest.raises(NotUndoable, match="handed in again"):
         concluding.undo(session, row.id, actor=by, at=MONDAY, undo_window_seconds=WINDOW)
+    assert settle(session, outcome).mailed_to == 0
+    assert row.innovation.status is InnovationStatus.SUBMITTED
 
 
 def test_a_referred_innovation_is_handed_in_again_too(session, by):
@@ -183,6 +193,30 @@ def test_a_merged_innovation_is_out_of_the_queue_until_it_is_parted(session, by)
     triaging.come_back(session, kept.innovation_id, at=MONDAY)
     assert set(queue(session, by)) == {row, kept}
     assert clock(session, ClockKind.TRIAGE, row.id).is_running
+
+
+def test_what_was_asked_before_a_merge_is_asked_again_when_it_is_parted(session, by):
+    row = submission(session)
+    settle(session, conclude(session, row, ASK, by))
+    triaging.leave(session, row.innovation_id, Leaving.MERGED, at=MONDAY + LATER)
+    assert row.open_ask is None
+
+    triaging.come_back(session, row.innovation_id, at=MONDAY + LATER)
+
+    assert (row.state, row.open_ask.question) == (SubmissionState.ASKED, ASK.question)
+    assert clock(session, ClockKind.ASK, row.open_ask.id).is_running
+    assert not clock(session, ClockKind.TRIAGE, row.id).is_running
+
+
+def test_a_colleague_who_offers_an_innovation_is_told_like_every_innovator(session, by):
+    person = innovator(session)
+    person.grants.append(RoleGrant(role=Role.HUB))
+    session.flush()
+    row = submission(session)
+
+    assert settle(session, conclude(session, row, ACTIVE, by)).mailed_to == 1
+    with pytest.raises(NotAllowed, match="Your own organisation offers this"):
+        conclude(session, submission(session), ACTIVE, actor(person))
 
 
 def test_what_was_never_handed_in_leaves_no_queue(session):
