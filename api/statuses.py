@@ -152,7 +152,7 @@ STATUS: dict[type[DomainError], int] = {
     MailNotSendable: 409,
     NotABounce: 422,
     AddressRefused: 422,
-    UnsubscribeRefused: 404,
+    UnsubscribeRefused: 410,
     AnsweredBefore: 409,
     PeriodInvalid: 422,
     CallRefused: 409,

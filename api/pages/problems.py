@@ -33,6 +33,7 @@ _TOLD: Final = frozenset(
     {
         "NotAllowed",
         "LinkSpent",
+        "UnsubscribeRefused",
         "ProposalClosed",
         "NotUndoable",
         "TransitionRefused",

@@ -23,14 +23,16 @@ from models.innovations import InnovationStatus
 from models.jobs import JobRow
 from models.keys import Scope
 from models.links import LinkPurpose
+from models.mail import MessageState
 from models.needs import NeedStatus
 from models.people import Role
 from models.queries import keys, people
-from tests import factories, joint_needs, merges, place_answers, triage
+from tests import factories, joint_needs, mails, merges, place_answers, triage
 from tests.api.test_page_forms import INNOVATION as INNOVATION_FORM
 from tests.api.test_page_forms import NEED as NEED_FORM
 from tests.factories import ANY_VERSION, PASSWORD
 from tests.imports import NEEDS as NEEDS_FILE
+from tests.mailboxes import report
 
 NOW = datetime.now(UTC)
 NEED = {"title": "People fall", "problem": "Older people who fall wait too long for help.", "places": ["LDS"]}
@@ -144,6 +146,11 @@ class World:
         """The secret of a link by which a body answers."""
         self.make(merges.referral)
         return self.make(merges.token)
+
+    def bounce(self) -> Any:
+        """A mail that came back."""
+        sent = self.on(self.make(mails.make_mail, state=MessageState.SENT))
+        return self.api("/mail/bounces", {"report": report(sent.id).as_string()})
 
     def import_file(self) -> Any:
         """A file of needs."""
@@ -298,6 +305,16 @@ ROUTES: dict[str, Change] = {
     "POST /api/v1/needs/{need_id}/renew": (
         "need.renewed",
         lambda world: world.api(f"/needs/{world.on(world.make(factories.make_need)).id}/renew", {"review_date": "2099-01-01"}),
+    ),
+    "POST /api/v1/mail/{message_id}/send-again": (
+        "mail.sent_again",
+        lambda world: world.api(f"/mail/{world.on(world.make(mails.make_mail)).id}/send-again"),
+    ),
+    "POST /api/v1/mail/bounces": ("mail.bounced", World.bounce),
+    "PATCH /api/v1/me/mail": ("person.mail_stopped", lambda world: world.api("/me/mail", {"digest": "off"}, "PATCH")),
+    "POST /unsubscribe/{token}": (
+        "person.mail_stopped",
+        lambda world: world.stranger.post(f"/unsubscribe/{world.on(world.make(mails.stop_token, world.person))}"),
     ),
     **triage.CHANGES,
     **joint_needs.CHANGES,
