@@ -194,6 +194,8 @@ ASKED_BY_ALL = {
     ("people", "by_id"),  # who did it, on the Hub's page of activity
     ("places", "all_places"),
     ("places", "organisations"),
+    ("referrals", "bodies"),  # public knowledge, but for the address, which the answer leaves out
+    ("referrals", "body"),
 }
 ROWS = frozenset({"Need", "Innovation", "Proposal", "Decision", "Revision", "Event", "ImportBatch", "ImportRow", "JobRow", "Any"})
 Functions = dict[str, dict[str, inspect.Signature]]
