@@ -72,7 +72,7 @@ def _again(  # noqa: PLR0917 -- all of them are the request's
 
 
 def _page(request: Request, visit: Visit, row: Referral, token: str, **shown: Any) -> HTMLResponse:  # noqa: ANN401 -- what templates show
-    answer = page(
+    return page(
         request,
         "referral.jinja",
         visit,
@@ -85,5 +85,3 @@ def _page(request: Request, visit: Visit, row: Referral, token: str, **shown: An
         codes=[{"value": "", "text": "Choose a reason"}, *({"value": each.value, "text": text} for each, text in _CHOICES.items())],
         **shown,
     )
-    answer.headers["Referrer-Policy"] = "no-referrer"  # the address is the secret
-    return answer
