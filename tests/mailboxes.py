@@ -23,14 +23,17 @@ USER, PASSWORD = "matching", "p@ss/word"
 
 
 class Mailbox:
-    """What a mail server received, and how it behaves: `at` names a step and what is said there, `hang` and `drop` a step."""
+    """What a mail server received, and how it behaves: what it says at a step, where it hangs or breaks off.
+
+    `thinks_seconds` is how long it thinks before it takes a text, and again before it says so.
+    """
 
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
         self.says: dict[str, str] = {}
         self.hangs: set[str] = set()
         self.drops: set[str] = set()
-        self.connections = 0
+        self.thinks_seconds = 0.0
         self.released = threading.Event()
 
     @property
@@ -52,7 +55,6 @@ class Mailbox:
         return self.says.get(step)
 
     async def handle_EHLO(self, server: SMTP, session: Session, _: Envelope, hostname: str, responses: list[str]) -> list[str]:  # noqa: N802 -- aiosmtpd calls it so
-        self.connections += 1
         session.host_name = hostname
         said = await self._step(server, "EHLO")
         return [said] if said else responses
@@ -70,9 +72,11 @@ class Mailbox:
         return said or "250 OK"
 
     async def handle_DATA(self, server: SMTP, _: Session, envelope: Envelope) -> str:  # noqa: N802 -- aiosmtpd calls it so
+        await asyncio.sleep(self.thinks_seconds)
         said = self.says.get("DATA")
         if said is None:
             self.envelopes.append(envelope)
+        await asyncio.sleep(self.thinks_seconds)
         await self._step(server, "DATA")
         return said or "250 Taken"
 
