@@ -76,9 +76,9 @@ def train(decided: Sequence[Decided], before: Calibration, names: Sequence[str])
     Raises:
         TooFewDecisions: if all decisions say the same, so that nothing can be told apart.
     """
-    pairs = _Pairs.of(decided)
-    if len(set(pairs.fits.tolist())) == 1:
+    if len({each.fits for each in decided}) < 2:  # noqa: PLR2004 -- yes and no
         raise TooFewDecisions("All decisions say the same. Decide on pairs that fit and on pairs that do not, and train then.")
+    pairs = _Pairs.of(decided)
     ways = {pull: _held_out(pairs, before, names, pull) for pull in PULLS}
     pull = _narrowest(ways, pairs.fits)
     fitted = _fitted(pairs, before, names, pull)
