@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -236,6 +237,20 @@ def test_a_watch_that_ends_while_something_is_found_for_it_is_left_out(database,
 
     with database.transaction() as session:
         assert watching.keep(session, found, at=AT) == 0
+
+
+def test_two_processes_that_look_at_the_same_keep_it_once(database, libraries, need, somebody):
+    watch(database, somebody())
+    subject = embedded(database, need())
+    with database.reading() as session:
+        found = watching.find(session, libraries, SubjectKind.NEED, subject)
+
+    def keep(_):
+        with database.transaction() as session:
+            return watching.keep(session, found, at=AT)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(keep, range(4))) == [0, 0, 0, 1]
 
 
 def test_a_digest_tells_what_was_found_once_with_where_and_why(database, libraries, need, somebody):
