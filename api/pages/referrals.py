@@ -12,7 +12,7 @@ from api.pages import forms
 from api.pages.forms import Sent
 from api.pages.rendering import page
 from api.requests import Now, Reading, StrictRoute
-from api.schemas.referrals import AnswerIn
+from api.schemas.referrals import ReferralAnswerIn
 from api.security import CurrentVisit, LinkOpener, Visit, same_origin
 from api.services import referral_mail, referring
 from models.referrals import DeclineCode, Referral
@@ -42,7 +42,7 @@ def answer(token: str, _: LinkOpener, *, request: Request, visit: CurrentVisit, 
     database: Database = request.app.state.database
     typed = {"answer": forms.text(sent, "answer"), "code": forms.text(sent, "code"), "note": forms.text(sent, "note")}
     try:
-        said = AnswerIn.model_validate(typed | {"code": typed["code"] if typed["answer"] == "declined" and typed["code"] else None})
+        said = ReferralAnswerIn.model_validate(typed | {"code": typed["code"] if typed["answer"] == "declined" and typed["code"] else None})
         if said.code is DeclineCode.OTHER and not said.note:
             return _again(request, visit, database, token, at, typed, "Say in a few words why you cannot help")
     except ValidationError:

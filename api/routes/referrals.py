@@ -10,7 +10,7 @@ from api.errors import CHANGING, CREATING, LISTING, READING, problems
 from api.requests import Creation, ExpectedVersion, Now, Reading, StrictRoute, Transaction, tag
 from api.schemas.bodies import RouteOut, RoutesOut
 from api.schemas.pages import PageOut
-from api.schemas.referrals import AnswerIn, CloseIn, ReferralIn, ReferralOut, ReferralsQuery
+from api.schemas.referrals import CloseIn, ReferralAnswerIn, ReferralIn, ReferralOut, ReferralsQuery
 from api.security import ReferralAnswerer, ReferralCloser, ReferralReader, Referrer, RouteReader
 from api.services import merging, referring, signposting
 from models.queries import referrals
@@ -60,7 +60,7 @@ def read_referral(referral_id: UUID, reader: ReferralReader, session: Reading, r
 def answer_referral(
     referral_id: UUID,
     *,
-    body: AnswerIn,
+    body: ReferralAnswerIn,
     answerer: ReferralAnswerer,
     version: ExpectedVersion,
     now: Now,

@@ -134,7 +134,7 @@ class InnovationOut(StoredOut):
                 "verified": None,
                 "illustrative": [],
                 "merged_into": None,
-                "seen_before": [],
+                "seen_before": None,
                 "unread": {},
                 "warnings": [],
             }
@@ -176,13 +176,13 @@ class InnovationOut(StoredOut):
     submitted_at: datetime | None
     merged_into: UUID | None = Field(description="The innovation that stands for this one too, when the Hub found the two to be one.")
     seen_before: list[SeenBefore] | None = Field(
-        description="Told when it is brought in: what was handed in before and may be the same. You are told of your own, the Hub of all; "
-        "null when the Hub cannot be told now."
+        description="Told when it is brought in: what was handed in before and may be the same. You are told of your own, the Hub of all. "
+        "Null in every other answer, and when the Hub cannot be told now."
     )
 
     @classmethod
     def of(
-        cls, row: Innovation, actor: Actor, *, warnings: list[str] | None = None, seen_before: Sequence[Duplicate] | None = ()
+        cls, row: Innovation, actor: Actor, *, warnings: list[str] | None = None, seen_before: Sequence[Duplicate] | None = None
     ) -> "InnovationOut":
         """The innovation of a row, as far as the actor may know it."""
         told = {name: getattr(row, name) for name in cls.model_fields if name not in _DERIVED}

@@ -33,7 +33,7 @@ class ReferralIn(Strict):
     reason: Annotated[Short, AfterValidator(_said)]
 
 
-class AnswerIn(Strict):
+class ReferralAnswerIn(Strict):
     """What a body says to an offer; declining needs a reason code, the code *other* a note."""
 
     model_config = ConfigDict(
