@@ -29,7 +29,7 @@ from models.proposals import Proposal, ProposalState
 from models.queries import keys, people
 from models.referrals import BodyKind
 from models.subjects import subject_of
-from tests import factories, joint_needs, mails, merges, place_answers, triage
+from tests import factories, joint_needs, mails, merges, place_answers, rankers, triage
 from tests.factories import NOW
 
 ALLOWED, SIGN_IN, REFUSED, HIDDEN = "yes", "sign in", "no", "hidden"
@@ -122,6 +122,7 @@ def make_world(session: Session) -> World:
             "joint_need_id": list(_joint_needs(session)),
             "import_id": list(_imports(session, askers)),
             "job_id": list(_jobs(session)),
+            "name": [Case("", None, rankers.make_ranker(session).name)],
             "message_id": [Case("", None, mails.make_mail(session).id)],
             "body_id": [Case("", None, merges.body(session).id)],
             "referral_id": list(_referrals(session)),

@@ -14,6 +14,7 @@ from matcher.pairing import FEATURES
 from matcher.training import Decided
 from models.actors import SYSTEM
 from models.queries import ranker_versions
+from models.ranker_versions import RankerState, RankerVersion
 
 DECIDED_FROM = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
 USUAL = {"whole": 0.55, "aspects": 0.45, "crowding": -0.3, "passages": 1.1, "coded": 2.0}
@@ -44,3 +45,28 @@ def activated(session: Session, libraries: Libraries, name: str = "taught") -> A
     if not ranker_versions.is_taken(session, name):
         trained(session, libraries, name, decide(60, seed=len(name)))
     return activating.activate(session, libraries, name, actor=SYSTEM, at=DECIDED_FROM + timedelta(days=61))
+
+
+def make_ranker(session: Session, name: str = "taught", **values: Any) -> RankerVersion:
+    """The row of a trained ranker, without its file."""
+    said: dict[str, Any] = {
+        "ranker_id": f"{name}-0123456789ab",
+        "file_hash": "0" * 64,
+        "base": "walk-3-0123456789ab",
+        "encoder_id": "test",
+        "decisions": 60,
+        "confirmed": 30,
+        "rejected": 30,
+        "needs": 20,
+        "decided_from": DECIDED_FROM,
+        "decided_to": DECIDED_FROM + timedelta(days=50),
+        "report": {},
+        "trained_at": DECIDED_FROM + timedelta(days=60),
+        "trained_by": SYSTEM.name,
+        "state": RankerState.TRAINED,
+        "version": 1,
+    }
+    row = RankerVersion(name=name, **said | values)
+    session.add(row)
+    session.flush()
+    return row

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from api.db import Database
 from api.queue import Job, enqueue
 from api.services import accounts, importing, links, retrying
+from matcher.encoding import OnnxEncoder
 from models.actors import SYSTEM
 from models.base import Base
 from models.documents import Side
@@ -27,7 +28,7 @@ from models.mail import MessageState
 from models.needs import NeedStatus
 from models.people import Role
 from models.queries import keys, people
-from tests import factories, joint_needs, mails, merges, place_answers, triage
+from tests import factories, joint_needs, mails, merges, place_answers, rankers, triage
 from tests.api.test_page_forms import INNOVATION as INNOVATION_FORM
 from tests.api.test_page_forms import NEED as NEED_FORM
 from tests.factories import ANY_VERSION, PASSWORD
@@ -60,6 +61,7 @@ class World:
 
     def __init__(self, app: FastAPI, lead: TestClient, make: Callable[..., Any]) -> None:
         self.lead, self.make, self.stranger = lead, make, TestClient(app, raise_server_exceptions=False)
+        self.libraries = app.state.libraries
         self.person = make(factories.make_person, Role.BOARD)
         for key in ("LDS", "WAK"):
             make(factories.make_place, key)
@@ -151,6 +153,10 @@ class World:
         """A mail that came back."""
         sent = self.on(self.make(mails.make_mail, state=MessageState.SENT))
         return self.api("/mail/bounces", {"report": report(sent.id).as_string()})
+
+    def ranker(self) -> str:
+        """One that was trained."""
+        return str(self.make(rankers.trained, self.libraries).name)
 
     def import_file(self) -> Any:
         """A file of needs."""
@@ -352,6 +358,14 @@ ROUTES: dict[str, Change] = {
             f"/referrals/{world.on(world.referral_link())}", data={"answer": "accepted"}, headers={"Accept": "text/html"}
         ),
     ),
+    "POST /api/v1/rankers/{name}/activate": (
+        "ranker.activated",
+        lambda world: world.api(f"/rankers/{world.on(world.ranker())}/activate"),
+    ),
+    "POST /api/v1/rankers/rollback": (
+        "ranker.rolled_back",
+        lambda world: world.on(world.make(rankers.make_ranker, state="active", activated_at=NOW)) and world.api("/rankers/rollback"),
+    ),
     "POST /proposals/{proposal_id}/decision": (
         "proposal.confirmed",
         lambda world: world.form(f"/proposals/{world.on(world.proposal())}/decision", verdict="confirmed", version="1"),
@@ -371,7 +385,10 @@ STRANGERS = {"POST /api/v1/front-door/submissions", "POST /api/v1/session/link"}
 
 
 @pytest.fixture
-def world(app: FastAPI, client_as: Callable[..., TestClient], make: Callable[..., Any]) -> World:
+def world(
+    app: FastAPI, client_as: Callable[..., TestClient], make: Callable[..., Any], encoder: OnnxEncoder, monkeypatch: pytest.MonkeyPatch
+) -> World:
+    monkeypatch.setattr(app.state.libraries, "_encoder", encoder)
     return World(app, client_as(Role.LEAD), make)
 
 

@@ -61,7 +61,21 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /proposals/{proposal_id}/decision": {"data": {"verdict": "confirmed", "version": "1"}},
 }
 
-NAME_A_VERSION = ("/submit", "/withdraw", "/decision", "/undo", "/close", "/met", "/renew", "/answer", "/leave", "/merge", "/unmerge")
+NAME_A_VERSION = (
+    "/submit",
+    "/withdraw",
+    "/decision",
+    "/undo",
+    "/close",
+    "/met",
+    "/renew",
+    "/answer",
+    "/leave",
+    "/merge",
+    "/unmerge",
+    "/activate",
+    "/rollback",
+)
 
 
 def quiet_app(home: Path) -> FastAPI:
