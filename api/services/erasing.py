@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
-from api.services import accounts, intake, mailing
+from api.services import accounts, intake, mailing, watching
 from api.services.recording import record
 from models.actors import SYSTEM, Actor
 from models.documents import Readability, Side, StaleVersion, TransitionRefused
@@ -84,6 +84,7 @@ def erase_person(session: Session, person_id: UUID, *, actor: Actor, at: datetim
         raise TransitionRefused("This is the only lead of the Hub. Make somebody else a lead first.", status="last_lead")
     mailing.forget(session, person.id)
     link_rows.forget_of_person(session, person.id, person.email)
+    watching.forget(session, person.id)
     rows.forget_person(session, person)
     rows.forget_answers(session, actor=f"person:{person.id}")
     rows.rename(session, person, FORMER)

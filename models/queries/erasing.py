@@ -1,5 +1,6 @@
 """What is kept of an innovation's words and of a person, in whatever table, and how it is taken out."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -23,7 +24,7 @@ from models.place_answers import PlaceAnswer
 from models.proposals import Proposal
 from models.referrals import Referral, ReferralStep
 from models.triage import Ask, Outcome, Submission
-from models.watches import Watch, WatchHit
+from models.watches import WatchHit
 
 NOT_KEPT: Final = "(deleted)"
 OWN_TABLES: Final = (Revision, Passage, ExternalId, WatchHit)
@@ -109,8 +110,10 @@ def messages_about(session: Session, ids: Sequence[UUID], name: str) -> Iterator
         named = (Message.once_key.contains(str(each)) for each in ids[start : start + _CHUNK])
         yield from session.scalars(select(Message).where(or_(*named)))
     left = Message.state.not_in((MessageState.QUEUED, MessageState.SENDING))
-    said = or_(Message.subject.contains(name, autoescape=True), Message.body.contains(name, autoescape=True))
-    yield from session.scalars(select(Message).where(left, said))
+    said = or_(_holds(Message.subject, name), _holds(Message.body, name))
+    for row in session.scalars(select(Message).where(left, said)):
+        if _whole(name).search(f"{row.subject}\n{row.body}"):
+            yield row
 
 
 def forget_answers(session: Session, *, naming: UUID | None = None, actor: str | None = None) -> None:
@@ -144,15 +147,33 @@ def rename(session: Session, person: Person, name: str) -> None:
     own = select(Event.recorded_at).where(Event.actor == f"person:{person.id}")
     for attribute, when in UNPAIRED_NAMES:
         session.execute(update(attribute.class_).where(attribute == person.name, when.in_(own)).values({attribute: name}))
+    _rewrite(session, person.email, NOT_KEPT)
+    if not session.scalar(select(exists().where(Person.name == person.name, Person.id != person.id))):
+        _rewrite(session, person.name, name)
     mine = (Innovation.created_by == f"person:{person.id}") & (Innovation.consent_by == person.name)
     session.execute(update(Innovation).where(mine).values(consent_by=name))
     session.expire_all()
 
 
+def _rewrite(session: Session, words: str, other: str) -> None:
+    """Put other words in the place of some in every letter; not done to a name that several people have, which tells nobody."""
+    for row in session.scalars(select(Message).where(_holds(Message.subject, words) | _holds(Message.body, words))):
+        row.subject, row.body = (_whole(words).sub(other, text) for text in (row.subject, row.body))
+    for outcome in session.scalars(select(Outcome).where(_holds(Outcome.letter, words))):
+        outcome.letter = _whole(words).sub(other, outcome.letter)
+    session.flush()
+
+
+def _holds(text: InstrumentedAttribute[str], words: str) -> ColumnElement[bool]:
+    return text.contains(words, autoescape=True)
+
+
+def _whole(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
+
+
 def forget_person(session: Session, person: Person) -> None:
-    """Delete what a person watched, saved and was invited to, and the address of what they accepted."""
-    session.execute(delete(WatchHit).where(WatchHit.watch_id.in_(select(Watch.id).where(Watch.person_id == person.id))))
-    session.execute(delete(Watch).where(Watch.person_id == person.id))
+    """Delete what a person saved and was invited to, and the address of what they accepted."""
     session.execute(delete(SavedAnswers).where(SavedAnswers.address == person.email))
     session.execute(delete(Invitation).where(Invitation.address == person.email, Invitation.accepted_at.is_(None)))
     session.execute(update(Invitation).where(Invitation.address == person.email).values(address=""))
