@@ -71,7 +71,7 @@ def similar(database, libraries, need_id, actor, **options):
 
 
 def test_who_writes_sees_other_places_like_needs_with_the_reason(database, libraries, needs, team):
-    ids, teams = needs
+    ids, _ = needs
     content = NeedContent.model_validate({**CALDERDALE, "title": "ADHD waits", "places": ["BDC"]})
 
     with database.reading() as session:

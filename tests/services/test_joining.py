@@ -79,7 +79,7 @@ def members(database, joint_id):
 
 def told(database, kind):
     with database.reading() as session:
-        return [row for row in session.query(Event).filter(Event.kind == kind).all()]
+        return session.query(Event).filter(Event.kind == kind).all()
 
 
 def decide(database, hub, proposal_id, verdict, reason=REASON):
@@ -129,6 +129,7 @@ def test_what_answers_both_is_proposed_once_by_the_member_that_it_answers_best(d
         alone = proposing.matches_of(session, libraries, Side.NEED, best.need_id, actor=SYSTEM)
     assert [(each.member.id, each.match.judgement) for each in found.matches] == [(best.need_id, alone.matches[0].judgement)]
     assert (found.nothing_fits, found.candidate_count) == (False, 1)
+    assert {row.need_id for row in doubles} == {first, second}
 
 
 @pytest.mark.parametrize("side", Side)
