@@ -17,6 +17,7 @@ from models.words import says_something
 from models.working_days import add_working_days, day_of
 
 if TYPE_CHECKING:
+    from models.people import Person
     from models.proposals import Proposal
 
 PLACES_OF_THE_REGION: Final = 5
@@ -116,6 +117,7 @@ class PlaceAnswer(Base):
     proposal: Mapped["Proposal"] = relationship(back_populates="place_answers", lazy="joined")
     need: Mapped[Need] = relationship(lazy="joined")
     place: Mapped[Place | None] = relationship(lazy="joined")
+    answerer: Mapped["Person | None"] = relationship(lazy="select")
 
     @property
     def asked_as(self) -> str:
@@ -126,12 +128,6 @@ class PlaceAnswer(Base):
     def shows_the_match(self) -> bool:
         """Whether the place reads the match as it was judged, for as long as it stands."""
         return self.asked_at is not None and self.closing is not Closing.PLACE_LEFT
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether it says all that it ever will: a *no*, what led to an introduction, what was asked anew, what was closed."""
-        ended = self.state is QuestionState.CLOSED or self.introduced_at is not None or self.asked_again_at is not None
-        return ended or self.answer is PlaceReply.NO
 
     def ask(self, *, at: datetime) -> None:
         """Put the question to the place."""

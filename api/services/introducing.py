@@ -14,8 +14,8 @@ from models.actors import ANONYMOUS, SYSTEM
 from models.people import Person
 from models.place_answers import PlaceAnswer, PlaceReply, QuestionState
 from models.policies import NEED_READ
-from models.queries import people, recipients
 from models.queries import place_answers as rows
+from models.queries import recipients
 from models.subjects import subject_of
 
 _AT_ONCE = 500
@@ -28,7 +28,7 @@ def introduce(session: Session, answer_id: UUID, *, at: datetime, undo_window_se
     """
     row = rows.to_change(session, answer_id, SYSTEM)
     meets = row.state is QuestionState.ANSWERED and row.answer is PlaceReply.MEET and row.introduced_at is None
-    if not meets or row.answered_at is None:
+    if not meets or row.answered_at is None or row.answerer is None:
         return None
     due = row.answered_at + timedelta(seconds=undo_window_seconds)
     if at < due:
@@ -37,7 +37,7 @@ def introduce(session: Session, answer_id: UUID, *, at: datetime, undo_window_se
     row.introduced_at = at
     row.version += 1
     stages.open_first(session, row, at=at)
-    _tell_both(session, row, at=at)
+    _tell_both(session, row, row.answerer, at=at)
     calling.answered(session, row.need_id, at=at)
     session.flush()
     return row
@@ -48,10 +48,10 @@ def to_introduce(session: Session, *, at: datetime, after_seconds: float) -> Seq
     return rows.to_introduce(session, at - timedelta(seconds=after_seconds), limit=_AT_ONCE)
 
 
-def _tell_both(session: Session, row: PlaceAnswer, *, at: datetime) -> None:
+def _tell_both(session: Session, row: PlaceAnswer, answerer: Person, *, at: datetime) -> None:
     """Names and addresses of the contacts go to the other side and nothing else that is confidential."""
     offering = recipients.of_innovation(session, row.proposal.innovation)
-    contact = _contact_of_place(session, row)
+    contact = _contact_of_place(session, row, answerer)
     public = NEED_READ.allows(ANONYMOUS, subject_of(row.need))
     common = {
         "place": row.asked_as,
@@ -60,7 +60,11 @@ def _tell_both(session: Session, row: PlaceAnswer, *, at: datetime) -> None:
         "proposal": str(row.proposal_id),
         "contact": mailing.to_person(contact),
     }
-    told = {"contacts": [mailing.to_person(each) for each in offering], "need": row.need.title, "hub_contact": _hub_contact(session, row)}
+    told = {
+        "contacts": [mailing.to_person(each) for each in offering],
+        "need": row.need.title,
+        "hub_contact": _hub_contact(session, answerer),
+    }
     _send(session, "introduction_place", row, people_of(session, row), at=at, **common, **told)
     _send(session, "introduction_innovator", row, offering, at=at, **common, need=row.need.title if public else "")
     if not offering:
@@ -73,20 +77,11 @@ def _send(session: Session, template: str, row: PlaceAnswer, to: Sequence[Person
         mailing.post(session, template, mailing.to_person(person), once_key=once_key, at=at, name=person.name, **values)
 
 
-def _contact_of_place(session: Session, row: PlaceAnswer) -> Person:
-    """Who said *meet* for their own place; when the Hub wrote it down, somebody of the place, else who wrote it down."""
-    said = _who_answered(session, row)
-    return said if said.active and not row.on_behalf else next(iter(people_of(session, row)), said)
+def _contact_of_place(session: Session, row: PlaceAnswer, answerer: Person) -> Person:
+    """Who said *meet* for their own place; when the Hub wrote it down, or they have left, somebody of the place."""
+    return answerer if answerer.active and not row.on_behalf else next(iter(people_of(session, row)), answerer)
 
 
-def _hub_contact(session: Session, row: PlaceAnswer) -> Recipient:
+def _hub_contact(session: Session, answerer: Person) -> Recipient:
     """Whom a place asks when nobody is known on the other side."""
-    staff = recipients.hub_staff(session)
-    return mailing.to_person(staff[0] if staff else _who_answered(session, row))
-
-
-def _who_answered(session: Session, row: PlaceAnswer) -> Person:
-    person = people.by_id(session, row.answered_by) if row.answered_by is not None else None
-    if person is None:
-        raise LookupError(f"Nobody is known who answered question {row.id}.")
-    return person
+    return mailing.to_person(next(iter(recipients.hub_staff(session)), answerer))

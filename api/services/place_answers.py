@@ -16,7 +16,7 @@ from models.clocks import Clock, ClockKind, Due
 from models.decisions import Reason
 from models.documents import StaleVersion
 from models.events import Event
-from models.needs import Need, NeedStatus
+from models.needs import Need
 from models.people import Person
 from models.place_answers import PLACES_OF_THE_REGION, Closing, PlaceAnswer, PlaceReply, QuestionState
 from models.policies import PLACE_ANSWER_GIVE
@@ -183,10 +183,9 @@ def _concerned(session: Session, proposal: Proposal) -> dict[UUID | None, Need]:
     found: dict[UUID | None, Need] = {}
     together = joint_needs.together(session, proposal.need_id)
     for need in sorted(together, key=lambda each: (len(each.places), each.id != proposal.need_id, each.id)):
-        if need.status is NeedStatus.OPEN:
-            regional = len(need.places) >= PLACES_OF_THE_REGION
-            for place_id in [need.owner_place_id] if regional else [place.id for place in need.places]:
-                found.setdefault(place_id, need)
+        regional = len(need.places) >= PLACES_OF_THE_REGION
+        for place_id in [need.owner_place_id] if regional else [place.id for place in need.places]:
+            found.setdefault(place_id, need)
     return found
 
 

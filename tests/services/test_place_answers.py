@@ -16,7 +16,7 @@ from models.people import Role
 from models.pipeline import PipelineStage
 from models.place_answers import AnswerClosed, Closing, QuestionState
 from models.queries import clocks as clock_rows
-from models.queries import events, proposals, recipients, stages
+from models.queries import events, proposals, stages
 from models.queries import place_answers as rows
 from models.queries.documents import NotFound
 from models.working_days import day_of
@@ -168,104 +168,6 @@ def test_what_a_leaving_place_has_settled_stays(session):
     joining.leave(session, other.id, actor=calderdale, at=ANNOUNCED + AFTER)
 
     assert (row.state, row.closing) == (QuestionState.ANSWERED, None)
-
-
-def test_meet_introduces_both_sides_by_name_and_opens_the_first_stage_once(session):
-    lead = people(session, ("LDS",))["LDS"]
-    director = factories.make_person(session, Role.INNOVATOR, name="Managing director")
-    proposal = announced(session)
-    row = questions(session, proposal)["LDS"]
-    say(session, row, MEET, by=accounts.actor_of_person(lead))
-
-    early = introduce(session, row, at=ANNOUNCED)
-    done = introduce(session, row)
-    again = introduce(session, row)
-
-    assert (early, done, again) == (None, row, None)
-    assert mails(session, "introduction_place", "introduction_innovator") == [
-        ("introduction_innovator", director.email),
-        ("introduction_place", lead.email),
-    ]
-    to_place, to_innovator = body(session, "introduction_place", lead), body(session, "introduction_innovator", director)
-    assert f"Managing director, {director.email}" in to_place
-    assert f"Place lead of LDS, {lead.email}" in to_innovator
-    (step,) = stages.history(session, proposal.id, SYSTEM)
-    assert (step.stage, step.place.key, step.on_date, step.changed_by_name) == (
-        PipelineStage.INTRODUCED,
-        "LDS",
-        day_of(ANNOUNCED),
-        "Place lead of LDS",
-    )
-    assert "stage.changed" in kinds_of(session, proposal)
-
-
-def test_an_innovator_learns_no_title_of_a_need_that_is_not_public(session):
-    director = factories.make_person(session, Role.INNOVATOR)
-    need = factories.make_need(session, visibility=Visibility.PARTNERS, title="What only partners may read")
-
-    introduced(session, announced(session, need))
-
-    assert "What only partners may read" not in body(session, "introduction_innovator", director)
-
-
-def test_when_nobody_is_known_on_the_other_side_the_hub_is_asked_to_find_a_contact(session):
-    lead, officer = people(session, ("LDS",))["LDS"], factories.make_person(session, name="Hub officer")
-
-    introduced(session, announced(session, None, factories.make_innovation(session, supplier=None)))
-
-    assert "It is the Hub's turn to find one: " in body(session, "introduction_place", lead)
-    assert "put them in touch with" in body(session, "introduction_missing", officer)
-
-
-def test_without_anybody_at_the_hub_who_answered_is_named(session):
-    lead = people(session, ("LDS",))["LDS"]
-    proposal = announced(session, None, factories.make_innovation(session, supplier=None))
-    row = questions(session, proposal)["LDS"]
-    say(session, row, MEET, by=accounts.actor_of_person(lead))
-    for each in recipients.hub_staff(session):
-        each.active = False
-
-    introduce(session, row)
-
-    assert f"the Hub's turn to find one: {lead.name}" in body(session, "introduction_place", lead)
-
-
-def test_the_hub_answers_for_a_place_with_a_note_and_the_place_is_the_contact(session):
-    lead = people(session, ("LDS",))["LDS"]
-    director = factories.make_person(session, Role.INNOVATOR)
-    row = questions(session, announced(session))["LDS"]
-
-    with pytest.raises(ReasonMissing, match="who of the place told you"):
-        say(session, row, MEET, by=staff(session))
-    say(session, row, MEET, by=staff(session), note="Their lead said so by telephone.")
-    introduce(session, row)
-
-    assert row.on_behalf
-    assert lead.email in body(session, "introduction_innovator", director)
-
-
-def test_a_place_without_an_account_is_asked_through_the_hub(session):
-    officer = factories.make_person(session, name="Hub officer")
-
-    row = questions(session, announced(session))["LDS"]
-    clock = clock_rows.of(session, ClockKind.PLACE_ANSWER, row.id)
-    clocks.chase(session, clock.id, CHASERS, at=NOW + timedelta(days=8))
-
-    assert "nobody with an account" in body(session, "place_asked", officer)
-    assert mails(session, "place_overdue").count(("place_overdue", officer.email)) == 1
-
-
-def test_who_answered_and_left_since_is_no_contact(session):
-    lead = people(session, ("LDS",))["LDS"]
-    director = factories.make_person(session, Role.INNOVATOR)
-    row = questions(session, announced(session))["LDS"]
-    say(session, row, MEET, by=accounts.actor_of_person(lead))
-    lead.active = False
-    other = factories.make_person(session, Role.PLACE, place="LDS")
-
-    introduce(session, row)
-
-    assert other.email in body(session, "introduction_innovator", director)
 
 
 @pytest.mark.parametrize(
@@ -444,54 +346,6 @@ def test_a_question_held_and_closed_stays_the_hubs_own(session):
     assert mails(session, "match_ended") == []
     with pytest.raises(NotFound):
         rows.get(session, row.id, staff(session, Role.PLACE))
-
-
-@pytest.mark.parametrize("side", list(Side))
-def test_a_reversed_match_waits_for_nobody_and_both_sides_of_an_introduction_are_told(session, side):
-    leads = people(session, ("LDS", "WAK", "KIR"))
-    director = factories.make_person(session, Role.INNOVATOR)
-    proposal = announced(session, factories.make_need(session, places=("LDS", "WAK", "KIR")))
-    introduced(session, proposal, "LDS")
-    asked = questions(session, proposal)
-    say(session, asked["KIR"], NO, by=accounts.actor_of_person(leads["KIR"]), code=ReasonCode.SKILLS)
-    document = proposal.need_id if side is Side.NEED else proposal.innovation_id
-
-    intake.withdraw(session, side, document, actor=staff(session), at=ANNOUNCED + AFTER)
-
-    assert {key: row.state for key, row in asked.items()} == {
-        "LDS": QuestionState.CLOSED,
-        "WAK": QuestionState.CLOSED,
-        "KIR": QuestionState.ANSWERED,
-    }
-    ended = set(mails(session, "match_ended"))
-    assert {("match_ended", each.email) for each in (director, leads["LDS"], leads["WAK"])} <= ended
-    assert ("match_ended", leads["KIR"].email) not in ended
-    assert "no answer is needed any more" in body(session, "match_ended", leads["WAK"])
-    assert clock_rows.of(session, ClockKind.PLACE_ANSWER, asked["WAK"].id).stopped_at is not None
-    with pytest.raises(AnswerClosed, match="Nobody waits"):
-        say(session, asked["WAK"], MEET, by=accounts.actor_of_person(leads["WAK"]))
-
-
-def test_a_meet_of_a_match_that_ended_within_the_window_introduces_nobody(session):
-    proposal = announced(session)
-    row = questions(session, proposal)["LDS"]
-    say(session, row, MEET, by=staff(session, Role.PLACE))
-    intake.withdraw(session, Side.NEED, proposal.need_id, actor=staff(session), at=ANNOUNCED)
-
-    assert introduce(session, row) is None
-    assert mails(session, "introduction_place", "match_ended") == []
-
-
-def test_a_not_now_of_a_match_that_ended_never_asks_again(session):
-    proposal = announced(session)
-    row = questions(session, proposal)["LDS"]
-    say(session, row, NOT_NOW, by=staff(session, Role.PLACE), until=UNTIL)
-    later = place_answers.ask_what_waits(session, row.id, at=NOW + timedelta(days=70))
-
-    intake.withdraw(session, Side.NEED, proposal.need_id, actor=staff(session), at=NOW + timedelta(days=71))
-
-    assert (row.closing, later.closing) == (None, Closing.MATCH_REVERSED)
-    assert place_answers.to_ask(session, at=NOW + timedelta(days=99), limit=10) == []
 
 
 def test_a_place_keeps_the_match_as_it_was_judged_when_the_innovation_is_changed_and_hidden(session):
