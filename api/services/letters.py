@@ -133,10 +133,14 @@ def _named(need: Need) -> str:
 
 
 def _nearest(proposals: Iterable[Proposal]) -> list[Near]:
-    """What was missing in the best pairs with public needs, as far as anything was."""
-    public = [row for row in proposals if row.need.visibility is Visibility.PUBLIC]
-    near = [Near(row.need.title, gap_report(findings_of(row.findings)).steps[:_MOST_STEPS]) for row in public]
+    """What was missing in the best pairs with public needs on the same problem, as far as anything was."""
+    public = [(row.need.title, findings_of(row.findings)) for row in proposals if row.need.visibility is Visibility.PUBLIC]
+    near = [Near(title, gap_report(findings).steps[:_MOST_STEPS]) for title, findings in public if not _is_of_another_problem(findings)]
     return [each for each in near if each.steps][:_MOST_PAIRS]
+
+
+def _is_of_another_problem(findings: Iterable[Finding]) -> bool:
+    return any(each.aspect is Aspect.PROBLEM and each.verdict is Verdict.GAP for each in findings)
 
 
 def findings_of(stored: Iterable[Mapping[str, Any]]) -> list[Finding]:
