@@ -11,7 +11,7 @@ import migrations
 from api.db import Database
 from api.jobs.context import Context
 from api.jobs.runner import Runner
-from api.services import accounts, delivering, demo, intake, proposing
+from api.services import accounts, delivering, demo, intake, mailing, proposing
 from api.services.auditing import keep_head
 from api.services.backing_up import back_up, heads_file
 from api.services.backup_files import tables
@@ -27,8 +27,9 @@ from models.imports import ImportBatch, ImportRow
 from models.passages import Vector
 from models.people import KnownDevice, Role
 from models.pipeline import PipelineStage, StageChange
+from models.queries import mail
 from models.queries import tables as all_tables
-from tests import factories
+from tests import factories, mails
 from tests.walk import ADHD_NEED, ADHD_TEST, WOUND_DRESSING, now
 
 STRANGE = ("", "two\nlines\r\n", 'quo"tes \\ and /', "‘curly’ — dash", "e\u0301 and é", "😀 beyond the first plane", "\u2028\ufeff", "=1+1")
@@ -133,6 +134,10 @@ def fill(made):
         session.add(KnownDevice(token_hash="f" * 64, person_id=person.id, seen_at=now(), expires_at=now()))
         session.add(Vector(text_hash="ab" * 32, encoder_id="other", dimension=2, data=bytes(range(8))))
         _import(session)
+        mails.make_mail(session, person, subject=STRANGE[1], body=STRANGE[2])
+        mails.stop_token(session, person)
+        mailing.preference(session, person.id)
+        mail.suppress(session, "ab" * 32, at=now())
         for words in STRANGE:
             fraction = chance.random()
             need = factories.make_need(session, problem=words, by_when=date(2026, 12, 31), title=words or "untitled")

@@ -20,7 +20,7 @@ from api.services.auditing import end_of_chain
 from api.services.checks import Check
 from api.services.heads import HeadUnreadable, KeptHead, latest
 from api.services.library import Libraries, RankingUnavailable
-from api.services.surroundings import check_backups, check_exposure, check_queue, check_server
+from api.services.surroundings import check_backups, check_exposure, check_mail, check_queue, check_server
 from api.services.switching import doubt
 from api.settings import Settings
 from matcher.snapshot import SnapshotDamaged, SnapshotMissing, load_newest
@@ -47,6 +47,7 @@ def examine(settings: Settings, database: Database | None, libraries: Libraries,
             checks += check_server(session, settings)
             checks += _trained_ranker(session, libraries)
             checks += [_snapshots(session, libraries), _jobs(session, settings, at), _documents(session)]
+            checks.append(check_mail(session, settings, at=at))
             checks += [_events(session, settings, at), _history(session, kept)]
     if settings.service_mode:
         checks += check_queue(settings)

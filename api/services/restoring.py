@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 import migrations
 from api.db import Database
-from api.services import delivering, heads
+from api.services import delivering, heads, posting
 from api.services.auditing import verify
 from api.services.backup_files import Backup, BackupDamaged, Head, opened_backup, tables
 from api.services.faults import Fault
@@ -66,6 +66,7 @@ def restore(file: Path, settings: Settings, *, replace: bool, at: datetime, on_p
         with into(settings, backup, replace=replace, at=at) as session:
             _load(session, backup, on_progress)
             findings, agree = _prove(session, backup, at), _agree(session, settings.heads_folder)
+            posting.doubt(session)  # nobody knows what has left since the backup was made
             _tell(session, backup, at)
             shutil.rmtree(settings.snapshot_folder, ignore_errors=True)
             if settings.snapshot_folder.exists():

@@ -1,4 +1,4 @@
-"""What stands around the service: PostgreSQL, broker, workers and beat, backups, and how people reach it."""
+"""What stands around the service: PostgreSQL, broker, workers and beat, mail server, backups, and how people reach it."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.services.backing_up import newest_at
 from api.services.checks import Check
 from api.settings import Settings
-from models.queries import servers
+from models.queries import mail, servers
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 OLDEST_POSTGRESQL = 150_000
 OLDEST_REDIS = 7
 MOST_SKEW_SECONDS = 2.0
+MAIL_LATE, MAIL_TOLD = timedelta(hours=1), timedelta(days=7)
 BACKUP_HOURS = 26  # one a night, and a little
 _WORKER_CONNECTIONS = 4  # of each worker process, at most
 _ANSWER_SECONDS = 1.0
@@ -55,6 +56,22 @@ def check_queue(settings: Settings) -> Iterator[Check]:
         )
         return
     yield from _workers(celery_of(settings))
+
+
+def check_mail(session: Session, settings: Settings, *, at: datetime) -> Check:
+    """Whether mail leaves: what waits for long, and what of the last days did not arrive."""
+    way = f"by {settings.smtp.host}" if settings.smtp else f"as files in {settings.mail_folder}, because MATCHING_SMTP_URL is not set"
+    if (late := mail.waiting_since(session)) is not None and late < at - MAIL_LATE:
+        return Check("mail", f"One has been waiting since {late:%H:%M on %d %B %Y}.", "`matching mail list --state queued` says why.")
+    if lost := mail.undelivered(session, since=at - MAIL_TOLD):
+        told = ", ".join(f"{count} {state}" for state, count in sorted(lost.items()))
+        return Check(
+            "mail",
+            f"Not delivered within a week: {told}.",
+            "`matching mail list` says why; `matching mail send-again` tries again.",
+            mild=True,
+        )
+    return Check("mail", f"sent {way}")
 
 
 def check_backups(settings: Settings, at: datetime) -> Check:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models.base import Base
-from models.mail import Frequency, MailPreference, MailSecret, Message, MessageState, SuppressedAddress
+from models.mail import NOT_DELIVERED, Frequency, MailPreference, MailSecret, Message, MessageState, SuppressedAddress
 from models.people import Person
 from models.queries.documents import NotFound
 from models.queries.pages import Page, page_of
@@ -52,6 +52,17 @@ def due(session: Session, at: datetime, *, stuck_since: datetime, limit: int) ->
     waiting = (Message.state == MessageState.QUEUED) & (Message.due_at <= at)
     stuck = (Message.state == MessageState.SENDING) & (Message.sending_since <= stuck_since)
     return session.scalars(select(Message.id).where(or_(waiting, stuck)).order_by(Message.due_at, Message.id).limit(limit)).all()
+
+
+def waiting_since(session: Session) -> datetime | None:
+    """When the first of the mails that are still to leave was written; None when none is."""
+    return session.scalar(select(func.min(Message.created_at)).where(Message.state == MessageState.QUEUED))
+
+
+def undelivered(session: Session, *, since: datetime) -> dict[str, int]:
+    """How many mails that were written since then were not delivered, as far as is known, by state."""
+    counted = select(Message.state, func.count()).where(Message.state.in_(sorted(NOT_DELIVERED)), Message.created_at >= since)
+    return {state.value: count for state, count in session.execute(counted.group_by(Message.state))}
 
 
 def waiting(session: Session) -> Sequence[Message]:

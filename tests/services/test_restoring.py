@@ -20,7 +20,9 @@ from api.services.backing_up import heads_file
 from api.services.backup_files import HEADS, MANIFEST, SEAL_BYTES, BackupDamaged, seal
 from api.services.faults import Fault
 from api.services.restoring import restore
-from tests import factories
+from models.mail import MessageState
+from models.queries import mail
+from tests import factories, mails
 from tests.walk import now
 
 
@@ -354,3 +356,14 @@ def test_on_postgresql_nobody_else_may_be_connected(served, backup):
 
     engine.dispose()
     assert served.rows() == before
+
+
+def test_a_mail_that_may_have_left_since_the_backup_is_not_sent_by_itself(small, tmp_path):
+    with small.database.transaction() as session:
+        waiting, sent = (mails.make_mail(session, state=state).id for state in (MessageState.QUEUED, MessageState.SENT))
+    small.back_up(tmp_path / "backup.zip")
+    small.close()
+    bring_back(small, tmp_path / "backup.zip")
+
+    with small.database.reading() as session:
+        assert [mail.one(session, each).state for each in (waiting, sent)] == [MessageState.UNSURE, MessageState.SENT]

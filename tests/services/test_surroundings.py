@@ -14,10 +14,13 @@ from api import broker
 from api.broker import QUEUES, SWEEP, TASK
 from api.db import Database
 from api.services import surroundings
-from api.services.surroundings import check_backups, check_exposure, check_queue, check_server
+from api.services.surroundings import check_backups, check_exposure, check_mail, check_queue, check_server
 from api.settings import Settings
 from api.worker import create_worker
+from models.mail import MessageState
 from models.queries import servers
+from tests import mails
+from tests.factories import NOW
 from tests.walk import now
 
 pytestmark = pytest.mark.both
@@ -213,3 +216,30 @@ def test_what_others_can_reach_is_to_be_protected(chosen, remedy):
     check = check_exposure(Settings(**chosen))
 
     assert (check.well, remedy in check.remedy) == (not remedy, True)
+
+
+@pytest.mark.parametrize(
+    ("values", "after", "remedy"),
+    [
+        ({"state": MessageState.QUEUED}, timedelta(hours=2), "--state queued"),
+        ({"state": MessageState.QUEUED}, timedelta(minutes=50), ""),
+        ({"state": MessageState.UNSURE}, timedelta(days=6), "send-again"),
+        ({"state": MessageState.FAILED}, timedelta(days=8), ""),
+        ({"state": MessageState.SENT}, timedelta(hours=2), ""),
+    ],
+)
+def test_mail_that_does_not_leave_or_arrive_is_told(session, values, after, remedy):
+    mails.make_mail(session, **values)
+
+    check = check_mail(session, Settings(), at=NOW + after)
+
+    assert (bool(check.remedy), check.well) == (bool(remedy), "queued" not in remedy)
+    assert remedy in check.remedy
+
+
+def test_how_mail_leaves_is_told(session, tmp_path):
+    written = check_mail(session, Settings(home=tmp_path), at=NOW)
+    sent = check_mail(session, Settings(smtp_url="smtp://u:secret@mail.example.org"), at=NOW)
+
+    assert written.found == f"sent as files in {tmp_path}/mail, because MATCHING_SMTP_URL is not set"
+    assert sent.found == "sent by mail.example.org"
