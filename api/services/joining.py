@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
-from api.services import deciding, place_answers
+from api.services import deciding, mailing, place_answers
+from api.services.accounts import actor_of_person
 from api.services.recording import record
 from models.actors import SYSTEM, Actor
 from models.documents import Side, StaleVersion
@@ -16,7 +17,7 @@ from models.joint_needs import JoinRefused, JointNeed, NotJoint
 from models.needs import Need
 from models.policies import JOINT_NEED_JOIN, JOINT_NEED_READ, NEED_BE_JOINED, NEED_JOIN, NEED_LEAVE
 from models.proposals import Proposal, ProposalState
-from models.queries import documents, joint_needs, proposals
+from models.queries import documents, joint_needs, proposals, recipients
 from models.queries.documents import NotFound
 from models.subjects import subject_of
 
@@ -137,11 +138,34 @@ def _taken_in(session: Session, joint: JointNeed, own: Need, other_id: UUID, *, 
     _without_doubles(session, needs, actor=actor, at=at)
     rank_again(session, needs, at=at)
     place_answers.ask_places_of(session, [need.id for need in needs], at=at)
+    _tell_the_others(session, own, needs, joint, at=at)
     event = _event("need.joined", own.id, joint, actor, at)
     event.data = {**event.data, "with": str(other_id), "members": len(needs)}
     record(session, event, at=at)
     session.flush()
     return joint
+
+
+def _tell_the_others(session: Session, own: Need, needs: Iterable[Need], joint: JointNeed, *, at: datetime) -> None:
+    """Tell the teams of the other members' owners, who may read the need, that it has joined theirs; not those who did it."""
+    owners = {need.owner_place_id: need for need in needs if need.owner_place_id not in {None, own.owner_place_id}}
+    joined = next(row for row in joint.present if row.need_id == own.id)
+    for place_id, need in owners.items():
+        for person in recipients.of_place(session, place_id) if place_id else ():
+            if not documents.of_ids(session, Side.NEED, [own.id], actor_of_person(person)):
+                continue
+            mailing.post(
+                session,
+                "joint_need_joined",
+                mailing.to_person(person),
+                once_key=f"joint_need_joined:{joined.id}:{person.id}",
+                at=at,
+                name=person.name,
+                places=[place.name for place in own.places],
+                own=need.title,
+                other=own.title,
+                other_id=str(own.id),
+            )
 
 
 def _parted(session: Session, joint_need_id: UUID, need_id: UUID, *, actor: Actor, at: datetime) -> JointNeed:

@@ -132,6 +132,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "innovation": "Attention test",
         "innovation_id": "5a0c8a39-0a4e-4c36-9c53-4a3f0f2f7f10",
     },
+    "joint_need_joined": {
+        "name": "Place lead",
+        "places": ["Calderdale"],
+        "own": "People wait too long for an ADHD assessment",
+        "other": "Years of waiting for adult ADHD assessment",
+        "other_id": "0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11",
+    },
     "joint_need_proposed": {
         "name": "Place lead",
         "own": "Years of waiting for adult ADHD assessment",

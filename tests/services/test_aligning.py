@@ -251,3 +251,23 @@ def test_a_need_that_may_not_be_read_has_no_like_ones(database, libraries, needs
 
     with pytest.raises(NotFound):
         similar(database, libraries, hidden, teams["KIR"])
+
+
+def test_those_who_are_joined_are_told_once_and_those_who_join_are_not(database, needs):
+    ids, teams = needs
+    with database.transaction() as session:
+        joining.join(session, ids["KIR"], ids["CAL"], actor=teams["CAL"], at=now())
+
+    with database.reading() as session:
+        (mail,) = session.query(Message).filter(Message.template == "joint_need_joined").all()
+    assert (mail.person_id, CALDERDALE["title"] in mail.body, "Calderdale" in mail.body) == (teams["KIR"].person_id, True, True)
+
+
+def test_nobody_is_told_of_a_need_that_they_may_not_read(database, needs, said, hub, team):
+    ids, _ = needs
+    hidden = said(Side.NEED, {**ADHD_NEED, "places": ["BDC", "LDS"], "visibility": "hub_only"}, actor=hub)
+    with database.transaction() as session:
+        joining.join(session, ids["KIR"], hidden, actor=hub, at=now())
+
+    with database.reading() as session:
+        assert session.query(Message).filter(Message.template == "joint_need_joined").all() == []

@@ -68,8 +68,8 @@ def leave(database):
 
 
 def in_force(database, *need_ids):
-    with database.reading() as session:
-        return [row for row in proposals.of_needs(session, list(need_ids)) if row.state is not ProposalState.SUPERSEDED]
+    with database.transaction() as session:  # which locks them
+        return list(proposals.of_needs(session, list(need_ids)))
 
 
 def members(database, joint_id):
