@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
-from api.services import accounts, intake
+from api.services import accounts, intake, supporting
 from api.services.columns import CONTENT
+from api.services.content import BodyContent
 from models.actors import SYSTEM
 from models.documents import Side
 from models.innovations import Innovation
@@ -23,7 +24,7 @@ from models.needs import Need
 from models.organisations import Organisation, OrganisationKind
 from models.people import Person, Role
 from models.places import Place, PlaceCode
-from models.queries import documents, people, places
+from models.queries import documents, people, places, referrals
 
 ACCOUNTS_FILE = "demo-accounts.txt"
 _FILES = {Side.NEED: "needs.json", Side.INNOVATION: "innovations.json"}
@@ -83,12 +84,26 @@ def bring_in_places(session: Session) -> None:
     session.flush()
 
 
+def bring_in_bodies(session: Session, *, at: datetime) -> None:
+    """Store the region's bodies that help innovators and are not there yet; mail to them goes to invented addresses.
+
+    For the demonstration only: a real installation's lead agrees with each body where offers may be sent.
+    """
+    known = referrals.body_keys(session)
+    for row in _read("bodies.json"):
+        key = row.pop("key")
+        if key not in known:
+            said = BodyContent.model_validate(row | {"contact_email": f"{key}@example.org"})
+            supporting.add(session, said.model_dump(), actor=SYSTEM, at=at, key=key)
+
+
 def bring_in(session: Session, *, at: datetime, on_progress: Progress = lambda _done, _total: None) -> int:
     """Store the demo needs and innovations that are not there yet; returns how many were new.
 
     What people changed, closed or withdrew is known by its key and left alone.
     """
     bring_in_places(session)
+    bring_in_bodies(session, at=at)
     rows = [(side, row) for side in Side for row in _read(_FILES[side])]
     new = 0
     for done, (side, row) in enumerate(rows, start=1):

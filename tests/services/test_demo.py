@@ -12,7 +12,7 @@ from models.needs import Need, NeedStatus
 from models.organisations import Organisation
 from models.people import Person, Role
 from models.places import Place
-from models.queries import documents, keys, people, places
+from models.queries import documents, keys, people, places, referrals
 from tests.walk import now
 
 
@@ -48,6 +48,20 @@ def test_the_demonstration_has_real_needs_and_innovations_of_five_places(empty):
         kirklees = places.by_keys(session, ["KIR"])[0]
         assert kirklees.ods_code_on(now().date()) == "X2C4Y"
         assert {place.key for place in places.organisation_of(session, "RXF").places} == {"KIR", "WAK"}
+
+
+def test_the_demonstration_has_the_regions_bodies_with_their_public_source_and_invented_addresses(empty):
+    for _ in range(2):
+        with empty.transaction() as session:
+            demo.bring_in_places(session)
+            demo.bring_in_bodies(session, at=now())
+
+    with empty.reading() as session:
+        bodies = referrals.active_bodies(session)
+        assert len(bodies) == 20
+        assert {row.contact_email.split("@")[1] for row in bodies} == {"example.org"}
+        assert all(row.source_url and row.contact_url for row in bodies)
+        assert [row.name for row in bodies if not row.verified] == ["NIHR Leeds Clinical Research Facility"]
 
 
 def test_a_second_run_adds_nothing_and_keeps_what_people_changed(empty):
