@@ -116,7 +116,7 @@ def show(
         side=side.value,
         document=document,
         status_shown=wording.STATUSES[side][document.status],
-        visibility=wording.VISIBILITIES[document.visibility],
+        visibility=wording.VISIBILITIES[document.side][document.visibility],
         held=isinstance(document, Innovation) and document.held,
         stale=isinstance(document, Need) and document.is_stale(at.date()),
         unread=wording.READABILITIES.get(document.readability, ""),

@@ -286,6 +286,6 @@ def _form(
         coded=coded,
         settings_told=settings_told,
         stages=lists["stages"],
-        visibilities=wording.VISIBILITIES,
+        visibilities=wording.VISIBILITIES[Side.INNOVATION],
         for_hub=INNOVATION_GIVE.admits(visit.actor),
     )

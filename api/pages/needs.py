@@ -225,6 +225,6 @@ def _form(
         errors=forms.in_order(errors, (*ANSWERS, "places", *FACETS, "visibility")),
         wrong=forms.by_field(errors),
         all_places=places.all_places(session),
-        visibilities=wording.VISIBILITIES,
+        visibilities=wording.VISIBILITIES[Side.NEED],
         coded=coding.questions(Side.NEED, coding.texts_of(need, typed.values), typed.codes),
     )

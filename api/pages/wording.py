@@ -130,10 +130,14 @@ STATUSES: Final[Mapping[Side, Mapping[str, tuple[str, str]]]] = {
         InnovationStatus.WITHDRAWN: ("Withdrawn", "grey"),
     },
 }
-VISIBILITIES: Final[Mapping[str, str]] = {
-    Visibility.PUBLIC: "Everybody can read this",
+_TO_FEW: Final[dict[str, str]] = {
     Visibility.PARTNERS: "NHS partners and the Hub can read this",
     Visibility.HUB_ONLY: "Only the owner and the Hub can read this",
+}
+VISIBILITIES: Final[Mapping[Side, Mapping[str, str]]] = {
+    Side.NEED: {Visibility.PUBLIC: "Everybody can read this", **_TO_FEW},
+    # Rivals read no offers here, whatever their visibility; what is public may be told elsewhere.
+    Side.INNOVATION: {Visibility.PUBLIC: "NHS partners and the Hub can read this, and may tell everybody of it", **_TO_FEW},
 }
 READABILITIES: Final[Mapping[str, str]] = {
     Readability.EMPTY: "There is too little text to look for matches. Add more about it.",
