@@ -16,6 +16,7 @@ from models.needs import Need
 from models.place_answers import PlaceAnswer
 from models.proposals import Proposal
 from models.referrals import Referral, SupportBody
+from models.watches import Watch
 
 TABLES: Final[Mapping[str, Any]] = {
     "need": Need,
@@ -28,6 +29,7 @@ TABLES: Final[Mapping[str, Any]] = {
     "invitation": Invitation,
     "body": SupportBody,
     "referral": Referral,
+    "watch": Watch,
 }
 """The tables of things that addresses name, by the word for them in events."""
 
