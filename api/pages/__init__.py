@@ -2,7 +2,7 @@
 
 from fastapi import Depends, FastAPI, Request
 
-from api.pages import answers, events, innovations, likenesses, links, mail, needs, proposals, referrals, sign_in, start
+from api.pages import answers, events, feedback, innovations, likenesses, links, mail, needs, proposals, referrals, sign_in, start
 from api.pages.assets import Assets
 from api.pages.problems import error_page
 from api.pages.rendering import STATIC
@@ -18,6 +18,6 @@ def add_pages(app: FastAPI) -> None:
     """Put the pages, their files and the pages of errors into the app."""
     app.state.error_page = error_page
     app.mount("/assets", Assets(directory=str(STATIC)), name="assets")
-    for module in (start, sign_in, links, answers, referrals, needs, innovations, likenesses, proposals, events, mail):
+    for module in (start, sign_in, links, answers, feedback, referrals, needs, innovations, likenesses, proposals, events, mail):
         app.include_router(module.router, dependencies=[Depends(_remember)])
     app.include_router(mail.unsubscribing)

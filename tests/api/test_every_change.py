@@ -28,7 +28,7 @@ from models.mail import MessageState
 from models.needs import NeedStatus
 from models.people import Role
 from models.queries import keys, people
-from tests import factories, joint_needs, mails, merges, place_answers, rankers, triage
+from tests import factories, joint_needs, mails, merges, outcomes, place_answers, rankers, triage
 from tests.api.test_page_forms import INNOVATION as INNOVATION_FORM
 from tests.api.test_page_forms import NEED as NEED_FORM
 from tests.factories import ANY_VERSION, PASSWORD
@@ -323,6 +323,7 @@ ROUTES: dict[str, Change] = {
         lambda world: world.stranger.post(f"/unsubscribe/{world.on(world.make(mails.stop_token, world.person))}"),
     ),
     **triage.CHANGES,
+    **outcomes.CHANGES,
     **joint_needs.CHANGES,
     "POST /api/v1/innovations/{innovation_id}/merge": (
         "innovation.merged",
