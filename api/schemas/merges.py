@@ -123,8 +123,41 @@ class HappenedOut(BaseModel):
         return cls(at=row.recorded_at, kind=row.kind, subject_kind=row.subject_kind, subject_id=row.subject_id, by=row.actor, data=row.data)
 
 
+_EXAMPLE: dict[str, Any] = {
+    "innovation_id": "0d1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a12",
+    "parts": [
+        {
+            "id": "0d1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a12",
+            "name": "Computer test of attention",
+            "supplier": "Example supplier",
+            "status": "active",
+            "revision": 1,
+            "version": 2,
+            "external_ids": [],
+            "created_at": "2026-11-02T09:00:00Z",
+            "submitted_at": "2026-11-02T09:00:00Z",
+        }
+    ],
+    "merges": [],
+    "matches": [],
+    "happened": [
+        {
+            "at": "2026-11-02T09:00:00Z",
+            "kind": "submission.received",
+            "subject_kind": "innovation",
+            "subject_id": "0d1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a12",
+            "by": "person:7d1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a77",
+            "data": {"revision": 1, "status": "submitted"},
+        }
+    ],
+    "next": None,
+}
+
+
 class HistoryOut(BaseModel):
     """What an innovation and those that were merged into it were and are; what happened, latest first."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
     innovation_id: UUID
     parts: list[PartOut] = Field(description="The innovation itself, then those for which it stands, oldest first.")
