@@ -36,6 +36,8 @@ from matcher.types import Document, Side
 COUNTS = (30, 100, 300)
 NOISE = 0.1
 PROPOSED = 20  # of a need, at most, as the service proposes
+SAMPLE = DATA / "learning" / "sample.npz"
+SAMPLED_NEEDS, SAMPLED_CANDIDATES = 620, 30
 _AT = datetime(2026, 1, 5, tzinfo=UTC)  # when all of it was decided: no part of this asks for the time
 _BORDERS = (-0.8, 0.0, 0.8)  # of grades 1, 2 and 3, in standard deviations of what is shown; what is worth more than 0 fits
 
@@ -115,10 +117,13 @@ def main() -> None:
     parser.add_argument("--tune", action="store_true", help="the tastes and seeds that the pulls were chosen on")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--out", type=Path, help="JSON file of every trial")
+    parser.add_argument("--sample", action="store_true", help=f"also write {SAMPLE.relative_to(DATA.parent)}")
     options = parser.parse_args()
     encoder, ranker = KeptEncoder(load_encoder(options.encoder, threads=2), options.vectors), load_ranker()
     asked = [*asked_of("wy", "dev", encoder, ranker), *asked_of("fp7-dev", "test", encoder, ranker)]
     encoder.keep()
+    if options.sample:
+        write_sample(asked, SAMPLE)
     tastes, first = (TUNED_ON, 0) if options.tune else (REPORTED, 1000)
     found = list(trials(asked, tastes, range(first, first + options.seeds), before=ranker.file.calibration))
     show(found, Console(width=160))
@@ -149,6 +154,37 @@ def asked_of(folder: str, split: str, encoder: Encoder, ranker: Ranker, *, shown
             )
         )
     return found
+
+
+def write_sample(asked: Sequence[Asked], file: Path) -> None:
+    """Keep the first candidates of some needs, for a check that takes seconds and no encoder."""
+    chosen = [asked[at] for at in np.random.default_rng(0).permutation(len(asked))[:SAMPLED_NEEDS]]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(
+        file,
+        needs=np.array([each.need for each in chosen]),
+        sizes=np.array([len(each.ids[:SAMPLED_CANDIDATES]) for each in chosen]),
+        features=np.concatenate([each.features[:SAMPLED_CANDIDATES] for each in chosen]).astype(np.float16),
+        judged=np.concatenate([each.judged[:SAMPLED_CANDIDATES] for each in chosen]).astype(np.int8),
+    )
+
+
+def read_sample(ranker: Ranker, file: Path = SAMPLE) -> list[Asked]:
+    """The needs of a sample, with what this ranker would propose of each."""
+    with np.load(file) as stored:
+        borders = np.cumsum(stored["sizes"])[:-1]
+        parts = zip(
+            stored["needs"].tolist(), np.split(stored["features"].astype(float), borders), np.split(stored["judged"], borders), strict=True
+        )
+        return [_sampled(need, features, judged, ranker) for need, features, judged in parts]
+
+
+def _sampled(need: str, features: Numbers, judged: NDArray[np.int8], ranker: Ranker) -> Asked:
+    odds = log_odds(ranker.file.calibration, features)
+    best = np.argsort(-odds, kind="stable")[:PROPOSED]
+    proposed = [row for row in best.tolist() if not ranker.says_nothing_fits(ranker.probability_from(features[row].tolist()))]
+    ids = tuple(f"{row:03d}" for row in range(len(features)))
+    return Asked(need=need, ids=ids, features=features, proposed=np.array(proposed, dtype=np.int64), judged=judged.astype(np.int64))
 
 
 def trials(asked: Sequence[Asked], tastes: Sequence[Taste], seeds: Sequence[int], *, before: Calibration) -> Iterator[Outcome]:
