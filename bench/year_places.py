@@ -174,7 +174,7 @@ class PlaceActs(Acting):
         made = self.world
         for outcome_id in unasked_outcomes(session, made.at - timedelta(days=3)):
             if made.draw(0.2):
-                token = feedback.invite(session, outcome_id, at=made.at).rpartition("/")[2]
+                token = feedback.invite(session, outcome_id, person_id=made.lead.person_id, at=made.at).rpartition("/")[2]
                 said = made.chance.choices((Answer.YES, Answer.PARTLY, Answer.NO), (60, 25, 15))[0]
                 self.attempt(session, "feedback given", feedback.give, token, said, "", at=made.at)
 

@@ -44,7 +44,8 @@ def make_outcome(session: Session, kind: OutcomeKind = OutcomeKind.ARCHIVE, **va
 
 def token_of(session: Session, at: datetime = NOW) -> str:
     """The secret of the link by which a new outcome's question is answered."""
-    return feedback.invite(session, make_outcome(session).id, at=at).rpartition("/")[2]
+    outcome = make_outcome(session)
+    return feedback.invite(session, outcome.id, person_id=outcome.given_by, at=at).rpartition("/")[2]
 
 
 def _asked(world: Any) -> str:

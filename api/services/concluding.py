@@ -299,7 +299,7 @@ def _mail(session: Session, row: Submission, outcome: Outcome, *, at: datetime) 
         if outcome.kind is OutcomeKind.ASK:
             path = ask_link(session, next(each for each in row.asks if each.outcome_id == outcome.id), person, at=at)
         else:
-            path = invite(session, outcome.id, at=at)
+            path = invite(session, outcome.id, person_id=person.id, at=at)
         mailing.post(
             session,
             f"outcome_{outcome.kind.value}_link",

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from api.services import links
 from api.services.recording import record
-from models.actors import ANONYMOUS
 from models.events import Event
 from models.feedback import Answer, AnsweredBefore, Feedback
 from models.links import LinkPurpose, LinkSpent
@@ -17,9 +16,10 @@ from models.queries import feedback
 OPEN_FOR: Final = timedelta(days=90)
 
 
-def invite(session: Session, outcome_id: UUID, *, at: datetime) -> str:
-    """The path of a link by which the question about an outcome is answered, once."""
-    return f"/feedback/{links.make(session, LinkPurpose.FEEDBACK, subject_id=outcome_id, at=at, valid_for=OPEN_FOR)}"
+def invite(session: Session, outcome_id: UUID, *, person_id: UUID, at: datetime) -> str:
+    """The path of a link by which a person answers the question about an outcome, once for all who are asked."""
+    token = links.make(session, LinkPurpose.FEEDBACK, subject_id=outcome_id, person_id=person_id, at=at, valid_for=OPEN_FOR)
+    return f"/feedback/{token}"
 
 
 def check(session: Session, token: str, *, at: datetime) -> None:
@@ -44,7 +44,7 @@ def give(session: Session, token: str, answer: Answer, comment: str, *, at: date
             "feedback.given",
             subject_kind="innovation",
             subject_id=innovation_id,
-            actor=ANONYMOUS.name,
+            actor=f"person:{link.person_id}",
             at=at,
             outcome=str(outcome.id),
             answer=answer.value,

@@ -82,7 +82,7 @@ def test_a_second_link_to_the_same_question_finds_it_answered(client, make):
     from api.services import feedback
 
     outcome = make(make_outcome, OutcomeKind.ACTIVE)
-    first, second = (make(feedback.invite, outcome.id, at=datetime.now(UTC)).rpartition("/")[2] for _ in range(2))
+    first, second = (make(feedback.invite, outcome.id, person_id=outcome.given_by, at=datetime.now(UTC)).rpartition("/")[2] for _ in range(2))
     client.post(f"/api/v1/feedback/{first}", json={"answer": "no"})
 
     again = client.post(f"/api/v1/feedback/{second}", json={"answer": "yes"})
@@ -95,7 +95,8 @@ def test_a_question_about_what_was_deleted_says_so(client, make):
 
     from api.services import feedback
 
-    token = make(feedback.invite, uuid4(), at=datetime.now(UTC)).rpartition("/")[2]
+    person = make(factories.make_person)
+    token = make(feedback.invite, uuid4(), person_id=person.id, at=datetime.now(UTC)).rpartition("/")[2]
 
     assert client.post(f"/api/v1/feedback/{token}", json={"answer": "yes"}).status_code == 410
 
