@@ -56,20 +56,12 @@ def page(
 
 def _is_answered() -> ColumnElement[bool]:
     """Whether something at or above *possible* is in force for the need, or for one that is one with it, and was not turned down."""
-    own, other = aliased(Membership), aliased(Membership)
-    beside = (
-        select(other.need_id)
-        .join(own, own.joint_need_id == other.joint_need_id)
-        .where(own.need_id == Need.id, own.left_at.is_(None), other.left_at.is_(None))
-        .correlate(Need)
-    )
     waiting = and_(Proposal.state.in_((ProposalState.OPEN, ProposalState.DEFERRED)), Proposal.innovation.has(INNOVATION_IS_SEARCHABLE))
-    answers = select(Proposal.id).where(
-        or_(Proposal.need_id == Need.id, Proposal.need_id.in_(beside)),
-        Proposal.band != Band.WEAK,
-        or_(Proposal.state == ProposalState.CONFIRMED, waiting),
-    )
-    return answers.correlate(Need).exists()
+    answered = select(Proposal.need_id).where(Proposal.band != Band.WEAK, or_(Proposal.state == ProposalState.CONFIRMED, waiting))
+    own, other = aliased(Membership), aliased(Membership)
+    of_answered = select(own.joint_need_id).where(own.left_at.is_(None), own.need_id.in_(answered))
+    beside = select(other.need_id).where(other.left_at.is_(None), other.joint_need_id.in_(of_answered))
+    return or_(Need.id.in_(answered), Need.id.in_(beside))
 
 
 def searched(session: Session, needs: Sequence[Need]) -> dict[UUID, Search]:
