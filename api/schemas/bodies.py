@@ -98,7 +98,7 @@ class BodiesQuery(PageQuery):
     """Which bodies are listed."""
 
     kind: BodyKind | None = None
-    active: bool | None = Field(default=True, description="Send false for those that are asked no more.")
+    active: bool = Field(default=True, description="Send false for those that are asked no more.")
 
 
 class RouteOut(BaseModel):

@@ -15,14 +15,12 @@ from models.referrals import OPEN_REFERRALS, BodyKind, Referral, ReferralState, 
 
 
 def bodies(
-    session: Session, *, kind: BodyKind | None = None, active: bool | None = True, after: str | None = None, limit: int = 50
+    session: Session, *, kind: BodyKind | None = None, active: bool = True, after: str | None = None, limit: int = 50
 ) -> Page[SupportBody]:
-    """Bodies that help, by name; None for `active` gives those that are asked no more, too."""
-    query = select(SupportBody)
+    """Bodies that help, by name: those that are asked, or those that are asked no more."""
+    query = select(SupportBody).where(SupportBody.active.is_(active))
     if kind is not None:
         query = query.where(SupportBody.kind == kind)
-    if active is not None:
-        query = query.where(SupportBody.active.is_(active))
     return page_of(session, query.order_by(SupportBody.name, SupportBody.id), after=after, limit=limit, kinds=(str, UUID))
 
 

@@ -1,6 +1,7 @@
 """Innovations are offered to bodies that help: the route with its reason, the offer, the answer, the chase, the end."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -346,6 +347,11 @@ def test_the_first_answer_stands_and_the_second_is_told_who_and_when(session):
     close(session, row, ReferralOutcome.HELPED)
     with pytest.raises(ReferralRefused, match="is closed and cannot become closed"):
         close(session, row, ReferralOutcome.HELPED)
+
+
+def test_what_is_not_there_is_not_answered(session):
+    with pytest.raises(NotFound):
+        referring.answer(session, uuid4(), Answered.ACCEPTED, actor=staff(session), at=NOW)
 
 
 def test_a_stale_page_changes_nothing(session):
