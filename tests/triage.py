@@ -152,3 +152,37 @@ CHANGES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "POST /answers/{token}": ("submission.answered", _page_sent),
 }
 """The routes of triage that change something, by the one event that each writes."""
+
+
+AGAIN: dict[str, tuple[str, Any, Any]] = {
+    "POST /api/v1/submissions/{submission_id}/outcome": ("outcome", {"outcome": "active", "letter": "Now"}, {"outcome": "active"}),
+    "POST /api/v1/submissions/{submission_id}/undo": ("undo", None, None),
+    "POST /api/v1/submissions/{submission_id}/answer": ("answer", {"answer": "Now"}, {"answer": "As before"}),
+    "POST /api/v1/asks/{token}/answer": ("link", {"answer": "Now"}, {"answer": "As before"}),
+}
+"""The routes of triage whose requests may be sent again: which they are, another payload, and the one that is sent first."""
+
+
+def sender(make: Callable[..., Any]) -> Callable[..., Any]:
+    """`send(client, route, headers, changed=…)`: a sound request of one of the routes AGAIN, about the same submission each time."""
+    found: dict[str, str] = {}
+
+    def put(session: Session, *, asked: bool) -> dict[str, str]:
+        row = submission(session, at=datetime.now(UTC))
+        if asked:
+            choice = replace(ASK, answer_by=(datetime.now(UTC) + timedelta(days=7)).date())
+            conclude(session, row, choice, officer(session, name="Second officer"), at=datetime.now(UTC))
+            found["token"] = concluding.ask_link(session, row.asks[0], innovator(session), at=datetime.now(UTC)).rpartition("/")[2]
+        return found | {"submission_id": str(row.id)}
+
+    def send(client: Any, route: str, headers: dict[str, str], *, changed: bool) -> Any:
+        what, other, first = AGAIN[route]
+        if not found:
+            found.update(make(put, asked=what in {"answer", "link"}))
+            if what == "undo":
+                client.post(
+                    f"/api/v1/submissions/{found['submission_id']}/outcome", json={"outcome": "active"}, headers=factories.ANY_VERSION
+                )
+        return client.post(route.split()[1].format(**found), json=other if changed else first, headers=headers)
+
+    return send

@@ -1,5 +1,6 @@
 """Nothing that exists is changed without naming the version that was read; who is late is told what changed."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,7 +9,7 @@ from api.routes.documentation import describe
 from models.innovations import InnovationStatus
 from models.needs import NeedStatus
 from models.people import Role
-from tests import factories
+from tests import factories, triage
 from tests.factories import ANY_VERSION
 
 pytestmark = pytest.mark.both
@@ -25,6 +26,10 @@ CHANGES = {
     "PATCH /api/v1/watches/{watch_id}": {"muted": True},
     "POST /api/v1/proposals/{proposal_id}/decision": {"verdict": "confirmed"},
     "POST /api/v1/proposals/{proposal_id}/undo": None,
+    "POST /api/v1/submissions/{submission_id}/take": None,
+    "POST /api/v1/submissions/{submission_id}/give-back": None,
+    "POST /api/v1/submissions/{submission_id}/outcome": {"outcome": "active"},
+    "POST /api/v1/submissions/{submission_id}/undo": None,
 }
 DECISIONS = (
     {"verdict": "confirmed"},
@@ -50,6 +55,7 @@ def change(hub, make):
         "innovation_id": make(factories.make_innovation, status=InnovationStatus.DRAFT).id,
         "proposal_id": make(factories.make_proposal).id,
         "reference": make(factories.make_call).reference,
+        "submission_id": make(triage.submission).id,
         "watch_id": hub.post("/api/v1/watches", json={"kind": "text", "value": "falls at home"}).json()["id"],
     }
 
@@ -58,8 +64,7 @@ def change(hub, make):
         return hub.request(method, url.format(**rows), json=CHANGES[route], headers=headers)
 
     def read(route):
-        thing = route.split()[1].format(**rows).removesuffix("/submit").removesuffix("/withdraw").removesuffix("/close")
-        return hub.get(thing.removesuffix("/decision").removesuffix("/undo"))
+        return hub.get(re.sub("/(submit|withdraw|close|decision|undo|take|give-back|outcome)$", "", route.split()[1].format(**rows)))
 
     change.read = read
     return change
@@ -71,7 +76,9 @@ def standing(change):
 
     def standing(route):
         if route.endswith("/undo"):
-            change(route.replace("/undo", "/decision"), ANY_VERSION)
+            change(route.replace("/undo", "/outcome" if "submission" in route else "/decision"), ANY_VERSION)
+        if route.endswith("/give-back"):
+            change(route.replace("/give-back", "/take"), ANY_VERSION)
         return change.read(route).headers["etag"]
 
     return standing
