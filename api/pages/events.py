@@ -58,4 +58,4 @@ def _who(session: Session, actor: str) -> str:
     if kind == "person":
         person = people.by_id(session, UUID(value))
         return person.name if person else "Somebody who has left"
-    return {"key": f"Key {value}", "system": "The service"}.get(kind, kind)
+    return {"key": f"Key {value}", "system": "The service", "body": "A body that helps"}.get(kind, kind)
