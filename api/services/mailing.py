@@ -27,6 +27,7 @@ from models.people import Person
 from models.queries import mail, people
 
 NOBODY_THERE: Final = "Mail to this address came back before. Ask for another address, or send it again if it works now."
+FORGOTTEN: Final = "(somebody who was deleted)"
 NO_ADDRESS: Final = "That is no e-mail address. Give one like name@example.nhs.uk."
 _KINDS: Final = tuple(Subscription)
 _SIGNED: Final = "unsubscribe"
@@ -159,13 +160,17 @@ def read_token(session: Session, token: str) -> tuple[UUID, Subscription]:
 
 
 def forget(session: Session, person_id: UUID) -> None:
-    """Keep nothing of the mails to a person, nor of what they wanted; what has not left never will."""
+    """Keep nothing of the mails to a person, of what they wanted, and of them in mails to others; called before they are erased."""
     person = people.by_id(session, person_id)
-    address = person.email if person is not None else ""
-    for row in mail.of_person(session, person_id, address):
+    if person is None:
+        return
+    for row in mail.of_person(session, person_id, person.email):
         row.forget()
+    session.flush()
+    for row in mail.naming(session, person.email):  # such as an introduction
+        row.body = row.body.replace(person.email, FORGOTTEN).replace(person.name, FORGOTTEN)
     mail.forget_preference(session, person_id)
-    mail.unsuppress(session, hashed(address))
+    mail.unsuppress(session, hashed(person.email))
     session.flush()
 
 

@@ -91,6 +91,12 @@ def preference(session: Session, person_id: UUID) -> MailPreference | None:
     return session.get(MailPreference, person_id)
 
 
+def naming(session: Session, address: str) -> Sequence[Message]:
+    """The mails whose text holds an address, locked."""
+    found = select(Message).where(Message.body.contains(address, autoescape=True))
+    return session.scalars(found.order_by(Message.id).with_for_update()).all()
+
+
 def begin_preference(session: Session, person_id: UUID) -> None:
     """Keep what everybody begins with for a person who has said nothing yet."""
     said = {"person_id": person_id, "digest": Frequency.WEEKLY}

@@ -181,6 +181,17 @@ def test_of_a_person_who_is_deleted_no_mail_keeps_address_or_words(session):
     assert mail.suppressed(session, mailing.hashed(person.email)) is None
 
 
+def test_what_mails_to_others_say_of_who_is_deleted_goes_too(session):
+    person = factories.make_person(session, name="Jo Example")
+    introduction, other = letter(session, once="1"), letter(session, once="2")
+    introduction.body, other.body = f"Meet Jo Example, {person.email}.\n", "Hello.\n"
+    session.flush()
+    mailing.forget(session, person.id)
+
+    assert introduction.body == "Meet (somebody who was deleted), (somebody who was deleted).\n"
+    assert (other.body, introduction.state) == ("Hello.\n", MessageState.QUEUED)
+
+
 def test_to_forget_somebody_who_is_not_there_is_no_fault(session):
     row = letter(session)
     row.forget()
