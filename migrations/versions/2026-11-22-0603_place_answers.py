@@ -150,6 +150,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     give_up_waiting()
     with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.drop_constraint(op.f("ck_decision_visibility"), type_="check")
         batch_op.drop_column("innovation_visibility")
 
     with op.batch_alter_table("stage_change", schema=None) as batch_op:

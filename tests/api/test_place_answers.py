@@ -6,10 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from api.services import delivering, introducing
+from api.services import delivering, introducing, joining
 from api.services import place_answers as asking
 from models.documents import Visibility
 from models.keys import Scope
+from models.needs import CriterionKind
 from models.people import Role
 from models.queries import events
 from tests import factories, place_answers
@@ -304,6 +305,27 @@ def test_a_place_keeps_the_match_as_it_was_judged_when_the_innovation_is_hidden_
     assert "secret" not in seen.text + asked_about.text + both
     assert leeds.get(f"/api/v1/innovations/{proposal.innovation_id}").status_code == 404
     assert hub.get(f"{PROPOSALS}/{proposal.id}").json()["innovation"]["name"] == "A new and secret name"
+
+
+def test_a_place_that_joined_reads_a_need_that_is_hidden_from_it_as_it_was_judged(client_as, hub, make):
+    def arrange(session):
+        kirklees = factories.make_need(session, places=("KIR",), criteria=((CriterionKind.DTAC, ""),), title="Kirklees says it so")
+        own = factories.make_need(session, places=("CAL",), owner_place_id=factories.make_place(session, "CAL").id)
+        owner = place_answers.staff(session, Role.PLACE, place="CAL")
+        joining.join(session, kirklees.id, own.id, actor=owner, at=datetime.now(UTC))
+        kirklees.visibility = Visibility.HUB_ONLY
+        return place_answers.announced(session, kirklees, at=datetime.now(UTC) - timedelta(minutes=11))
+
+    proposal = make(arrange)
+    calderdale = client_as(Role.PLACE, place="CAL")
+    hub.patch(f"{NEEDS}/{proposal.need_id}", json={"title": "A secret newer title"}, headers=ANY_VERSION)
+
+    seen, page = calderdale.get(f"{PROPOSALS}/{proposal.id}"), calderdale.get(f"/proposals/{proposal.id}")
+
+    assert (seen.json()["need"]["title"], calderdale.get(f"{NEEDS}/{proposal.need_id}").status_code) == ("Kirklees says it so", 404)
+    assert "Kirklees says it so" in page.text
+    assert "secret" not in seen.text + page.text
+    assert question_of(calderdale, proposal)["match"]["need"]["name"] == "Kirklees says it so"
 
 
 def test_a_place_reads_nothing_of_a_match_that_was_withdrawn_but_its_own_answer(client_as, hub, asked):
