@@ -36,6 +36,7 @@ from models.queries.pages import Page
 from models.subjects import subject_of
 
 LISTED = 20
+_TO_HAND_IN = frozenset({NeedStatus.DRAFT, InnovationStatus.DRAFT, InnovationStatus.REFERRED, InnovationStatus.ARCHIVED})
 _TOLD_TO_ALL = "unread_text"  # what is not read is told to the writer too, and once is enough
 
 
@@ -128,9 +129,9 @@ def show(
         own_only=side is Side.NEED and not actor.is_anonymous and not actor.is_partner,
         matches=_matches(session, libraries, document, actor),
         unaccepted=coding.unaccepted(document) if changeable else [],
-        may_submit=changeable and document.status in {NeedStatus.DRAFT, InnovationStatus.DRAFT},
+        may_submit=changeable and document.status in _TO_HAND_IN,
         may_withdraw=changeable and _withdrawable(document),
-        may_edit=changeable and _withdrawable(document) and document.status is not InnovationStatus.ARCHIVED,
+        may_edit=changeable and _withdrawable(document),
         done=_DONE[side].get(done, ""),
         errors=errors,
     )

@@ -284,6 +284,19 @@ def test_an_innovator_follows_what_they_handed_in(client_of, hub, received, foun
     assert [each["outcomes"][0]["outcome"] for each in again["earlier"]] == ["archive"]
 
 
+def test_the_page_of_an_archived_innovation_lets_its_innovator_change_it_and_hand_it_in_again(client_of, hub, received, founder):
+    found = received()
+    outcome(hub, found, {"outcome": "archive", "reason": "not_ready"})
+    innovation, theirs = innovation_of(hub, found), client_of(founder)
+
+    shown = theirs.get(f"/innovations/{innovation}").text
+    assert (f"/innovations/{innovation}/change" in shown, f"/innovations/{innovation}/submit" in shown) == (True, True)
+    version = theirs.get(f"/api/v1/innovations/{innovation}").json()["version"]
+    sent = theirs.post(f"/innovations/{innovation}/submit", data={"version": version, "csrf_token": theirs.headers["X-CSRF-Token"]})
+    assert sent.status_code == 200
+    assert theirs.get(f"/api/v1/innovations/{innovation}/status").json()["number"] == 2
+
+
 def test_withdrawing_closes_a_question(client, client_of, hub, received, founder, mailed):
     found = received()
     token = ask(hub, found, mailed)
