@@ -14,7 +14,7 @@ from models.calls import Call
 from models.documents import Side
 from models.events import Event
 from models.mail import Message
-from models.people import Role
+from models.people import Person, Role
 from models.queries import calls, documents
 from models.watches import Watch
 from tests import factories
@@ -84,4 +84,4 @@ def events_of(database: Database, kind: str) -> list[Event]:
 def watch(database: Database, actor: Actor, **values: Any) -> Watch:
     """Begin a watch of somebody."""
     with database.transaction() as session:
-        return factories.make_watch(session, session.get_one(factories.Person, actor.person_id), **values)
+        return factories.make_watch(session, session.get_one(Person, actor.person_id), **values)

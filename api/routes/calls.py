@@ -24,7 +24,7 @@ from api.schemas.proposals import ProposalOut
 from api.security import CallCloser, CallPublisher, CallReader, CandidateReader, OwnNeedsReader, UnmetReader
 from api.services import calling, own_needs
 from models.calls import CallDatePassed, CallEnded, CallRefused
-from models.queries import calls, unmet
+from models.queries import calls
 from models.queries.documents import NotFound
 from models.working_days import day_of
 
@@ -94,14 +94,8 @@ def close_call(
 @router.get("/unmet-needs", response_model=PageOut[UnmetOut], responses=problems(*LISTING))
 def list_unmet_needs(wanted: Annotated[UnmetQuery, Query()], reader: UnmetReader, session: Reading) -> PageOut[UnmetOut]:
     """List the open needs that nothing answers, oldest first; a joint need is one."""
-    page = unmet.page(session, reader, **wanted.model_dump())
-    searched = unmet.searched(session, page.rows)
-    asked = calls.open_for(session, [row.id for row in page.rows])
-    shown = [
-        UnmetOut.of(row, searched[row.id], call=asked.get(row.id), asked_by=calling.asked_by(session, row, actor=reader))
-        for row in page.rows
-    ]
-    return PageOut(items=shown, next=page.following)
+    page = calling.unmet_needs(session, actor=reader, **wanted.model_dump())
+    return PageOut(items=[UnmetOut.of(each) for each in page.rows], next=page.following)
 
 
 @router.get("/me/needs", response_model=PageOut[OfferOut], responses=problems(*LISTING, *RANKING))

@@ -29,14 +29,14 @@ def begin_watch(body: WatchIn, watcher: WatchBeginner, now: Now, session: Creati
 @router.get("", response_model=PageOut[WatchOut], responses=problems(*LISTING))
 def list_watches(wanted: Annotated[PageQuery, Query()], watcher: WatchReader, session: Reading) -> PageOut[WatchOut]:
     """List your watches, latest first."""
-    page = watches.page(session, watching.owner_id(watcher), after=wanted.after, limit=wanted.limit)
+    page = watches.page(session, watcher, after=wanted.after, limit=wanted.limit)
     return PageOut(items=[WatchOut.model_validate(row) for row in page.rows], next=page.following)
 
 
 @router.get("/{watch_id}", response_model=WatchOut, responses=problems(*READING))
 def read_watch(watch_id: UUID, watcher: WatchReader, session: Reading, response: Response) -> Watch:
     """Read one of your watches."""
-    return tag(response, watches.own(session, watch_id, watching.owner_id(watcher)))
+    return tag(response, watches.own(session, watch_id, watcher))
 
 
 @router.patch("/{watch_id}", response_model=WatchOut, responses=problems(*CHANGING))

@@ -12,12 +12,11 @@ from api.schemas.matches import GAP_REPORT_EXAMPLE, GapReportOut
 from api.schemas.needs import CriterionOut, NeedRef
 from api.schemas.pages import PageQuery
 from api.schemas.places import PlaceList
+from api.services.calling import Unmet
 from api.services.content import Day, Strict, Text
 from api.services.own_needs import Concern, Offer
 from models.calls import Call, CallClosure
-from models.needs import Need
 from models.proposals import Band
-from models.queries.unmet import Search
 
 NEED_EXAMPLE: dict[str, Any] = {"id": "0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11", "title": "People wait too long", "places": ["LDS"]}
 
@@ -171,17 +170,17 @@ class UnmetOut(BaseModel):
     asked_by: list[str] = Field(description="Keys of all places that ask together, those of a joint need among them.")
 
     @classmethod
-    def of(cls, need: Need, search: Search, *, call: Call | None, asked_by: Sequence[str]) -> "UnmetOut":
-        """The need of a row, with what is known of the search for it."""
+    def of(cls, found: Unmet) -> "UnmetOut":
+        """The need with what is known of the search for it."""
         return cls(
-            need=NeedRef.model_validate(need),
-            theme=need.theme,
-            since=search.since,
-            best_band=search.band,
-            looked_at=search.looked_at,
-            stale=need.is_stale(datetime.now(UTC).date()),
-            call=call.reference if call else None,
-            asked_by=list(asked_by),
+            need=NeedRef.model_validate(found.need),
+            theme=found.need.theme,
+            since=found.search.since,
+            best_band=found.search.band,
+            looked_at=found.search.looked_at,
+            stale=found.need.is_stale(datetime.now(UTC).date()),
+            call=found.call.reference if found.call else None,
+            asked_by=list(found.asked_by),
         )
 
 

@@ -1,6 +1,7 @@
 """nothing fits -> published: a need goes out as a call with a reference, and what comes in for it is told until it is answered."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -18,11 +19,22 @@ from models.needs import Need
 from models.people import Person
 from models.policies import CALL_CLOSE, CALL_PUBLISH, CALL_READ_CANDIDATES, PROPOSAL_READ
 from models.proposals import Proposal, ProposalState
-from models.queries import calls, documents, joint_needs, recipients
+from models.queries import calls, documents, joint_needs, recipients, unmet
 from models.queries.pages import Page
+from models.queries.unmet import Search
 from models.subjects import subject_of
 from models.watches import SubjectKind
 from models.working_days import day_of
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A need that nothing answers: what is known of the search, its open call, and the keys of the places that ask together."""
+
+    need: Need
+    search: Search
+    call: Call | None
+    asked_by: Sequence[str]
 
 
 def publish(session: Session, need_id: UUID, *, introduction: str, closes_on: date | None, actor: Actor, at: datetime) -> Call:
@@ -94,6 +106,17 @@ def candidates(session: Session, reference: str, *, actor: Actor, after: str | N
     CALL_READ_CANDIDATES.check(actor, subject_of(call))
     asked = [each.id for each in joint_needs.together(session, call.need_id)]
     return calls.candidates(session, actor, asked, after=after, limit=limit)
+
+
+def unmet_needs(
+    session: Session, *, actor: Actor, place: str | None = None, theme: str | None = None, after: str | None = None, limit: int = 50
+) -> Page[Unmet]:
+    """The open needs that nothing answers and that the actor may read, with what is known of the search; a joint need is one."""
+    page = unmet.page(session, actor, place=place, theme=theme, after=after, limit=limit)
+    searched = unmet.searched(session, page.rows)
+    called = calls.open_for(session, [need.id for need in page.rows])
+    found = [Unmet(need, searched[need.id], called.get(need.id), asked_by(session, need, actor=actor)) for need in page.rows]
+    return Page(rows=found, following=page.following)
 
 
 def asked_by(session: Session, need: Need, *, actor: Actor) -> list[str]:

@@ -108,7 +108,7 @@ def begin(session: Session, *, kind: WatchKind, what: Watched, value: str, actor
 
 def mute(session: Session, watch_id: UUID, muted: bool, *, actor: Actor, at: datetime, version: int | None = None) -> Watch:
     """Be told of nothing, or again, without ending the watch; twice is once. Raises StaleVersion when somebody was faster."""
-    row = watches.own(session, watch_id, owner_id(actor), lock=True)
+    row = watches.own(session, watch_id, actor, lock=True)
     WATCH_CHANGE.check(actor, subject_of(row))
     if version is not None and version != row.version:
         raise StaleVersion("You changed this watch after you read it. Read it again.", version=row.version)
@@ -120,7 +120,7 @@ def mute(session: Session, watch_id: UUID, muted: bool, *, actor: Actor, at: dat
 
 def end(session: Session, watch_id: UUID, *, actor: Actor, at: datetime) -> None:
     """Watch no more, and forget what was found."""
-    row = watches.own(session, watch_id, owner_id(actor), lock=True)
+    row = watches.own(session, watch_id, actor, lock=True)
     WATCH_END.check(actor, subject_of(row))
     watches.end(session, row.id)
     _record(session, "watch.ended", row, actor, at)
@@ -192,11 +192,6 @@ def digest_of(session: Session, person_id: UUID, *, since: datetime, until: date
 def told(session: Session, digest: Digest, *, at: datetime) -> None:
     """Write down that a digest went out, so that nothing of it is told again."""
     watches.mark_told(session, digest.hit_ids, at=at)
-
-
-def owner_id(actor: Actor) -> UUID | None:
-    """Whose watches an actor reads: a person's who is signed in; a key has none, whomever it acts for."""
-    return actor.person_id if actor.key_id is None else None
 
 
 def _since(row: Need | Call | Innovation) -> datetime:

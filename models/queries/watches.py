@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from models.actors import Actor
 from models.calls import Call
 from models.innovations import Innovation
 from models.needs import Need
@@ -41,21 +42,25 @@ _HIT: dict[SubjectKind, Any] = {
 }
 
 
-def page(session: Session, person_id: UUID | None, *, after: str | None, limit: int) -> Page[Watch]:
-    """A person's own watches, latest first."""
-    query = select(Watch).where(Watch.person_id == person_id).order_by(Watch.created_at.desc(), Watch.id)
+def page(session: Session, actor: Actor, *, after: str | None, limit: int) -> Page[Watch]:
+    """The actor's own watches, latest first; a key has none, whomever it acts for."""
+    query = select(Watch).where(_is_own(actor)).order_by(Watch.created_at.desc(), Watch.id)
     return page_of(session, query, after=after, limit=limit, kinds=(datetime, UUID))
 
 
-def own(session: Session, watch_id: UUID, person_id: UUID | None, *, lock: bool = False) -> Watch:
-    """A person's own watch; raises NotFound."""
-    query = select(Watch).where(Watch.id == watch_id, Watch.person_id == person_id)
+def own(session: Session, watch_id: UUID, actor: Actor, *, lock: bool = False) -> Watch:
+    """The actor's own watch; raises NotFound."""
+    query = select(Watch).where(Watch.id == watch_id, _is_own(actor))
     if lock:
         query = query.with_for_update(of=Watch).execution_options(populate_existing=True)
     found = session.scalars(query).first()
     if found is None:
         raise NotFound("You have no watch of that id. GET /api/v1/watches lists yours.")
     return found
+
+
+def _is_own(actor: Actor) -> ColumnElement[bool]:
+    return Watch.person_id == (actor.person_id if actor.key_id is None else None)
 
 
 def like(session: Session, watch: Watch) -> Watch | None:

@@ -101,6 +101,8 @@ def test_only_what_anyone_may_read_needs_neither_key_nor_sign_in(app):
         "GET /api/v1/codes",
         "GET /api/v1/needs",
         "GET /api/v1/needs/{need_id}",
+        "GET /api/v1/calls",
+        "GET /api/v1/calls/{reference}",
         "GET /health/live",
         "GET /health/ready",
     }

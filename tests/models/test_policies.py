@@ -72,15 +72,16 @@ def test_events_are_read_by_their_kind(session):
 @pytest.mark.parametrize(
     ("to", "holders"),
     [
-        (Party.ANYBODY, {"anonymous", "no role", "place", "hub", "lead", "system"}),
-        (Party.KNOWN, {"no role", "place", "hub", "lead"}),
+        (Party.ANYBODY, {"anonymous", "no role", "place", "hub", "lead", "system", "key"}),
+        (Party.KNOWN, {"no role", "place", "hub", "lead", "key"}),
+        (Party.PERSON, {"no role", "place", "hub", "lead"}),
         (Role.PLACE, {"place"}),
         (Role.HUB, {"hub", "lead", "system"}),
         (Role.LEAD, {"lead", "system"}),
     ],
 )
 def test_a_party_is_who_it_says(to, holders):
-    people = {"anonymous": ANONYMOUS, "no role": actor(), "system": SYSTEM}
+    people = {"anonymous": ANONYMOUS, "no role": actor(), "system": SYSTEM, "key": replace(actor(), key_id=uuid4())}
     people |= {role.value: actor(role) for role in (Role.PLACE, Role.HUB, Role.LEAD)}
 
     assert {name for name, who in people.items() if Grant(to).held_by(who)} == holders

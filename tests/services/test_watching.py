@@ -75,7 +75,8 @@ def test_a_machine_has_no_watches(database, somebody):
         begin(database, machine)
     with pytest.raises(NotAllowed):
         begin(database, SYSTEM)
-    assert watching.owner_id(machine) is None
+    with database.reading() as session:
+        assert watches.page(session, machine, after=None, limit=1).rows == []
 
 
 @pytest.mark.parametrize(
