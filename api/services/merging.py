@@ -159,17 +159,19 @@ def seen_before(session: Session, libraries: Libraries, innovation: Innovation, 
     None where the Hub cannot be told now, because a part of the matching is missing.
     """
     if not INNOVATION_READ_DUPLICATES.allows(actor, subject_of(innovation)):
-        return _own_before(session, innovation, actor)
+        return _of_its_organisation(session, innovation) if innovation.supplier_id in actor.organisation_ids else ()
     try:
-        return candidates(session, libraries, innovation.id, actor)
+        found = {each.innovation.id: each for each in candidates(session, libraries, innovation.id, actor)}
     except RankingUnavailable:
         return None
+    found |= {each.innovation.id: each for each in _of_its_organisation(session, innovation)}  # also what cannot be found yet
+    return sorted(found.values(), key=lambda each: (-each.likeness.share, each.innovation.id))
 
 
-def _own_before(session: Session, innovation: Innovation, actor: Actor) -> Sequence[Duplicate]:
-    if innovation.readability is not Readability.READABLE or innovation.supplier_id not in actor.organisation_ids:
+def _of_its_organisation(session: Session, innovation: Innovation) -> Sequence[Duplicate]:
+    if innovation.readability is not Readability.READABLE or innovation.supplier_id is None:
         return ()
-    own = merges.handed_in_by(session, actor.organisation_ids, but=innovation.id, limit=MOST_COMPARED)
+    own = merges.handed_in_by(session, innovation.supplier_id, but=innovation.id, limit=MOST_COMPARED)
     rows = {str(row.id): row for row in own}
     asked = document_of(str(innovation.id), Side.INNOVATION, innovation.content())
     found = likenesses(asked, [document_of(key, Side.INNOVATION, row.content()) for key, row in rows.items()])

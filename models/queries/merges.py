@@ -86,10 +86,10 @@ def happened(session: Session, innovation_ids: Collection[UUID], *, after: str |
     return page_of(session, query.order_by(Event.recorded_at.desc(), Event.id), after=after, limit=limit, kinds=(datetime, UUID))
 
 
-def handed_in_by(session: Session, organisation_ids: Collection[UUID], *, but: UUID, limit: int) -> Sequence[Innovation]:
-    """What some organisations handed in and have not withdrawn, latest first, without one and without what was merged."""
+def handed_in_by(session: Session, organisation_id: UUID, *, but: UUID, limit: int) -> Sequence[Innovation]:
+    """What an organisation handed in and has not withdrawn, latest first, without one and without what was merged."""
     query = select(Innovation).where(
-        Innovation.supplier_id.in_(organisation_ids),
+        Innovation.supplier_id == organisation_id,
         Innovation.id != but,
         Innovation.live,
         Innovation.merged_into_id.is_(None),

@@ -392,6 +392,20 @@ def test_the_hub_is_told_of_all_that_may_be_the_same(database, libraries, hub, r
     assert [each.innovation.id for each in found] == [first]
 
 
+def test_the_hub_is_told_of_what_the_organisation_handed_in_a_moment_ago(session, libraries, by):
+    before = factories.make_innovation(session)
+
+    found = merging.seen_before(session, libraries, factories.make_innovation(session), actor=by)
+
+    assert [each.innovation.id for each in found] == [before.id]
+
+
+def test_one_of_no_known_organisation_is_compared_by_what_can_be_found(session, libraries, by):
+    factories.make_innovation(session, supplier=None)
+
+    assert merging.seen_before(session, libraries, factories.make_innovation(session, supplier=None), actor=by) == []
+
+
 def test_the_hub_is_told_that_nothing_can_be_compared_now(session, libraries, by, monkeypatch):
     def gone(*_args, **_values):
         raise RankingUnavailable("No encoder.", part="encoder")
