@@ -155,7 +155,7 @@ def read_token(session: Session, token: str) -> tuple[UUID, Subscription]:
     said, signature = raw[:_SAID], raw[_SAID:]
     secret = mail.known_secret(session, _SIGNED)
     if not secret or len(said) < _SAID or said[-1] >= len(_KINDS) or not hmac.compare_digest(signature, _signature(secret, said)):
-        raise UnsubscribeRefused("This link is not whole. Copy it from the mail once more, or change your mail under /api/v1/me/mail.")
+        raise UnsubscribeRefused("This link is not whole. Copy it from the mail once more, or sign in and say how much mail you want.")
     return UUID(bytes=said[:-1]), _KINDS[said[-1]]
 
 
