@@ -3,9 +3,9 @@
 import signal
 import sys
 
-from bench import ranking, service, stability, walk
+from bench import ranking, service, stability, walk, year
 
-PARTS = {"walk": walk.run, "service": service.run, "stability": stability.run, "ranking": ranking.run}
+PARTS = {"walk": walk.run, "service": service.run, "stability": stability.run, "ranking": ranking.run, "year": year.run}
 
 wanted = sys.argv[1:] or list(PARTS)
 if unknown := set(wanted) - set(PARTS):

@@ -100,7 +100,7 @@ def _work(made: World) -> None:
 def arriving(plan: Plan, day: int) -> tuple[int, int]:
     """How many needs and submissions come on a day; they spread evenly over the year, but for the needs that were there."""
     first = round(plan.needs * OPEN_AT_FIRST)
-    needs = first if day == 0 else _share(plan.needs - first, day, plan.days)
+    needs = first if day == 0 else _share(plan.needs - first, day, plan.days - 1)
     return needs, _share(plan.submissions, day + 1, plan.days)
 
 
@@ -114,9 +114,7 @@ def reports_of(made: World) -> dict[str, str]:
     period = Period(FIRST_DAY, made.day)
     with made.database.reading() as session:
         found = {name: reporting.report(session, name, period, actor=made.lead, at=made.at) for name in ReportName}
-    return {
-        name.value: {"csv": report.as_csv(), "notes": list(report.notes), "question": report.question} for name, report in found.items()
-    }
+    return {name.value: report.as_csv() for name, report in found.items()}
 
 
 def uptime() -> float:
