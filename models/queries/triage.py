@@ -6,13 +6,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from models.actors import Actor
 from models.clocks import Clock, ClockKind, Due
 from models.documents import searchable_text
 from models.innovations import Innovation, InnovationStatus
+from models.needs import Need
 from models.people import Person
 from models.proposals import Band, Proposal, ProposalState
 from models.queries.documents import NotFound
@@ -48,10 +49,15 @@ def queue(session: Session, actor: Actor, wanted: Wanted, *, today: date, after:
     """
     overdue = case((Clock.overdue_on <= today, 1), else_=0)
     clock = and_(Clock.kind == ClockKind.TRIAGE, Clock.subject_id == Submission.id)
-    query = select(Submission).outerjoin(Clock, clock).where(submissions_visible_to(actor), _NOT_MERGED, *_conditions(wanted))
+    matched = _matched()
+    best, strong = func.coalesce(matched.c.best, 0.0), func.coalesce(matched.c.strong, 0)
+    query = select(Submission).outerjoin(Clock, clock).outerjoin(matched, matched.c.innovation_id == Submission.innovation_id)
+    query = query.where(submissions_visible_to(actor), _NOT_MERGED, *_conditions(wanted))
     if wanted.overdue is not None:
         query = query.where(overdue == int(wanted.overdue))
-    ordered = query.order_by(overdue.desc(), _best().desc(), Submission.submitted_at, Submission.id)
+    if wanted.band is not None:
+        query = query.where({Band.STRONG: strong > 0, Band.POSSIBLE: and_(best > 0, strong == 0), Band.WEAK: best == 0}[wanted.band])
+    ordered = query.order_by(overdue.desc(), best.desc(), Submission.submitted_at, Submission.id)
     return page_of(session, ordered, after=after, limit=limit, kinds=(int, float, datetime, UUID))
 
 
@@ -61,33 +67,18 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(Submission.assigned_to == wanted.assigned_to)
     if wanted.unassigned:
         found.append(Submission.assigned_to.is_(None))
-    if wanted.band is not None:
-        found.append(_best_band(wanted.band))
     found += [
         Submission.innovation.has(Innovation.search_text.contains(word, autoescape=True)) for word in searchable_text(wanted.text).split()
     ]
     return found
 
 
-def _open() -> ColumnElement[bool]:
-    """An open proposal at or above *possible* of the submission's innovation, on a need that is still open to matching."""
-    return and_(
-        Proposal.innovation_id == Submission.innovation_id,
-        Proposal.state == ProposalState.OPEN,
-        Proposal.band.in_(_AT_OR_ABOVE_POSSIBLE),
-        Proposal.need.has(NEED_IS_SEARCHABLE),
-    )
-
-
-def _best() -> ColumnElement[float]:
-    best: Any = select(func.coalesce(func.max(Proposal.probability), 0.0)).where(_open()).correlate(Submission).scalar_subquery()
-    return best  # type: ignore[no-any-return]
-
-
-def _best_band(band: Band) -> ColumnElement[bool]:
-    strong = exists(select(Proposal.id).where(_open(), Proposal.band == Band.STRONG)).correlate(Submission)
-    some = exists(select(Proposal.id).where(_open())).correlate(Submission)
-    return {Band.STRONG: strong, Band.POSSIBLE: and_(some, ~strong), Band.WEAK: ~some}[band]
+def _matched() -> Subquery:
+    """The best open proposal at or above *possible* of each innovation, and how many are strong, on needs that are open to matching."""
+    strong = func.sum(case((Proposal.band == Band.STRONG, 1), else_=0))
+    query = select(Proposal.innovation_id, func.max(Proposal.probability).label("best"), strong.label("strong"))
+    still = query.join(Need, Need.id == Proposal.need_id).where(NEED_IS_SEARCHABLE, Proposal.band.in_(_AT_OR_ABOVE_POSSIBLE))
+    return still.where(Proposal.state == ProposalState.OPEN).group_by(Proposal.innovation_id).subquery()
 
 
 def get(session: Session, submission_id: UUID, actor: Actor) -> Submission:
