@@ -178,8 +178,22 @@ def _must_be_whole(session: Session, row: Submission, choice: Choice, *, at: dat
         _must_be_referable(session, row, choice)
     elif choice.kind is OutcomeKind.ARCHIVE:
         _must_be_refusable(session, row, choice)
+    elif choice.kind is OutcomeKind.ACTIVE:
+        _must_be_matchable(row)
     elif choice.kind is OutcomeKind.UNDONE:
         raise ReasonMissing("Take an outcome back by undoing it.", field="outcome")
+
+
+def _must_be_matchable(row: Submission) -> None:
+    """Refuse to call active what is compared with no need: its letter would promise it."""
+    if row.innovation.held:
+        raise OutcomeContradicts(
+            "Nobody has consented to its use, so that it is compared with no need. Ask for consent first.", state="held"
+        )
+    if not row.innovation.searchable:
+        raise OutcomeContradicts(
+            "Its text cannot be read, so that it is compared with no need. Ask what it is about first.", state="unread"
+        )
 
 
 def _must_be_answerable(choice: Choice, *, at: datetime) -> None:

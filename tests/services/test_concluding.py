@@ -1,8 +1,6 @@
 """Submissions leave triage with one outcome, which can be undone until its letter leaves."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
 
@@ -13,14 +11,14 @@ from api.services.letters import Choice
 from models.actors import SYSTEM
 from models.clocks import ClockKind
 from models.decisions import NotUndoable, Reason, ReasonCode, ReasonMissing, Verdict
-from models.documents import Side, StaleVersion
+from models.documents import Readability, Side, StaleVersion
 from models.innovations import InnovationStatus
 from models.proposals import Band, ProposalState
 from models.queries import events, triage
 from models.queries.documents import NotFound
 from models.queries.triage import Wanted
 from models.referrals import ReferralRefused
-from models.triage import AlreadyAsked, Leaving, OutcomeKind, SubmissionClosed, SubmissionState, SubmissionTaken
+from models.triage import AlreadyAsked, Leaving, OutcomeKind, SubmissionClosed, SubmissionState
 from models.working_days import day_of
 from tests import factories
 from tests.triage import (
@@ -111,6 +109,17 @@ def test_what_is_confirmed_is_not_archived(session, by):
 
     with pytest.raises(OutcomeContradicts, match="stands confirmed"):
         conclude(session, row, ARCHIVE, by)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"), [({"consent_at": None, "consent_by": ""}, "consented"), ({"readability": Readability.EMPTY}, "cannot be read")]
+)
+def test_what_is_compared_with_no_need_is_not_called_active(session, by, said, why):
+    row = submission(session, **said)
+
+    with pytest.raises(OutcomeContradicts, match=why):
+        conclude(session, row, ACTIVE, by)
+    assert conclude(session, row, ARCHIVE, by).kind is OutcomeKind.ARCHIVE
 
 
 @pytest.mark.parametrize(
@@ -363,29 +372,3 @@ def test_one_is_referred_to_a_body_that_is_asked_and_with_consent_only(session, 
 
     with pytest.raises((NotFound, ReferralRefused, ReasonMissing)):
         conclude(session, row, choice, by)
-
-
-# Two at once
-
-
-def test_of_two_people_who_give_an_outcome_at_once_one_wins_and_the_other_is_told(database):
-    with database.transaction() as session:
-        row = submission(session).id
-        people = [officer(session, name=name) for name in ("First officer", "Second officer")]
-    begin = Barrier(2)
-
-    def give(by):
-        begin.wait()
-        try:
-            with database.transaction() as session:
-                return conclude(session, row, ACTIVE, by).given_by_name
-        except (SubmissionClosed, SubmissionTaken) as refused:
-            return refused.message
-
-    with ThreadPoolExecutor(2) as threads:
-        found = sorted(threads.map(give, people), key=len)
-
-    winner, told = found
-    assert told.startswith(f"{winner} gave this submission the outcome 'active'")
-    with database.reading() as session:
-        assert len(triage.by_id(session, row).outcomes) == 1

@@ -1,6 +1,8 @@
 """Submissions come into one queue, and are somebody's to see to."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 
@@ -276,3 +278,29 @@ def test_only_hub_staff_with_a_name_take_one(session):
         triage.get(session, row.id, officer(session, Role.BOARD))
     with pytest.raises(NotFound):
         triaging.take(session, row.innovation_id, actor=officer(session), at=MONDAY)
+
+
+# Two at once
+
+
+def test_of_two_people_who_give_an_outcome_at_once_one_wins_and_the_other_is_told(database):
+    with database.transaction() as session:
+        row = submission(session).id
+        people = [officer(session, name=name) for name in ("First officer", "Second officer")]
+    begin = Barrier(2)
+
+    def give(by):
+        begin.wait()
+        try:
+            with database.transaction() as session:
+                return conclude(session, row, ACTIVE, by).given_by_name
+        except (SubmissionClosed, SubmissionTaken) as refused:
+            return refused.message
+
+    with ThreadPoolExecutor(2) as threads:
+        found = sorted(threads.map(give, people), key=len)
+
+    winner, told = found
+    assert told.startswith(f"{winner} gave this submission the outcome 'active'")
+    with database.reading() as session:
+        assert len(triage.by_id(session, row).outcomes) == 1
