@@ -284,6 +284,7 @@ REPORT_READ: Final = Policy("report.read", Scope.READ, (Grant(Role.BOARD), Grant
 RANKER_READ: Final = Policy("ranker.read", Scope.READ, (Grant(Role.LEAD),))
 RANKER_MANAGE: Final = Policy("ranker.manage", Scope.WRITE, (Grant(Role.LEAD),))
 AUDIT_READ: Final = Policy("audit.read", Scope.EVENTS, (Grant(Role.LEAD),))
+ORGANISATION_CONFIRM: Final = Policy("organisation.confirm", Scope.WRITE, (Grant(Role.HUB),))
 ACCOUNT_READ: Final = Policy("account.read", Scope.READ, (Grant(Role.LEAD),))
 KEY_READ: Final = Policy("key.read", Scope.READ, (Grant(Role.LEAD),))
 ACCOUNT_MANAGE: Final = Policy("account.manage", Scope.WRITE, (Grant(Role.LEAD),))

@@ -90,7 +90,10 @@ def erase_person(session: Session, person_id: UUID, *, actor: Actor, at: datetim
     rows.rename(session, person, FORMER)
     people.end_sessions_of(session, person.id)
     people.forget_devices_of(session, person.id)
+    firms = accounts.actor_of_person(person).organisation_ids
     person.grants.clear()
+    session.flush()
+    rows.forget_organisations(session, firms)
     person.name, person.email, person.password_hash = FORMER, f"erased-{person.id}@erased.invalid", accounts.nobodys_hash()
     person.active, person.erased_at = False, at
     session.flush()

@@ -86,7 +86,7 @@ def page(session: Session, actor: Actor, *, after: str | None = None, limit: int
 
 def take_back(session: Session, invitation_id: UUID, *, actor: Actor, at: datetime) -> None:
     """Let an invitation count no more; one that was accepted cannot be taken back. Twice is once."""
-    row = invitations.get(session, invitation_id, actor, lock=True)
+    row = invitations.to_change(session, invitation_id, actor)
     INVITATION_TAKE_BACK.check(actor, subject_of(row))
     if row.accepted_at is not None:
         raise TransitionRefused("This invitation was accepted. Ask the Hub lead to take the role back.", status="accepted")

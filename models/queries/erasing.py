@@ -1,7 +1,7 @@
 """What is kept of an innovation's words and of a person, in whatever table, and how it is taken out."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +18,7 @@ from models.imports import ImportRow
 from models.innovations import ExternalId, Innovation, InnovationStatus
 from models.links import Invitation, SavedAnswers
 from models.mail import Message, MessageState
+from models.organisations import Organisation
 from models.passages import Passage, Vector
 from models.people import Person, Role, RoleGrant
 from models.place_answers import PlaceAnswer
@@ -170,6 +171,14 @@ def _holds(text: InstrumentedAttribute[str], words: str) -> ColumnElement[bool]:
 
 def _whole(words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
+
+
+def forget_organisations(session: Session, ids: Collection[UUID]) -> None:
+    """Forget the names of organisations that only their own people have named, when none is left and all they offered is erased."""
+    manned = select(RoleGrant.organisation_id).where(RoleGrant.organisation_id.is_not(None))
+    offering = select(Innovation.supplier_id).where(Innovation.supplier_id.is_not(None), Innovation.erased_at.is_(None))
+    gone = Organisation.id.in_(ids) & ~Organisation.confirmed & Organisation.id.not_in(manned) & Organisation.id.not_in(offering)
+    session.execute(update(Organisation).where(gone).values(name=NOT_KEPT))
 
 
 def forget_person(session: Session, person: Person) -> None:

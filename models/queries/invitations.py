@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
@@ -19,12 +19,10 @@ def page(session: Session, actor: Actor, *, after: str | None, limit: int) -> Pa
     return page_of(session, query, after=after, limit=limit, kinds=(datetime, UUID))
 
 
-def get(session: Session, invitation_id: UUID, actor: Actor, *, lock: bool = False) -> Invitation:
-    """An invitation that the actor may see; raises NotFound. `lock` keeps other writers out."""
+def to_change(session: Session, invitation_id: UUID, actor: Actor) -> Invitation:
+    """An invitation that the actor may see, locked; raises NotFound."""
     query = select(Invitation).where(Invitation.id == invitation_id, invitations_visible_to(actor))
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    found = session.scalars(query).first()
+    found = session.scalars(query.with_for_update().execution_options(populate_existing=True)).first()
     if found is None:
         raise NotFound("There is no invitation of that id that you may see. Check the id, or sign in as somebody who may.")
     return found
@@ -38,8 +36,3 @@ def of_link(session: Session, invitation_id: UUID) -> Invitation:
 def made_since(session: Session, person_id: UUID, since: datetime) -> int:
     """How many invitations a person has made since a moment."""
     return session.scalars(select(func.count()).where(Invitation.invited_by == person_id, Invitation.made_at > since)).one()
-
-
-def forget_of_address(session: Session, address: str) -> None:
-    """Delete the invitations to an address that were not accepted."""
-    session.execute(delete(Invitation).where(Invitation.address == address, Invitation.accepted_at.is_(None)))

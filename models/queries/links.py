@@ -63,11 +63,6 @@ def saved_answers(session: Session, saved_id: UUID) -> SavedAnswers:
     return session.get_one(SavedAnswers, saved_id)
 
 
-def saved_of(session: Session, address: str) -> Sequence[SavedAnswers]:
-    """The answers that wait for the owner of an address."""
-    return session.scalars(select(SavedAnswers).where(SavedAnswers.address == address).order_by(SavedAnswers.saved_at)).all()
-
-
 def forget_unclaimed(session: Session, *, at: datetime) -> None:
     """Delete answers that nobody has claimed in time."""
     session.execute(delete(SavedAnswers).where(SavedAnswers.expires_at <= at))

@@ -271,6 +271,10 @@ ROUTES: dict[str, Change] = {
         "person.erased",
         lambda world: world.api(f"/people/{world.on(world.person).id}", method="DELETE"),
     ),
+    "POST /api/v1/organisations/{organisation_id}/confirm": (
+        "organisation.confirmed",
+        lambda world: world.api(f"/organisations/{world.on(world.make(factories.make_organisation, confirmed=False)).id}/confirm", {}),
+    ),
     "POST /api/v1/keys": ("key.created", World.make_key),
     "DELETE /api/v1/keys/{key_id}": (
         "key.revoked",

@@ -42,6 +42,7 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /api/v1/links/{token}": {"json": {}},
     "POST /api/v1/people": {"json": {"email": "new@example.org", "name": "New officer"}},
     "POST /api/v1/people/{person_id}/grants": {"json": {"role": "hub"}},
+    "POST /api/v1/organisations/{organisation_id}/confirm": {"json": {}},
     "POST /api/v1/keys": {"json": {"name": "A system", "role": "pipeline", "scopes": ["read"]}},
     "POST /api/v1/needs/{need_id}/call": {"json": {}},
     "PATCH /api/v1/watches/{watch_id}": {"json": {"muted": True}},

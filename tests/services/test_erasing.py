@@ -21,6 +21,7 @@ from models.innovations import ExternalId, Innovation, InnovationStatus
 from models.jobs import JobRow
 from models.mail import Message
 from models.merges import Merge
+from models.organisations import Organisation
 from models.passages import Passage, Vector
 from models.people import Role, SignInSession
 from models.proposals import ProposalState
@@ -211,6 +212,22 @@ def test_an_erased_person_is_nowhere_and_what_they_did_stays(session):
         erasing.erase_person(session, person.id, actor=hub, at=LATER)
 
 
+@pytest.mark.parametrize("left", ["nothing", "a colleague", "an offer", "a name that we know"])
+def test_a_firm_that_nobody_else_named_is_forgotten_with_its_last_person(session, innovator, actor, left):
+    (firm_id,) = actor.organisation_ids
+    firm = session.get(Organisation, firm_id)
+    firm.confirmed = left == "a name that we know"
+    if left == "a colleague":
+        factories.make_person(session, Role.INNOVATOR)
+    if left == "an offer":
+        hand_in(session, actor)
+
+    erasing.erase_person(session, innovator.id, actor=SYSTEM, at=LATER)
+
+    session.expire_all()
+    assert (firm.name == rows.NOT_KEPT) == (left == "nothing")
+
+
 def test_only_whole_names_are_taken_out_of_mails(session, actor, innovator):
     row = hand_in(session, actor, name="App")
     told = {"one": "App helps", "two": "Apply by Monday, Mapp", "three": "Ask Quentin Unterschied, or Quentin Unterschiedlich"}
@@ -222,8 +239,13 @@ def test_only_whole_names_are_taken_out_of_mails(session, actor, innovator):
         sent.sent(at=NOW)
         sent.body = text
 
+    letter = triage.conclude(session, triage.submission(session), triage.ASK, staff(session))
+    letter.letter = told["three"]
+
     erasing.delete_innovation(session, row.id, actor=actor, at=LATER)
     erasing.erase_person(session, innovator.id, actor=SYSTEM, at=LATER)
+
+    assert letter.letter == "Ask a former member of staff, or Quentin Unterschiedlich"
 
     kept = {message.once_key: message.body for message in session.scalars(select(Message)) if message.once_key in told}
     assert kept == {"one": "", "two": told["two"], "three": "Ask a former member of staff, or Quentin Unterschiedlich"}

@@ -32,8 +32,10 @@ def test_the_owner_of_an_account_is_mailed_a_link_that_signs_them_in(session, sa
     person = factories.make_person(session, Role.INNOVATOR, email="director@example.org")
 
     ask_and_send(session, said)
+    looked = opening.look(session, last_token(session, person.email), at=NOW)
     opened = opening.open_link(session, last_token(session, person.email), at=NOW, hours=1)
 
+    assert (looked.purpose, looked.about, looked.hands_in, looked.asks_name) == (LinkPurpose.SIGN_IN, "", False, False)
     assert (opened.purpose, opened.signed_in.person.id, opened.innovation) == (LinkPurpose.SIGN_IN, person.id, None)
     assert accounts.actor_of_session(session, opened.signed_in.token, at=NOW).actor.person_id == person.id
 

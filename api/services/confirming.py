@@ -1,0 +1,50 @@
+"""What an organisation is that somebody named at the front door: a new one, or one that the Hub knows, which its people then join."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.services.recording import record
+from models.actors import Actor
+from models.documents import TransitionRefused
+from models.events import Event
+from models.organisations import Organisation
+from models.policies import ORGANISATION_CONFIRM
+from models.queries import organisations
+from models.queries.documents import NotFound
+
+
+def waiting(session: Session, actor: Actor) -> Sequence[Organisation]:
+    """The organisations that wait for the Hub's word, by name."""
+    ORGANISATION_CONFIRM.check(actor)
+    return organisations.unconfirmed(session)
+
+
+def confirm(session: Session, organisation_id: UUID, *, actor: Actor, at: datetime, same_as: UUID | None = None) -> Organisation:
+    """Say that it is a new organisation, or `same_as` one that is confirmed: then its people and offers are that one's.
+
+    Raises NotFound, or TransitionRefused when it is confirmed already or the other is not.
+    """
+    ORGANISATION_CONFIRM.check(actor)
+    named, known = _one(session, organisation_id), _one(session, same_as) if same_as is not None else None
+    if named.confirmed or (known is not None and not known.confirmed):
+        raise TransitionRefused("Only one that waits is confirmed, and only as one that does not wait.", status="confirmed")
+    if known is None:
+        named.confirmed = True
+        found, data = named, {}
+    else:
+        organisations.become(session, named.id, known.id)
+        found, data = known, {"same_as": str(known.id)}
+    event = Event.of("organisation.confirmed", subject_kind="organisation", subject_id=organisation_id, actor=actor.name, at=at, **data)
+    record(session, event, at=at)
+    session.flush()
+    return found
+
+
+def _one(session: Session, organisation_id: UUID) -> Organisation:
+    found = organisations.to_change(session, organisation_id)
+    if found is None:
+        raise NotFound("There is no organisation of that id. List those that wait.")
+    return found

@@ -1,0 +1,39 @@
+"""Organisations that only their own people have named, until the Hub says what they are."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from models import Base
+from models.organisations import Organisation, organisation_place
+from models.people import RoleGrant
+
+_MOST: Final = 200
+
+
+def unconfirmed(session: Session) -> Sequence[Organisation]:
+    """Those that wait for the Hub, by name; some at a time."""
+    return session.scalars(
+        select(Organisation).where(~Organisation.confirmed).order_by(Organisation.name, Organisation.id).limit(_MOST)
+    ).all()
+
+
+def to_change(session: Session, organisation_id: UUID) -> Organisation | None:
+    """An organisation, locked; None when there is none."""
+    return session.scalars(select(Organisation).where(Organisation.id == organisation_id).with_for_update()).first()
+
+
+def become(session: Session, named: UUID, known: UUID) -> None:
+    """Let one organisation be another: all that is of the first is of the second, and the first is gone."""
+    theirs = select(RoleGrant.person_id).where(RoleGrant.organisation_id == known)
+    session.execute(delete(RoleGrant).where(RoleGrant.organisation_id == named, RoleGrant.person_id.in_(theirs)))
+    session.execute(organisation_place.delete().where(organisation_place.c.organisation_id == named))
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            if any(key.target_fullname == "organisation.id" for key in column.foreign_keys):
+                session.execute(update(table).where(column == named).values({column.name: known}))
+    session.execute(delete(Organisation).where(Organisation.id == named))
+    session.expire_all()
