@@ -28,7 +28,7 @@ PULLS = (40.0, 80.0, 160.0, 1000.0)
 LEVEL_PULL = 1.0  # the level is drawn less: how many of the shown pairs are taken differs with who decides
 SLOPE_PULL = 20.0
 FOLDS = 5
-_SWEEPS, _SMALL, _LEAST_SPREAD = 200, 1e-7, 1e-9
+_SMALL, _LEAST_SPREAD = 1e-7, 1e-9
 _FLATTEST = 0.5  # of the slope by which a probability is made to mean again what it says
 
 Numbers = NDArray[np.float64]
@@ -175,11 +175,12 @@ def _drawn(
 ) -> Numbers:
     """What to add for each column to log-odds, for the least loss with `pulls` / 2 times each square added, within bounds.
 
-    One column after the other by Newton's step, held within a quarter of the curvature at most, until none moves.
+    One column after the other, by steps for the largest curvature that there can be, until none moves.
     """
     moved, odds = np.zeros(columns.shape[1]), odds.copy()
     most = (columns**2).sum(axis=0) / 4  # of the curvature, so that no step leads uphill
-    for _ in range(_SWEEPS):
+    largest = np.inf
+    while largest > _SMALL:
         largest = 0.0
         for at, column in enumerate(columns.T):
             slope = column @ (_chances(odds) - fits) + pulls[at] * moved[at]
@@ -187,8 +188,6 @@ def _drawn(
             moved[at] += step
             odds += step * column
             largest = max(largest, abs(step))
-        if largest < _SMALL:
-            break
     return moved
 
 

@@ -46,11 +46,6 @@ def active_id(session: Session) -> UUID | None:
     return session.scalar(select(RankerVersion.id).where(RankerVersion.state == RankerState.ACTIVE))
 
 
-def by_id(session: Session, version_id: UUID) -> RankerVersion | None:
-    """A version by its id."""
-    return session.get(RankerVersion, version_id)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reviewed:
     """A confirmation or rejection that stands, with the features of its pair and who had judged it."""
