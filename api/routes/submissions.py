@@ -28,6 +28,7 @@ from models.triage import AlreadyAsked, AskClosed, Submission, SubmissionClosed,
 from models.working_days import day_of
 
 router = APIRouter(prefix="/submissions", tags=["submissions"], route_class=StrictRoute)
+_NOBODY = UUID(int=0)  # whom a key stands for that acts for no person
 TAKING = (*CHANGING, SubmissionClosed, SubmissionTaken)
 
 
@@ -38,7 +39,7 @@ def list_submissions(
     """List submissions: what is overdue first, then by the best open match, then what has waited longest."""
     asked = Wanted(
         state=wanted.state,
-        assigned_to=reader.person_id if wanted.assigned == "me" else None,
+        assigned_to=(reader.person_id or _NOBODY) if wanted.assigned == "me" else None,
         unassigned=wanted.assigned == "nobody",
         overdue=wanted.overdue,
         band=wanted.band,

@@ -180,7 +180,7 @@ def _must_be_whole(session: Session, row: Submission, choice: Choice, *, at: dat
         _must_be_refusable(session, row, choice)
     elif choice.kind is OutcomeKind.ACTIVE:
         _must_be_matchable(row)
-    elif choice.kind is OutcomeKind.UNDONE:
+    else:
         raise ReasonMissing("Take an outcome back by undoing it.", field="outcome")
 
 

@@ -89,6 +89,15 @@ def test_the_queue_is_filtered_and_paged(hub, received):
     assert hub.get(URL, params={"after": "nonsense"}).status_code == 422
 
 
+def test_a_key_that_acts_for_nobody_has_no_submission(client_with_key, received):
+    received()
+
+    system = client_with_key(Role.HUB)
+
+    assert system.get(URL, params={"assigned": "me"}).json()["items"] == []
+    assert len(system.get(URL).json()["items"]) == 1
+
+
 def test_one_submission_is_read_with_its_proposals(hub, received, make):
     found = received()
     for _ in range(7):
