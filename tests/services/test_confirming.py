@@ -39,6 +39,7 @@ def test_a_new_organisation_is_known_by_its_name_from_then_on(session, hub):
         confirming.confirm(session, row.id, actor=hub, at=NOW)
 
 
+@pytest.mark.both
 def test_one_that_is_known_takes_over_its_people_and_offers(session, hub):
     known, row = factories.make_organisation(session, "Known firm"), named(session, "known firm ltd")
     offer = factories.make_innovation(session, supplier="known firm ltd")
