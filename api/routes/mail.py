@@ -44,8 +44,7 @@ def send_mail_again(message_id: UUID, lead: MailSender, *, now: Now, session: Tr
 @router.post("/mail/bounces", response_model=MailOut, responses=problems(*ASKING, *SENDING, NotABounce))
 def take_bounce(body: BounceIn, lead: BounceTeller, *, now: Now, session: Transaction) -> MailOut:
     """Take a delivery report of a mail server, and tell of which mail it was; one of a delay changes nothing."""
-    raw = body.report.encode("utf-8", "surrogateescape")
-    return MailOut.of(bouncing.take(session, raw, actor=lead, at=now))
+    return MailOut.of(bouncing.take(session, body.report.encode(), actor=lead, at=now))
 
 
 @router.get("/me/mail", response_model=PreferenceOut, responses=problems(*ASKING))

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, message_from_string
-from email.message import Message, MIMEPart
-from email.policy import default as rfc5322
-from typing import Any, Final
+from email.message import Message
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -22,10 +21,10 @@ from models.mail import Message as Mail
 from models.mail import MessageState
 from models.queries import mail
 
-LONGEST_REPORT: Final = 512 * 1024
+LONGEST_REPORT: Final = 64 * 1024
 _STATUS: Final = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 _OF_THE_ADDRESS: Final = ("5.0.", "5.1.", "5.2.")  # RFC 3463: other, addressing, mailbox; the rest is about us, the way or the text
-_MOST_RECIPIENTS: Final = 50
+_MOST_LINES: Final = 3_000  # reading takes longer than in proportion
 
 
 class NotABounce(DomainError):
@@ -58,15 +57,23 @@ def take(session: Session, raw: bytes, *, actor: Actor, at: datetime) -> Mail:
 
 def read(raw: bytes) -> Report:
     """Read a report; raises NotABounce, which says what it lacks."""
-    if len(raw) > LONGEST_REPORT:
+    if len(raw) > LONGEST_REPORT or raw.count(b"\n") > _MOST_LINES:
         raise NotABounce("The report is too long. Send the mail as it arrived, without other mails in it.", field="report")
-    report = message_from_bytes(raw, policy=rfc5322)
+    try:
+        return _read(message_from_bytes(raw))
+    except (RecursionError, ValueError, LookupError) as error:  # the standard library's, of mails that are none
+        raise NotABounce(
+            "This is no mail that can be read. Send the whole mail of the mail server, as it arrived.", field="report"
+        ) from error
+
+
+def _read(report: Message) -> Report:
     kind = report.get_content_type(), str(report.get_param("report-type", "")).lower()
     if kind != ("multipart/report", "delivery-status"):
         raise NotABounce("This is no delivery report (RFC 3464). Send the whole mail of the mail server, with its headers.", field="report")
-    parts = list(report.iter_parts())
-    told = [block for part in parts if part.get_content_type() == "message/delivery-status" for block in _blocks(part)]
-    outcomes = [block for block in told if block.get("Action")][:_MOST_RECIPIENTS]
+    parts = list(_inside(report))
+    told = [block for part in parts if part.get_content_type() == "message/delivery-status" for block in _inside(part)]
+    outcomes = [block for block in told if block.get("Action")]
     if not outcomes:
         raise NotABounce("The report says of no recipient what became of the mail.", field="report")
     message_id = next((found for part in parts if (found := _ours(part)) is not None), None)
@@ -82,15 +89,15 @@ def _is_nobody(report: Report) -> bool:
     return report.status.startswith(_OF_THE_ADDRESS)
 
 
-def _blocks(part: "MIMEPart[Any, Any]") -> Iterator["Message[Any, Any]"]:
-    """The groups of fields of a delivery status: of the report, then of each recipient."""
+def _inside(part: Message) -> Iterator[Message]:
+    """The parts of a mail, or the groups of fields of a delivery status: of the report, then of each recipient."""
     payload = part.get_payload()
     return (block for block in payload if isinstance(block, Message)) if isinstance(payload, list) else iter(())
 
 
-def _ours(part: "MIMEPart[Any, Any]") -> UUID | None:
+def _ours(part: Message) -> UUID | None:
     """The id of the mail that a part of a report gives back, whole or its headers."""
-    inner = next(_blocks(part), None) if part.get_content_maintype() == "message" else None
+    inner = next(_inside(part), None) if part.get_content_maintype() == "message" else None
     if part.get_content_type() == "text/rfc822-headers":
-        inner = message_from_string(str(part.get_payload()), policy=rfc5322)
+        inner = message_from_string(str(part.get_payload()))
     return envelopes.id_in(str(inner.get("Message-ID", ""))) if inner is not None else None

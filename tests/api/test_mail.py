@@ -215,6 +215,16 @@ def test_the_link_of_a_mail_is_the_one_that_ends_it(client, make, somebody, data
         assert not mailing.wants(session, somebody.id)
 
 
+def test_a_mail_that_is_sent_again_leaves_by_a_job(lead, make, runner, settings, database):
+    row = make(mails.make_mail, state=MessageState.UNSURE)
+    lead.post(f"/api/v1/mail/{row.id}/send-again")
+    runner.run_due()
+
+    (file,) = settings.mail_folder.glob(f"*-{row.id}.eml")
+    assert f"Message-ID: <{row.id.hex}@localhost>" in file.read_text()
+    assert state(database, row.id) is MessageState.SENT
+
+
 # The demonstration.
 
 

@@ -87,6 +87,9 @@ def test_one_recipient_that_failed_among_others_counts(session, sent):
     assert sent.state is MessageState.BOUNCED
 
 
+HEAD = b"Content-Type: multipart/report; report-type=delivery-status; boundary=x\n\n"
+
+
 def plain(text="Delivery failed"):
     made = EmailMessage()
     made["Subject"] = "Undeliverable"
@@ -112,6 +115,10 @@ def without(part):
         b"Content-Type: \xff; report-type=\xff",
         b"Content-Type: multipart/report; report-type*0*=utf-16''%ff; boundary=x",
         b"A: " + b"a" * LONGEST_REPORT,
+        b"\n" * 4000,
+        b"Content-Type: message/rfc822\n\n" * 1400,  # deeper than the standard library reads
+        HEAD + b"--x\nContent-Type: message/delivery-status\n\n" + b"A: b\n\n" * 1400,
+        HEAD[:-2] + b";" + b"a=b;" * 15_000 + b"\n\n--x--",
         plain().as_bytes(),
         without("message/delivery-status").as_bytes(),
         without("message/rfc822").as_bytes(),
@@ -120,7 +127,7 @@ def without(part):
         report(uuid4()).as_bytes(),  # ours by its form, but we sent no such mail
         report(None, action="").as_bytes(),
     ],
-    ids=range(16),
+    ids=range(20),
 )
 def test_what_is_no_report_of_a_mail_of_ours_is_refused_in_words(session, sent, raw):
     with pytest.raises(NotABounce) as refused:
