@@ -103,6 +103,11 @@ def test_only_what_anyone_may_read_needs_neither_key_nor_sign_in(app):
         "GET /api/v1/needs/{need_id}",
         "GET /api/v1/calls",
         "GET /api/v1/calls/{reference}",
+        "POST /api/v1/front-door/matches",
+        "POST /api/v1/front-door/submissions",
+        "POST /api/v1/session/link",
+        "GET /api/v1/links/{token}",
+        "POST /api/v1/links/{token}",
         "GET /health/live",
         "GET /health/ready",
     }
