@@ -28,7 +28,9 @@ def upgrade() -> None:
         "feedback",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("outcome_id", sa.Uuid(), nullable=False),
-        sa.Column("answer", sa.Enum("yes", "partly", "no", name="answer", native_enum=False, create_constraint=True, length=40), nullable=False),
+        sa.Column(
+            "answer", sa.Enum("yes", "partly", "no", name="answer", native_enum=False, create_constraint=True, length=40), nullable=False
+        ),
         sa.Column("comment", sa.Text(), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["outcome_id"], ["outcome.id"], name=op.f("fk_feedback_outcome_id")),

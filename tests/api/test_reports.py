@@ -82,7 +82,9 @@ def test_a_second_link_to_the_same_question_finds_it_answered(client, make):
     from api.services import feedback
 
     outcome = make(make_outcome, OutcomeKind.ACTIVE)
-    first, second = (make(feedback.invite, outcome.id, person_id=outcome.given_by, at=datetime.now(UTC)).rpartition("/")[2] for _ in range(2))
+    first, second = (
+        make(feedback.invite, outcome.id, person_id=outcome.given_by, at=datetime.now(UTC)).rpartition("/")[2] for _ in range(2)
+    )
     client.post(f"/api/v1/feedback/{first}", json={"answer": "no"})
 
     again = client.post(f"/api/v1/feedback/{second}", json={"answer": "yes"})
