@@ -293,6 +293,7 @@ def ranked(side, document_id, others):
             query_id=str(document_id), query_side=MatcherSide(side.value), ranker="test", judgements=judgements, nothing_fits=False
         ),
         ranker_hash="-",
+        ranker_version_id=None,
         encoder_id="-",
         position=0,
         candidate_count=len(others),
