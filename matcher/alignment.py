@@ -7,6 +7,7 @@ round are told apart, however alike their words are. Lists, weights and threshol
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,7 +24,7 @@ from matcher.concepts import concepts, weighed
 from matcher.naming import Names, conditions
 from matcher.text import fields_read
 from matcher.types import EncodedDocument, Facet
-from matcher.vocabulary import Vocabulary
+from matcher.vocabulary import Vocabulary, Words
 
 Likenesses = NDArray[np.float64]  # (n, n), symmetric
 
@@ -66,11 +67,12 @@ class Differs:
 class Need:
     """A need with what its comparisons ask of it.
 
-    `ages` are spans of years; `named` the settings and subjects that its title and population name, `said` those that
-    stand anywhere in it; `sides` which of the listed opposites it tells, one for the first and -1 for the other.
+    `ages` are spans of years; `settings` and `subjects` are what its population and title name, `settings_said` all places
+    of care of which it speaks; `sides` which of the listed opposites it tells, one for the first and -1 for the other.
     """
 
     encoded: EncodedDocument
+    words: Words
     concepts: Mapping[str, float]
     conditions: frozenset[str]
     ages: Mapping[str, tuple[int, int]]
@@ -96,6 +98,7 @@ def read(encoded: EncodedDocument, vocabulary: Vocabulary) -> Need:
     who = fields.get("population", "")
     return Need(
         encoded=encoded,
+        words=vocabulary.words(text),
         concepts=weighed(concepts(text), vocabulary),
         conditions=narrowest(coded | {found.key for found in conditions().find(named)}),
         ages=_ages(who) or _ages(fields.get("title", "")),
@@ -108,7 +111,7 @@ def read(encoded: EncodedDocument, vocabulary: Vocabulary) -> Need:
 
 
 def likeness(one: Need, other: Need) -> float:
-    """How alike two needs are, about [0, 1.3]; comparable only with the thresholds of this module; symmetric."""
+    """How alike two needs are, about [0, 2]; comparable only with the thresholds of this module; symmetric."""
     return float(likenesses([one, other])[0, 1])
 
 
@@ -116,8 +119,12 @@ def likenesses(needs: Sequence[Need]) -> Likenesses:
     """The likeness of each with each."""
     weights = lists()["weights"]
     vectors = np.stack([need.encoded.pooled for need in needs]).astype(np.float64)
-    cosines = vectors @ vectors.T
-    summed: Likenesses = cosines + weights["concepts"] * _concepts_shared(needs) + weights["conditions"] * _conditions_shared(needs)
+    summed: Likenesses = (
+        vectors @ vectors.T
+        + weights["words"] * _words_shared(needs)
+        + weights["concepts"] * _concepts_shared(needs)
+        + weights["conditions"] * _conditions_shared(needs)
+    )
     return np.round(summed, DECIMALS)
 
 
@@ -137,10 +144,8 @@ def _other_age(one: Need, other: Need) -> Differs | None:
 
 
 def _other_setting(one: Need, other: Need) -> Differs | None:
-    """One is about people in a place of care of which the other never speaks."""
-    if one.settings <= other.settings_said and other.settings <= one.settings_said:
-        return None
-    if one.settings & other.settings_said and other.settings & one.settings_said:
+    """One is about people in a place of care of which the other never speaks, and neither speaks of one that the other is about."""
+    if not one.settings | other.settings or one.settings & other.settings_said or other.settings & one.settings_said:
         return None
     return Differs(Difference.SETTING, tuple(sorted(one.settings)), tuple(sorted(other.settings)))
 
@@ -229,13 +234,26 @@ def lists() -> Mapping[str, Any]:
     return MappingProxyType(stored)
 
 
+def _words_shared(needs: Sequence[Need]) -> Likenesses:
+    """The weight of the words that both hold, as a share of the words of each, and the mean of the two, in [0, 1]."""
+    held = Counter(stem for need in needs for stem in need.words.weights)
+    columns = {stem: column for column, stem in enumerate(sorted(stem for stem, count in held.items() if count > 1))}
+    table = np.zeros((len(needs), len(columns)))
+    for row, need in enumerate(needs):
+        known = [stem for stem in need.words.weights if stem in columns]
+        table[row, [columns[stem] for stem in known]] = [math.sqrt(need.words.weights[stem]) for stem in known]
+    share = 0.5 / np.array([max(need.words.total, 1.0) for need in needs])
+    shared: Likenesses = (table @ table.T) * (share[:, None] + share)
+    return shared
+
+
 def _concepts_shared(needs: Sequence[Need]) -> Likenesses:
     """The weight of the concepts that two speak of, as a share of what each speaks of, in [0, 1]."""
     names = sorted({name for need in needs for name in need.concepts})
     table = np.array([[math.sqrt(need.concepts.get(name, 0.0)) for name in names] for need in needs]).reshape(len(needs), len(names))
     weight = np.sqrt(np.maximum((table**2).sum(axis=1), 1e-9))
-    shares: Likenesses = table @ table.T / np.outer(weight, weight)
-    return shares
+    shared: Likenesses = table @ table.T / np.outer(weight, weight)
+    return shared
 
 
 def _conditions_shared(needs: Sequence[Need]) -> Likenesses:

@@ -16,6 +16,7 @@ from api.services.proposing import encoded_of, encoded_of_text, must_be_readable
 from api.services.recording import record
 from matcher import alignment
 from matcher.agreement import Agreement, agreement
+from matcher.rankers import RankerFile
 from matcher.types import EncodedDocument
 from matcher.vocabulary import Vocabulary
 from models.actors import Actor
@@ -111,8 +112,8 @@ def alignments(session: Session, libraries: Libraries, *, actor: Actor) -> Align
     """Group all open needs, joint ones as they are; pairs that were dismissed, and read as they did then, are kept apart."""
     ALIGNMENT_READ.check(actor)
     view = libraries.view(session, Side.NEED, actor)
-    vocabulary = _vocabulary(libraries)
-    needs = _read(view.fetch(sorted(view.allowed)), vocabulary)
+    file = libraries.ranker.file
+    needs = _read(view.fetch(sorted(view.allowed)), file)
     joint = joint_needs.joint_ids(session)
     together: dict[UUID, list[str]] = {}
     for need_id, joint_id in joint.items():
@@ -121,7 +122,7 @@ def alignments(session: Session, libraries: Libraries, *, actor: Actor) -> Align
     ids = [UUID(each) for members in found for each in members]
     rows = documents.of_ids(session, Side.NEED, ids, actor)
     proposed = {(row.need_id, row.with_need_id): row.proposed_at for row in joint_needs.proposals_among(session, ids)}
-    board = _Board(needs, rows, joint, proposed, vocabulary)
+    board = _Board(needs, rows, joint, proposed, file.vocabulary)
     shown = [_alignment(members, board) for members in found]
     ranked = sorted(shown, key=lambda each: (-each.scale.voices, -len(each.members), str(each.members[0].need.id)))
     return Alignments(ranked, len(needs), len(view.allowed) - len(needs))
@@ -159,10 +160,10 @@ def propose(session: Session, with_id: UUID, need_ids: Sequence[UUID], *, actor:
 
 def _similar(session: Session, libraries: Libraries, asked: EncodedDocument, *, actor: Actor, limit: int, may: bool) -> list[Similar]:
     view: View = libraries.view(session, Side.NEED, actor)
-    vocabulary = _vocabulary(libraries)
-    own = alignment.read(asked, vocabulary)
+    file = libraries.ranker.file
+    own = alignment.read(asked, file.vocabulary)
     near = [each.id for each in view.dense(asked.pooled, NEAREST + 1) if each.id != own.id]
-    read = _read(view.fetch(near), vocabulary)
+    read = _read(view.fetch(near), file)
     rows = documents.of_ids(session, Side.NEED, [UUID(each) for each in read], actor)
     joint = joint_needs.joint_ids(session, list(rows))
     weakest = alignment.lists()["thresholds"]["weakest"]
@@ -171,7 +172,7 @@ def _similar(session: Session, libraries: Libraries, asked: EncodedDocument, *, 
         row = rows.get(UUID(need_id))
         if row is None or _is_own(row, actor) or alignment.likeness(own, need) < weakest:
             continue
-        told = agreement(own, need, vocabulary)
+        told = agreement(own, need, file.vocabulary)
         found.append(Similar(row, told, joint.get(row.id), may and told.is_one))
     return sorted(found, key=lambda each: (bool(each.agreement.apart), -each.agreement.likeness, str(each.need.id)))[:limit]
 
@@ -180,12 +181,8 @@ def _is_own(row: Need, actor: Actor) -> bool:
     return stands(actor, Relation.OWNER, subject_of(row))
 
 
-def _read(encoded: Mapping[str, EncodedDocument], vocabulary: Vocabulary) -> dict[str, alignment.Need]:
-    return {each: alignment.read(document, vocabulary) for each, document in encoded.items()}
-
-
-def _vocabulary(libraries: Libraries) -> Vocabulary:
-    return libraries.ranker.file.vocabulary
+def _read(encoded: Mapping[str, EncodedDocument], file: RankerFile) -> dict[str, alignment.Need]:
+    return {each: alignment.read(document, file.vocabulary) for each, document in encoded.items()}
 
 
 def _kept_apart(session: Session) -> set[frozenset[str]]:

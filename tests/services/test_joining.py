@@ -79,7 +79,7 @@ def members(database, joint_id):
 
 def told(database, kind):
     with database.reading() as session:
-        return session.query(Event).filter(Event.kind == kind).all()
+        return session.query(Event).filter(Event.kind == kind).order_by(Event.ordinal).all()
 
 
 def decide(database, hub, proposal_id, verdict, reason=REASON):
