@@ -104,4 +104,12 @@ def test_the_catalogue_of_the_pipeline_is_what_it_was():
         "need.closed",
         "match.confirmed",
         "match.reversed",
+        "need.joined",
+        "need.met",
+        "place.answered",
+        "referral.accepted",
+        "referral.closed",
+        "referral.declined",
+        "referral.offered",
+        "stage.changed",
     } == PIPELINE_KINDS
