@@ -78,7 +78,7 @@ def settings(_apps: dict[Mode, FastAPI], mode: Mode, tmp_path_factory: pytest.Te
         return cast(Settings, _apps[mode].state.settings)
     home: Path = tmp_path_factory.mktemp("home")
     servers = {"database_url": "lasting_postgresql_url", "broker_url": "broker_url"} if mode is Mode.SERVICE else {}
-    unlimited = {"reads_per_minute": 0, "writes_per_minute": 0}  # limits have tests of their own
+    unlimited = {"reads_per_minute": 0, "writes_per_minute": 0, "links_per_hour": 0}  # limits have tests of their own
     return Settings(home=home, **unlimited, **{setting: request.getfixturevalue(fixture) for setting, fixture in servers.items()})
 
 

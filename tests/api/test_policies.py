@@ -81,7 +81,7 @@ NAME_A_VERSION = (
 
 def quiet_app(home: Path) -> FastAPI:
     """An app on a database of its own that counts no requests."""
-    settings = Settings(home=home, reads_per_minute=0, writes_per_minute=0)
+    settings = Settings(home=home, reads_per_minute=0, writes_per_minute=0, links_per_hour=0)
     migrations.upgrade(settings.url)
     return create_app(settings)
 
