@@ -3,7 +3,7 @@
 from models.actors import Actor
 from models.grants import Policy
 from models.innovations import Innovation, Stage
-from models.needs import Need, NeedCriterion
+from models.needs import CriterionKind, Need, NeedCriterion
 from models.people import Role
 from models.policies import INNOVATION_READ, NEED_READ
 from models.proposals import Proposal
@@ -39,7 +39,10 @@ def _need_as_judged(proposal: Proposal) -> Need:
         **content["fields"],
         **content["codes"],
     )
-    row.criteria = [NeedCriterion(position=number, **item) for number, item in enumerate(content["criteria"])]
+    row.criteria = [
+        NeedCriterion(position=number, kind=CriterionKind(item["kind"]), value=item["value"])
+        for number, item in enumerate(content["criteria"])
+    ]
     return row
 
 

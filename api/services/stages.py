@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.services.recording import record
-from models.actors import SYSTEM, Actor, NotAllowed
+from models.actors import Actor, NotAllowed
 from models.base import DomainError
 from models.decisions import Reason, ReasonMissing
 from models.documents import TransitionRefused
@@ -100,7 +100,7 @@ def change(session: Session, proposal_id: UUID, step: Step, *, actor: Actor, at:
     check_step(before.stage if before is not None else None, step.stage)
     if (step.stage is PipelineStage.STOPPED) is (step.reason.code is None):
         raise ReasonMissing("Stopping needs a reason code, and no other step has one.", field="reason_code")
-    return _write(session, proposal, place, step, before, by=actor, by_name=actor.shown_as, at=at)
+    return _write(session, proposal, place, step, before, by=actor, at=at)
 
 
 def open_first(session: Session, row: PlaceAnswer, *, at: datetime) -> StageChange | None:
@@ -108,7 +108,8 @@ def open_first(session: Session, row: PlaceAnswer, *, at: datetime) -> StageChan
     if row.place is None or rows.last(session, row.proposal_id, row.place.id) is not None:
         return None
     step = Step(place=row.place.key, stage=PipelineStage.INTRODUCED)
-    return _write(session, row.proposal, row.place, step, None, by=SYSTEM, by_name=row.answered_by_name, at=at)
+    answerer = Actor(name=f"person:{row.answered_by}", shown_as=row.answered_by_name)
+    return _write(session, row.proposal, row.place, step, None, by=answerer, at=at)
 
 
 def uptake(session: Session, innovation_id: UUID, *, actor: Actor) -> Uptake:
@@ -156,7 +157,7 @@ def _concerned(session: Session, proposal: Proposal) -> set[UUID]:
 
 
 def _write(
-    session: Session, proposal: Proposal, place: Place, step: Step, before: StageChange | None, *, by: Actor, by_name: str, at: datetime
+    session: Session, proposal: Proposal, place: Place, step: Step, before: StageChange | None, *, by: Actor, at: datetime
 ) -> StageChange:
     on_date = step.on_date or day_of(at)
     if on_date > day_of(at):
@@ -173,7 +174,7 @@ def _write(
         reason_code=step.reason.code.value if step.reason.code is not None else "",
         changed_at=max(at, before.changed_at + timedelta(microseconds=1)) if before is not None else at,
         changed_by=by.name,
-        changed_by_name=by_name,
+        changed_by_name=by.shown_as,
     )
     session.add(row)
     session.flush()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import and_, literal, or_, select
+from sqlalchemy import Select, and_, literal, or_, select
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
@@ -93,17 +93,15 @@ def find(session: Session, answer_id: UUID) -> PlaceAnswer | None:
 
 
 def open_of_need(session: Session, need_id: UUID) -> Sequence[PlaceAnswer]:
-    """The questions to places whose own need it is, that somebody still waits for, now or when their day comes."""
-    query = select(PlaceAnswer).where(PlaceAnswer.need_id == need_id, _OPEN)
-    return session.scalars(query.order_by(PlaceAnswer.id)).unique().all()
+    """The questions to places whose own need it is, that somebody still waits for, now or when their day comes; locked."""
+    return _locked(session, select(PlaceAnswer).where(PlaceAnswer.need_id == need_id, _OPEN))
 
 
 def open_across(session: Session, need_id: UUID, place_ids: Sequence[UUID]) -> Sequence[PlaceAnswer]:
-    """The open questions to these places that join a need to another one's match, or another's place to its own match."""
+    """The open questions to these places that join a need to another one's match, or another's place to its own match; locked."""
     query = select(PlaceAnswer).join(Proposal, Proposal.id == PlaceAnswer.proposal_id)
     across = and_(PlaceAnswer.need_id != Proposal.need_id, or_(PlaceAnswer.need_id == need_id, Proposal.need_id == need_id))
-    query = query.where(PlaceAnswer.place_id.in_(place_ids), across, _OPEN)
-    return session.scalars(query.order_by(PlaceAnswer.id)).unique().all()
+    return _locked(session, query.where(PlaceAnswer.place_id.in_(place_ids), across, _OPEN))
 
 
 def announced_of_needs(session: Session, need_ids: Sequence[UUID]) -> Sequence[Proposal]:
@@ -164,3 +162,9 @@ def reasons(session: Session, *, since: datetime | None = None, until: datetime 
     found = [ReasonGiven(*row) for query in (noes, stops) for row in session.execute(query)]
     within = [row for row in found if (since is None or row.given_at >= since) and (until is None or row.given_at < until)]
     return sorted(within, key=lambda row: (row.given_at, str(row.place_id), str(row.need_id)))
+
+
+def _locked(session: Session, query: Select[PlaceAnswer]) -> Sequence[PlaceAnswer]:
+    """In the order of their ids, as they are once nobody else changes them."""
+    locked = query.order_by(PlaceAnswer.id).with_for_update(of=PlaceAnswer).execution_options(populate_existing=True)
+    return session.scalars(locked).unique().all()
