@@ -299,6 +299,7 @@ def _let_follow(session: Session, row: Submission, outcome: Outcome, *, at: date
     by = replace(SYSTEM, name=f"person:{outcome.given_by}", shown_as=outcome.given_by_name, person_id=outcome.given_by)
     if outcome.kind is OutcomeKind.ARCHIVE:
         deciding.lapse(session, Side.INNOVATION, row.innovation_id, actor=by, at=at)
+        referring.end_all(session, row.innovation_id, actor=by, at=at)  # of an earlier submission of it
         row.innovation.proposed_revision = None  # handed in again, it is ranked again
     elif outcome.body_id is not None:
         standing = referrals.open_of(session, row.innovation_id, outcome.body_id)

@@ -321,6 +321,16 @@ def test_an_innovation_that_is_withdrawn_is_asked_about_no_more(session):
     assert "referral_closed" not in {template for template, _ in mails(session)}
 
 
+def test_one_that_is_handed_in_again_and_archived_is_asked_about_no_more(session):
+    submission = triage.submission(session, at=NOW)
+    row = referral(session, submission.innovation)
+    outcome = concluding.conclude(session, submission.id, triage.ARCHIVE, actor=triage.officer(session), at=NOW, undo_window_seconds=600)
+
+    concluding.settle(session, outcome.id, at=LATER, undo_window_seconds=600)
+
+    assert (row.state, row.outcome) == (ReferralState.CLOSED, ReferralOutcome.INNOVATION_GONE)
+
+
 def test_bodies_are_kept_by_the_lead_and_every_change_is_an_event(session):
     lead = staff(session, Role.LEAD)
     factories.make_place(session, "LDS")
