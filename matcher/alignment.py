@@ -68,7 +68,8 @@ class Need:
     """A need with what its comparisons ask of it.
 
     `ages` are spans of years; `settings` and `subjects` are what its population and title name, `settings_said` all places
-    of care of which it speaks; `sides` which of the listed opposites it tells, one for the first and -1 for the other.
+    of care of which it speaks where it says what is needed; `sides` which of the listed opposites it tells, one for the
+    first and -1 for the other.
     """
 
     encoded: EncodedDocument
@@ -104,7 +105,7 @@ def read(encoded: EncodedDocument, vocabulary: Vocabulary) -> Need:
         ages=_ages(who) or _ages(fields.get("title", "")),
         says_children=any(last <= _CHILD_UNTIL for _, last in _ages(text).values()),
         settings=_found(_settings(), who or fields.get("title", "")) - {""},
-        settings_said=_found(_settings(), text) - {""},
+        settings_said=_found(_settings(), said) - {""},
         subjects=_subjects(named) or _subjects(fields.get("problem", "")),
         sides=_sides(said),
     )
