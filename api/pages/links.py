@@ -26,8 +26,7 @@ TITLES: Final = {
 def look_at(token: str, _: LinkOpener, *, request: Request, visit: CurrentVisit, at: Now, session: Reading) -> HTMLResponse:
     """Tell what the link is for, and the button."""
     looked = opening.look(session, token, at=at)
-    answer = page(request, "link.jinja", visit, title=TITLES[looked.purpose], looked=looked, token=token)
-    return answer
+    return page(request, "link.jinja", visit, title=TITLES[looked.purpose], looked=looked, token=token)
 
 
 @router.post("/links/{token}", dependencies=[Depends(same_origin)])
