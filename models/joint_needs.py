@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -59,7 +59,8 @@ class JointNeed(Versioned, Base):
             raise JoinRefused(f"Only open needs are joined, and this one is {need.status}. Open it first.", need=str(need.id))
         if len(self.present) >= MOST_MEMBERS:
             raise JoinRefused(f"A joint need has at most {MOST_MEMBERS} members. Begin another one.", members=len(self.present))
-        row = Membership(need_id=need.id, need=need, joined_at=at, joined_by=by)
+        turn = max([at, *(each.joined_at + timedelta(microseconds=1) for each in self.present)])  # after those before
+        row = Membership(need_id=need.id, need=need, joined_at=turn, joined_by=by)
         self.memberships.append(row)
         self.touch(at)
         return row

@@ -358,4 +358,5 @@ def test_a_membership_never_ends_before_it_began(database):
 
         gone = joint.let_go(needs[1].id, by="system", at=at - timedelta(seconds=1))
 
-        assert (gone.left_at, gone.left_by, joint.in_force, len(joint.present)) == (at, "system", True, 2)
+        assert (gone.left_at, gone.left_by, joint.in_force, len(joint.present)) == (gone.joined_at, "system", True, 2)
+        assert [row.need_id for row in joint.present] == [needs[0].id, needs[2].id]
