@@ -9,10 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.matches import MatchOut, QuoteOut, match_out
 from api.schemas.needs import EXAMPLE, NeedRef
-from api.services.aligning import Alignment, Alignments, Member, Similar
+from api.services.aligning import Alignment, Alignments, Member, Reason, Similar
 from api.services.content import NeedContent, Strict
 from api.services.joint_matching import JointMatches
-from matcher.agreement import Agreement
 from models.actors import Actor
 from models.joint_needs import MOST_MEMBERS, AlignmentDismissal, AlignmentProposal, JointNeed, Scale
 from models.needs import Need
@@ -49,7 +48,7 @@ class ReasonOut(BaseModel):
     apart: list[str] = Field(description="What bars them from being one: other ages, places of care, conditions or direction.")
 
     @classmethod
-    def of(cls, told: Agreement) -> "ReasonOut":
+    def of(cls, told: Reason) -> "ReasonOut":
         """The reason as it is shown; the likeness, which means nothing by itself, is not."""
         quotes = [QuoteOut(field=each.field, start=each.start, end=each.end, text=each.text) for each in told.quotes or ()]
         return cls(concepts=list(told.concepts), codes=list(told.codes), quotes=quotes, differs=list(told.differs), apart=list(told.apart))

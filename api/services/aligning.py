@@ -31,6 +31,8 @@ from models.policies import ALIGNMENT_DISMISS, ALIGNMENT_PROPOSE, ALIGNMENT_READ
 from models.queries import documents, joint_needs, recipients
 from models.subjects import subject_of
 
+Reason = Agreement
+"""Why two needs are taken for one, and in what they differ."""
 NEAREST = 50  # needs whose words are compared with one that is written
 
 
