@@ -15,7 +15,7 @@ import migrations
 from api.db import Database
 from api.main import create_app
 from api.settings import Settings
-from tests import authorisation
+from tests import authorisation, authorisation_table
 from tests.authorisation import ALLOWED, HIDDEN, REFUSED, SIGN_IN, Case, World
 from tests.factories import ANY_VERSION
 
@@ -156,13 +156,13 @@ def test_every_route_has_one_policy(app):
 
 
 def test_the_table_is_the_one_that_is_checked_in(walked):
-    assert authorisation.as_markdown(*walked) == CHECKED_IN.read_text(encoding="utf-8"), AGAIN
+    assert authorisation_table.as_markdown(*walked) == CHECKED_IN.read_text(encoding="utf-8"), AGAIN
 
 
 if __name__ == "__main__":
     with TemporaryDirectory() as folder:
         made = quiet_app(Path(folder))
         with made.state.database.transaction() as opened:
-            told = authorisation.as_markdown(made, authorisation.make_world(opened))
+            told = authorisation_table.as_markdown(made, authorisation.make_world(opened))
         made.state.database.dispose()
     CHECKED_IN.write_text(told, encoding="utf-8")

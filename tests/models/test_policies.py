@@ -175,7 +175,7 @@ def test_every_policy_is_asked_somewhere():
 WITHOUT_ACTOR = {
     "the walk's own jobs act for nobody": {
         "documents": {"find", "one_for_update", "searchable", "searchable_texts"},
-        "proposals": {"in_force", "outdated_of", "unannounced"},
+        "proposals": {"in_force", "of_needs", "open_by_another", "outdated_of", "unannounced"},
         "events": {"unsealed"},
         "imports": {"batch", "to_apply"},
     },
