@@ -35,7 +35,7 @@ router = APIRouter(prefix="/innovations", tags=["innovations"], route_class=Stri
 
 @router.post("", status_code=201, response_model=InnovationOut, responses=problems(*CREATING, ExternalIdTaken))
 def create_innovation(
-    body: InnovationIn, writer: InnovationWriter, now: Now, session: Creation, libraries: SharedLibraries, response: Response
+    body: InnovationIn, writer: InnovationWriter, *, now: Now, session: Creation, libraries: SharedLibraries, response: Response
 ) -> InnovationOut:
     """Hand an innovation in, or keep it as a draft."""
     row = intake.create(session, Side.INNOVATION, body.content, actor=writer, at=now, submit_too=body.submit)

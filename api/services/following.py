@@ -73,12 +73,8 @@ class _Where:
 
 
 def _where(session: Session, innovation: Innovation, row: Submission | None) -> _Where:
-    if innovation.status is InnovationStatus.WITHDRAWN:
-        return _Where("You have withdrawn it. Nobody reads it any more.", Turn.NOBODY)
-    if innovation.merged_into_id is not None:
-        return _Where("It is the same as another innovation of yours or of a colleague, which goes on in its place.", Turn.NOBODY)
-    if innovation.status is InnovationStatus.DRAFT:
-        return _Where("It is a draft. Hand it in when you are ready.", Turn.YOU)
+    if (found := _outside(innovation)) is not None:
+        return found
     if row is None:
         return _Where("It is not in our queue: nobody has agreed yet that we may use it. Say who agrees, and we read it.", Turn.YOU)
     last = row.standing
@@ -90,3 +86,14 @@ def _where(session: Session, innovation: Innovation, row: Submission | None) -> 
     says, turn = _AFTER[row.outcome]
     offered = clocks.of(session, ClockKind.REFERRAL, last.referral_id) if last.referral_id is not None else None
     return _Where(says, turn, offered.overdue_on if offered is not None else None)
+
+
+def _outside(innovation: Innovation) -> _Where | None:
+    """What is said of one that nobody is to read now; None of the others."""
+    if innovation.status is InnovationStatus.WITHDRAWN:
+        return _Where("You have withdrawn it. Nobody reads it any more.", Turn.NOBODY)
+    if innovation.merged_into_id is not None:
+        return _Where("It is the same as another innovation of yours or of a colleague, which goes on in its place.", Turn.NOBODY)
+    if innovation.status is InnovationStatus.DRAFT:
+        return _Where("It is a draft. Hand it in when you are ready.", Turn.YOU)
+    return None

@@ -190,13 +190,22 @@ WITHOUT_ACTOR = {
 }
 # What routes and pages may ask although it takes no actor.
 ASKED_BY_ALL = {
+    ("clocks", "of"),  # days of a submission that was shown
+    ("clocks", "of_many"),
     ("events", "head"),  # a number
     ("jobs", "page"),  # behind the door of `job.read`
+    ("mail", "one"),  # behind the door of `mail.read`
+    ("mail", "page"),
+    ("mail", "preference"),  # of who asks
     ("people", "by_id"),  # who did it, on the Hub's page of activity
     ("places", "all_places"),
     ("places", "organisations"),
+    ("ranker_versions", "active"),  # behind the door of `ranker.read`
+    ("ranker_versions", "every"),
+    ("ranker_versions", "named"),
     ("referrals", "bodies"),  # public knowledge, but for the address, which the answer leaves out
     ("referrals", "body"),
+    ("triage", "proposals_of_many"),  # of submissions that the Hub was shown
 }
 ROWS = frozenset({"Need", "Innovation", "Proposal", "Decision", "Revision", "Event", "ImportBatch", "ImportRow", "JobRow", "Any"})
 Functions = dict[str, dict[str, inspect.Signature]]
