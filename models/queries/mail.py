@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,7 @@ from models.mail import NOT_DELIVERED, Frequency, MailPreference, MailSecret, Me
 from models.people import Person
 from models.queries.documents import NotFound
 from models.queries.pages import Page, page_of
+from models.watches import Watch, WatchHit
 
 
 def add(session: Session, row: Message) -> Message | None:
@@ -115,12 +116,20 @@ def forget_preference(session: Session, person_id: UUID) -> None:
 
 
 def to_digest(session: Session, since: Mapping[Frequency, datetime], *, limit: int) -> Sequence[UUID]:
-    """The ids of people with an open account whose digest has fallen due at the moment of its frequency, and not been looked at since."""
+    """The ids of people with an open account whose digest has fallen due at the moment of its frequency, and not been looked at since.
+
+    Only those for whom something was found before that moment and never told: most people's digests hold nothing.
+    """
     wanted = func.coalesce(MailPreference.digest, Frequency.WEEKLY.value)
     looked_at = func.coalesce(MailPreference.digested_until, Person.created_at)
-    due = or_(*((wanted == frequency.value) & (looked_at < moment) for frequency, moment in since.items()))
+    due = or_(*((wanted == frequency.value) & (looked_at < moment) & _found_before(moment) for frequency, moment in since.items()))
     query = select(Person.id).outerjoin(MailPreference, MailPreference.person_id == Person.id).where(Person.active, due)
     return session.scalars(query.order_by(Person.id).limit(limit)).all()
+
+
+def _found_before(moment: datetime) -> ColumnElement[bool]:
+    untold = select(WatchHit.id).join(Watch, Watch.id == WatchHit.watch_id)
+    return untold.where(Watch.person_id == Person.id, WatchHit.told_at.is_(None), WatchHit.found_at < moment).correlate(Person).exists()
 
 
 def suppressed(session: Session, address_hash: str) -> SuppressedAddress | None:

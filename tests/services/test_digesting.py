@@ -129,11 +129,21 @@ def test_what_came_while_nobody_wanted_to_know_is_told_when_they_do(session, per
     assert len(mails(session)) == 1
 
 
-def test_those_are_found_whose_digest_has_fallen_due(session, person):
-    daily, off, gone = (factories.make_person(session, created_at=MONDAY - WEEK, active=active) for active in (True, True, False))
+def find_for(session, each, at):
+    """Something that a watch of somebody finds."""
+    said = {"kind": WatchKind.TEXT, "what": Watched.NEEDS, "value": at.isoformat(), "actor": actor_of_person(each), "at": MONDAY - WEEK}
+    watch = watching.begin(session, **said)
+    need = factories.make_need(session, created_at=at, opened_at=at)
+    watching.keep(session, Found(SubjectKind.NEED, need.id, 1, (watch.id,)), at=at)
+
+
+def test_those_are_found_whose_digest_has_fallen_due_and_holds_something(session, person):
+    daily, off, gone, idle = (factories.make_person(session, created_at=MONDAY - WEEK, active=each) for each in (True, True, False, True))
     mailing.prefer(session, daily.id, Frequency.DAILY, actor=SYSTEM, at=MONDAY)
     mailing.prefer(session, off.id, Frequency.OFF, actor=SYSTEM, at=MONDAY)
     new = factories.make_person(session, created_at=MONDAY + SECOND)
+    for each in (person, daily, off, gone):
+        find_for(session, each, MONDAY - SECOND)
 
     def found(at):
         return set(digesting.to_send(session, at=at, limit=9))
@@ -143,7 +153,10 @@ def test_those_are_found_whose_digest_has_fallen_due(session, person):
         digesting.send(session, each, at=MONDAY + SECOND)
 
     assert first == {person.id, daily.id}
-    assert found(MONDAY + SECOND * 2) == set()
+    assert found(MONDAY + SECOND * 2) == found(MONDAY + WEEK) == set()
+    for each in (person, daily, new):
+        find_for(session, each, MONDAY + SECOND * 3)
+    assert found(MONDAY + SECOND * 4) == set()
     assert found(MONDAY + DAY) == {daily.id}
     assert found(MONDAY + WEEK) == {person.id, daily.id, new.id}
-    assert gone.id not in found(MONDAY + WEEK)
+    assert idle.id not in found(MONDAY + WEEK)
