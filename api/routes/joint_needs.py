@@ -37,7 +37,7 @@ def join_need(need_id: UUID, *, body: JoinIn, joiner: NeedJoiner, now: Now, sess
 def leave_joint_need(
     need_id: UUID, *, leaver: NeedLeaver, version: ExpectedVersion, now: Now, session: Creation, response: Response
 ) -> JointNeedOut:
-    """Take your need out of its joint need; a joint need with one member left is dissolved."""
+    """Take your need out of its joint need, whose version `If-Match` names; one with one member left is dissolved."""
     joint = joining.leave(session, need_id, actor=leaver, at=now, version=version)
     return tag(response, JointNeedOut.of(joint, joining.members_shown(session, joint, actor=leaver)))
 

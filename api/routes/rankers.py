@@ -43,9 +43,13 @@ def activate_ranker(
 
 
 @router.post("/rollback", response_model=RankersOut, responses=problems(*CHANGING, *RANKING, NoWayBack))
-def roll_back(lead: RankerManager, version: ExpectedVersion, now: Now, session: Transaction, libraries: SharedLibraries) -> RankersOut:
-    """Go back to the ranker that judged before; `If-Match` names the version of the one that judges now."""
-    activating.roll_back(session, libraries, actor=lead, at=now, version=version)
+def roll_back(
+    *, lead: RankerManager, version: ExpectedVersion, now: Now, session: Transaction, libraries: SharedLibraries, response: Response
+) -> RankersOut:
+    """Go back to the ranker that judged before; `If-Match` names the version of the one that judges now, and so does the ETag."""
+    judging = activating.roll_back(session, libraries, actor=lead, at=now, version=version)
+    if judging is not None:  # the ranker of the settings has no version
+        tag(response, judging)
     return _shown(session, libraries)
 
 

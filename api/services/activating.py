@@ -83,7 +83,8 @@ def _is_usable(libraries: Libraries, row: RankerVersion) -> bool:
 
 def _must_be_as_read(row: RankerVersion, version: int | None) -> None:
     if version is not None and row.version != version:
-        raise StaleVersion(f"The ranker {row.name} is {row.state} since you read it. Read it again, then say what you want.")
+        told = f"The ranker {row.name} is {row.state} since you read it. Read it again, then say what you want."
+        raise StaleVersion(told, version=row.version)
 
 
 def _record(session: Session, kind: str, row: RankerVersion, *, actor: Actor, at: datetime, other: RankerVersion | None) -> None:

@@ -53,18 +53,20 @@ def join_joint(session: Session, joint_need_id: UUID, own_id: UUID, *, actor: Ac
 
 
 def leave(session: Session, need_id: UUID, *, actor: Actor, at: datetime, version: int | None = None) -> JointNeed:
-    """Leave a joint need at any time; who leaves and who stays are ranked again, each for itself. Raises NotJoint.
+    """Leave a joint need at any time; who leaves and who stays are ranked again, each for itself.
 
+    Raises NotJoint, or StaleVersion when `version` is not that of the joint need.
     What was confirmed stays with the need on which it was; questions that the leaver's places have not answered are taken back.
     """
     row = documents.need(session, need_id, actor)
     NEED_LEAVE.check(actor, subject_of(row))
-    if version is not None and version != row.version:
-        raise StaleVersion("Somebody changed this need after you read it. Read it again and repeat your change.", version=row.version)
     joint = joint_needs.joint_of(session, need_id)
     if joint is None:
         raise NotJoint("This need is in no joint need, so that there is none to leave.", need=str(need_id))
     _locked(session, [need_id], joint)
+    present = joint_needs.get(session, joint.id, lock=True).version
+    if version is not None and version != present:
+        raise StaleVersion("This joint need has changed since you read it. Read it again, then leave if you like.", version=present)
     return _parted(session, joint.id, need_id, actor=actor, at=at)
 
 

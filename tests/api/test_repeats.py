@@ -29,7 +29,7 @@ from models.keys import Scope
 from models.needs import Need
 from models.people import Role
 from models.proposals import Proposal
-from tests import factories, triage
+from tests import again, factories, triage
 from tests.factories import ANY_VERSION
 
 pytestmark = pytest.mark.both
@@ -43,8 +43,14 @@ FOR_ALL = {
     "POST /api/v1/front-door/submissions",
     "POST /api/v1/session/link",
     "POST /api/v1/asks/{token}/answer",
+    "POST /api/v1/feedback/{token}",
 }
-SAYS_NOTHING = {"POST /api/v1/proposals/{proposal_id}/undo", "POST /api/v1/submissions/{submission_id}/undo"}
+SAYS_NOTHING = {
+    "POST /api/v1/innovations/{innovation_id}/unmerge",
+    "POST /api/v1/needs/{need_id}/leave",
+    "POST /api/v1/proposals/{proposal_id}/undo",
+    "POST /api/v1/submissions/{submission_id}/undo",
+}
 FIVE_ANSWERS = {
     "problems_tackled": "Assessment takes many appointments.",
     "how_it_works": "A computer test.",
@@ -89,12 +95,14 @@ def ask(make, database):
     """`ask(client, "POST /api/v1/needs", headers)`: the same sound request each time."""
     make(factories.make_place)
     proposal, person, decided = make(factories.make_proposal), make(factories.make_person, None), []
-    of_triage = triage.sender(make)
+    of_triage, of_working_life = triage.sender(make), again.sender(make)
 
     def ask(client, route, headers, *, changed=False):
         method, url = route.split()
         if route in triage.AGAIN:
             return of_triage(client, route, headers, changed=changed)
+        if route in again.SOUND:
+            return of_working_life(client, route, headers, changed=changed)
         note, address = ("Now", "now@example.org") if changed else ("As before", "before@example.org")
         if url.endswith("/imports"):
             data = {"side": "need", "dry_run": "yes"} if changed else {"side": "need"}
@@ -153,11 +161,11 @@ def test_what_is_sent_again_is_done_once_and_answered_alike(ask, database, clien
 
     first = ask(lead, route, headers)
     done = counts(database)
-    again = [ask(lead, route, headers) for _ in range(2)]
+    replayed = [ask(lead, route, headers) for _ in range(2)]
 
     assert first.status_code == CREATING[route].status_code, first.text
     assert "idempotency-replayed" not in first.headers
-    for reply in again:
+    for reply in replayed:
         assert (reply.status_code, reply.content, reply.headers["idempotency-replayed"]) == (first.status_code, first.content, "true")
         for name in ("content-type", "location", "etag"):
             assert reply.headers.get(name) == first.headers.get(name)
@@ -366,8 +374,8 @@ def test_a_decision_sent_again_is_answered_although_the_version_has_moved_on(hub
     proposal = make(factories.make_proposal)
     url, headers = f"/api/v1/proposals/{proposal.id}/decision", keyed(**{"If-Match": '"1"'})
 
-    first, again = (hub.post(url, json={"verdict": "confirmed"}, headers=headers) for _ in range(2))
+    first, replayed = (hub.post(url, json={"verdict": "confirmed"}, headers=headers) for _ in range(2))
 
     assert (first.status_code, first.headers["etag"]) == (201, '"2"')
-    assert (again.status_code, again.content, again.headers["etag"]) == (201, first.content, '"2"')
+    assert (replayed.status_code, replayed.content, replayed.headers["etag"]) == (201, first.content, '"2"')
     assert [len(row.decisions) for row in rows(database, Proposal)] == [1]
