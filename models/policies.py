@@ -57,6 +57,7 @@ NEED_MEET: Final = Policy("need.meet", Scope.WRITE, _OF_PLACES, sees=NEED_READ, 
 NEED_CLOSE: Final = Policy("need.close", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_RENEW: Final = Policy("need.renew", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_SUGGEST_CODES: Final = Policy("need.suggest_codes", Scope.READ, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
+NEED_ADVICE: Final = Policy("need.advice", Scope.READ, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_MATCH: Final = Policy("need.match", Scope.READ, _MATCHING, sees=NEED_READ)
 
 # Whoever may read a need may join it, with a need of their own; the Hub does it for needs that no place owns.

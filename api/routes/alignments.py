@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.errors import ASKING, CREATING, RANKING, READING, SENDING, problems
 from api.requests import Creation, Limit, Now, Reading, SharedLibraries, StrictRoute
 from api.schemas.alignments import (
+    AdvisedOut,
     AlignmentsOut,
     DismissalOut,
     DismissedOut,
@@ -15,18 +16,26 @@ from api.schemas.alignments import (
     ProposeIn,
     SimilarIn,
     SimilarNeedsOut,
+    WrittenOut,
 )
-from api.security import AlignmentDismisser, AlignmentProposer, AlignmentReader, NeedComparer, TextComparer
-from api.services import aligning
+from api.security import AlignmentDismisser, AlignmentProposer, AlignmentReader, NeedAdvised, NeedComparer, TextComparer
+from api.services import advising, aligning
 from api.services.aligning import AlignmentRefused
 
 router = APIRouter(route_class=StrictRoute)
 
 
-@router.post("/needs/similar", tags=["needs"], response_model=SimilarNeedsOut, responses=problems(*ASKING, *SENDING, *RANKING))
-def find_similar_to_text(body: SimilarIn, asker: TextComparer, session: Reading, libraries: SharedLibraries) -> SimilarNeedsOut:
-    """Find other places' needs like a text that is not stored, and is not stored by asking, while you write it."""
-    return SimilarNeedsOut.of(aligning.similar_to_text(session, libraries, body.content, actor=asker, limit=body.limit))
+@router.post("/needs/similar", tags=["needs"], response_model=WrittenOut, responses=problems(*ASKING, *SENDING, *RANKING))
+def find_similar_to_text(body: SimilarIn, asker: TextComparer, session: Reading, libraries: SharedLibraries) -> WrittenOut:
+    """Find other places' needs like a text that is not stored, and is not stored by asking, and advice on it, while you write it."""
+    found = aligning.similar_to_text(session, libraries, body.content, actor=asker, limit=body.limit)
+    return WrittenOut.told(found, advising.of_text(session, body.content, actor=asker))
+
+
+@router.get("/needs/{need_id}/advice", tags=["needs"], response_model=AdvisedOut, responses=problems(*READING))
+def read_advice(need_id: UUID, asker: NeedAdvised, session: Reading) -> AdvisedOut:
+    """Read what you might look at again in your stored need: products, jargon, what is missing; nothing of it blocks."""
+    return AdvisedOut.of(advising.of_need(session, need_id, actor=asker))
 
 
 @router.get("/needs/{need_id}/similar", tags=["needs"], response_model=SimilarNeedsOut, responses=problems(*READING, *RANKING))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.matches import MatchOut, QuoteOut, match_out
 from api.schemas.needs import EXAMPLE, NeedRef
+from api.services.advising import Advice, AdviceKind
 from api.services.aligning import Alignment, Alignments, Member, Reason, Similar
 from api.services.content import NeedContent, Strict
 from api.services.joint_matching import JointMatches
@@ -25,6 +26,12 @@ _REASON: dict[str, Any] = {
     "quotes": [_QUOTE, _QUOTE],
     "differs": ["Other metrics: Weeks from referral to decision; People waiting."],
     "apart": [],
+}
+_ADVICE: dict[str, Any] = {
+    "kind": "no_metric",
+    "field": "metric",
+    "quote": None,
+    "says": "Say how you would know: something that can be counted or timed.",
 }
 _SCALE: dict[str, Any] = {"voices": 2, "places": ["BDC", "LDS"], "people": {"at_least": 0, "at_most": 20000, "not_told": 0}}
 
@@ -86,6 +93,52 @@ class SimilarNeedsOut(BaseModel):
                 for each in found
             ]
         )
+
+
+class AdviceOut(BaseModel):
+    """One thing to look at again in a need; it never blocks."""
+
+    kind: AdviceKind
+    field: str = Field(description="The field to write in.")
+    quote: QuoteOut | None = Field(description="The words that it is about; null where something is missing.")
+    says: str = Field(description="What to do, in plain English.")
+
+    @classmethod
+    def of(cls, told: Advice) -> "AdviceOut":
+        """The advice as it is shown."""
+        quote = told.quote
+        shown = QuoteOut(field=quote.field, start=quote.start, end=quote.end, text=quote.text) if quote else None
+        return cls(kind=told.kind, field=told.field, quote=shown, says=told.says)
+
+
+class AdvisedOut(BaseModel):
+    """What whoever writes a need might look at again; empty when nothing strikes."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"advice": [_ADVICE]}})
+
+    advice: list[AdviceOut]
+
+    @classmethod
+    def of(cls, told: Sequence[Advice]) -> "AdvisedOut":
+        """All of it."""
+        return cls(advice=[AdviceOut.of(each) for each in told])
+
+
+class WrittenOut(SimilarNeedsOut):
+    """What is shown to whoever writes a need, before it is stored: other places' like needs, and advice."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"similar": [{"need": _NAMED, "joint_need": None, "may_join": True, "reason": _REASON}], "advice": [_ADVICE]}
+        }
+    )
+
+    advice: list[AdviceOut] = Field(description="What you might look at again; it never blocks.")
+
+    @classmethod
+    def told(cls, found: Sequence[Similar], advice: Sequence[Advice]) -> "WrittenOut":
+        """Both."""
+        return cls(similar=SimilarNeedsOut.of(found).similar, advice=AdvisedOut.of(advice).advice)
 
 
 class PeopleOut(BaseModel):

@@ -19,7 +19,7 @@ from matcher.gaps import gap_report
 from matcher.text import Readability as ReadableText
 from matcher.text import document_readability
 from matcher.types import Band as MatcherBand
-from matcher.types import EncodedDocument, Flag, Judgement, Ranking
+from matcher.types import Document, EncodedDocument, Flag, Judgement, Ranking
 from models.actors import SYSTEM, Actor
 from models.base import DomainError
 from models.documents import Readability, Side
@@ -92,13 +92,17 @@ def must_be_readable(row: Need | Innovation) -> None:
         raise NothingToRank(f"The text of this {row.side} is {row.readability.replace('_', ' ')}. Write what it is about in plain English.")
 
 
+def document_of_text(side: Side, content: Content) -> Document:
+    """A text that is not stored, as the matching reads stored ones."""
+    row: Any = _unstored(side, content)
+    return document_of("unstored", side, row.content())
+
+
 def encoded_of_text(libraries: Libraries, side: Side, content: Content) -> EncodedDocument:
     """A text that is not stored, read and encoded by the same rules as stored ones; raises NothingToRank."""
-    row: Any = _unstored(side, content)
-    fields = row.content()["fields"]
-    if not any(text.strip() for name, text in fields.items() if name not in {"title", "name"}):
+    document = document_of_text(side, content)
+    if not any(text.strip() for name, text in document.fields.items() if name not in {"title", "name"}):
         raise NothingToRank("Say more than a name: what goes wrong, for whom, and what would be better.")
-    document = document_of("unstored", side, row.content())
     if document_readability(document) is not ReadableText.READABLE:
         raise NothingToRank("The text says nothing that can be read. Write in plain English.")
     return encode_document(document, libraries.encoder)

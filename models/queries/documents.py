@@ -115,6 +115,11 @@ def searchable_ids(session: Session, side: Side, actor: Actor) -> Sequence[UUID]
     return session.scalars(select(table.id).where(_SEARCHABLE[side], _visible(side, actor))).all()
 
 
+def innovation_names(session: Session, actor: Actor) -> Sequence[str]:
+    """The different names of all innovations that this actor may read."""
+    return session.scalars(select(Innovation.name).where(innovations_visible_to(actor)).distinct()).all()
+
+
 def searchable(session: Session, side: Side, ids: Collection[UUID] | None, encoder_id: str) -> Sequence[Any]:
     """Documents that may be ranked and are embedded at their present revision by this encoder; all, or these."""
     table = TABLES[side]
