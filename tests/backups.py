@@ -11,13 +11,15 @@ import migrations
 from api.db import Database
 from api.jobs.context import Context
 from api.jobs.runner import Runner
-from api.services import accounts, delivering, demo, intake, mailing, proposing
+from api.services import accounts, delivering, demo, intake, mailing, posting, proposing
 from api.services.auditing import keep_head
 from api.services.backing_up import back_up, heads_file
 from api.services.backup_files import tables
 from api.services.content import InnovationContent, NeedContent
+from api.services.envelopes import Sender
 from api.services.library import Libraries
 from api.services.recording import record
+from api.services.transports import FileTransport
 from api.settings import Settings
 from models.actors import SYSTEM
 from models.decisions import Reason, Verdict
@@ -30,6 +32,7 @@ from models.pipeline import PipelineStage, StageChange
 from models.queries import mail
 from models.queries import tables as all_tables
 from tests import factories, mails
+from tests.lives import live
 from tests.walk import ADHD_NEED, ADHD_TEST, WOUND_DRESSING, now
 
 STRANGE = ("", "two\nlines\r\n", 'quo"tes \\ and /', "‘curly’ — dash", "e\u0301 and é", "😀 beyond the first plane", "\u2028\ufeff", "=1+1")
@@ -143,6 +146,10 @@ def fill(made):
             need = factories.make_need(session, problem=words, by_when=date(2026, 12, 31), title=words or "untitled")
             proposal = factories.make_proposal(session, need, probability=fraction, features=[fraction, 1e-300, -0.5, 12345678901.5])
             decide(session, proposal, person)
+    with made.database.transaction() as session:
+        live(session, person)
+        out = FileTransport(made.settings.home / "mail")  # what has not left is in doubt after a restore, which has a test of its own
+        posting.deliver_due(session, out, Sender.of(made.settings), at=now())
     with made.database.transaction() as session:
         delivering.seal(session, at=now(), limit=100_000)
 
