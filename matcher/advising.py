@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import combinations
 from types import MappingProxyType
@@ -22,10 +22,12 @@ from matcher.types import Document, Quote
 from matcher.vocabulary import stems_in_order
 
 MOST = 5  # advice of one kind about one need
+READ = 4_000  # characters of one field that are looked at; whoever writes more is told by how the text begins
 
 _PROBLEM_FIELDS = ("title", "problem", "desired_outcome")
 """Where a product has no place; what is used today is told in other fields."""
 _SHORTEST_NAME = 3
+_TEXTS_KEPT = 64
 _LONGEST_ABBREVIATION = 7
 _MOST_THING_WORDS = 6
 _MOST_METRIC_WORDS = 5
@@ -33,7 +35,9 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ABBREVIATION = re.compile(r"(?<![\w@./-])[^\W_][^\W_]*(?:&[^\W_]+)*(?![\w@]|\.\w)")
 _CAMEL = re.compile(r"[a-z][A-Z]|[a-z]\d|[+@]")
 _ROMAN = re.compile(r"[IVX]+")
-_MARKED = re.compile(r"([A-Z][\w+-]*(?: [A-Z][\w+-]*)*) ?[™®]")
+_MARKED = re.compile(r"(?<![\w+-])([A-Z][\w+-]{0,40}(?: [A-Z][\w+-]{0,40}){0,3}) ?[™®]")
+_IN_BRACKETS = re.compile(r"\(([^\W_]{2,12})\)")
+_WITH_BRACKETS = re.compile(r"(?<!\w)([^\W_]{2,12}) ?\(([^()]{3,80})\)")
 _FIGURE = re.compile(r"\d\s?%|\d+(?:[.,]\d+)?")
 _YEAR = re.compile(r"(?<![\d.,])20\d\d(?![\d%])")
 _SHOUTED = 0.5  # share of words in capitals from which a text is shouted, and its capitals tell nothing
@@ -63,7 +67,7 @@ class Advice:
 
 def advice(document: Document, *, names: Iterable[str] = ()) -> Sequence[Advice]:
     """What whoever writes a need might look at again, in the order of the kinds; `names` are of products that they may know of."""
-    read = fields_read(document)
+    read = {field: text[:READ] for field, text in fields_read(document).items()}
     products = list(_products(read, names))
     told = [products, _population(read), _outcome(read), _metric(read), _several(read), _jargon(read, [each.quote for each in products])]
     return tuple(each for kind in told for each in list(kind)[:MOST])
@@ -135,27 +139,27 @@ def _several(read: Mapping[str, str]) -> Iterator[Advice]:
 
 
 def _jargon(read: Mapping[str, str], products: Sequence[Quote | None]) -> Iterator[Advice]:
-    whole = "\n".join(read.values())
+    spelt_out = _spelt_out("\n".join(read.values()))
     seen: set[str] = set()
     for field, text in read.items():
         if _is_empty(text):
             continue
-        for start, end, says in sorted([*_abbreviations(text, whole), *_jargon_words(text)]):
+        for start, end, says in sorted([*_abbreviations(text, spelt_out), *_jargon_words(text)]):
             words = text[start:end]
-            named = any(each and each.field == field and each.start <= start < each.end for each in products)
+            named = any(each and words in each.text for each in products)
             if named or words.lower() in seen:
                 continue
             seen.add(words.lower())
             yield Advice(AdviceKind.JARGON, field, Quote(field, start, end, words), says)
 
 
-def _abbreviations(text: str, whole: str) -> Iterator[tuple[int, int, str]]:
+def _abbreviations(text: str, spelt_out: Collection[str]) -> Iterator[tuple[int, int, str]]:
     if _is_shouted(text):
         return
     for found in _ABBREVIATION.finditer(text):
         token = found.group()
         short = token[:-1] if token.endswith("s") else token
-        if not _is_abbreviation(short) or {token, short} & _set("everyday") or _is_spelt_out(short, whole):
+        if not _is_abbreviation(short) or {token, short} & _set("everyday") or short in spelt_out:
             continue
         meant = _meanings().get(short, _meanings().get(token))
         means = f" ({meant})" if meant else ""
@@ -233,9 +237,10 @@ def _measures(text: str) -> bool:
 
 def _apart(text: str) -> tuple[int, int] | None:
     """The first sentence of two that speak of different things of health care, of different people, in different words."""
-    told = [(start, end, concepts(text[start:end]), _people_of(text[start:end]), _stems(text[start:end])) for start, end in sentences(text)]
+    heard = [(start, end, concepts(text[start:end]), _people_of(text[start:end]), _stems(text[start:end])) for start, end in _spans(text)]
+    told = [each for each in heard if all(each[2:])]
     for one, other in combinations(told, 2):
-        if all(mine and theirs and not mine & theirs for mine, theirs in zip(one[2:], other[2:], strict=True)):
+        if all(not mine & theirs for mine, theirs in zip(one[2:], other[2:], strict=True)):
             return other[0], other[1]
     return None
 
@@ -260,13 +265,13 @@ def _is_abbreviation(token: str) -> bool:
     )
 
 
-def _is_spelt_out(token: str, whole: str) -> bool:
-    """Whether its meaning stands in the text, or it stands in brackets after words, or words in brackets after it."""
-    meant = _meanings().get(token)
-    if meant and meant in whole.lower().replace("-", " "):
-        return True
-    short = re.escape(token)
-    return bool(re.search(rf"\w[\w'’-]* \w[\w'’-]* \({short}s?\)|(?<!\w){short}s? ?\((?:\w[\w'’-]*,? ?){{2,}}\)", whole))
+def _spelt_out(whole: str) -> frozenset[str]:
+    """The abbreviations that a text tells: by their meaning, in brackets after words, or with words in brackets after them."""
+    plain = whole.lower().replace("-", " ")
+    found = {short for short, meant in _meanings().items() if meant.replace("-", " ") in plain}
+    found |= {each[1] for each in _IN_BRACKETS.finditer(whole) if len(_WORD.findall(whole, max(0, each.start() - 60), each.start())) > 1}
+    found |= {each[1] for each in _WITH_BRACKETS.finditer(whole) if len(_WORD.findall(each[2])) > 1}
+    return frozenset(found | {short.removesuffix("s") for short in found})
 
 
 def _is_ordinary(word: str) -> bool:
@@ -275,15 +280,20 @@ def _is_ordinary(word: str) -> bool:
 
 
 def _begins_sentence(text: str, at: int) -> bool:
-    return any(not re.search(r"\w", text[start:at]) for start, end in sentences(text) if start <= at < end)
+    return any(not re.search(r"\w", text[start:at]) for start, end in _spans(text) if start <= at < end)
 
 
 def _in_title_case(text: str, start: int, end: int) -> bool:
     """Whether most words around a name are capitalised, so that its capitals tell nothing."""
-    begin, border = next(span for span in sentences(text) if span[0] <= start < span[1])
+    begin, border = next(span for span in _spans(text) if span[0] <= start < span[1])
     _, *others = _WORD.findall(f"{text[begin:start]} {text[end:border]}") or [""]
     told = [word for word in others if len(word) >= _LEAST_SHOUTED]
-    return sum(word[0].isupper() for word in told) > _SHOUTED * len(told)
+    return bool(sum(word[0].isupper() for word in told) > _SHOUTED * len(told))
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _spans(text: str) -> tuple[tuple[int, int], ...]:
+    return sentences(text)
 
 
 def _is_shouted(text: str) -> bool:
@@ -346,13 +356,13 @@ def _thing() -> re.Pattern[str]:
 @cache
 def _numbers() -> re.Pattern[str]:
     number = rf"(?:\d[\d,.]*|{_any(lists()['numerals'])})"
-    return re.compile(rf"\d\s?%|\b{number} (?:{_any(lists()['units'])})\b", re.IGNORECASE)
+    return re.compile(rf"\d\s?%|\b{number} (?:(?:{_any(lists()['units'])})\b|in {number}\b)", re.IGNORECASE)
 
 
 @cache
 def _product_words() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """A name before the word for a product, and one after it."""
-    name, product = r"([A-Z][\w+-]*(?: [A-Z][\w+-]*){0,2})", _any(lists()["products"])
+    name, product = r"([A-Z][\w+-]{0,40}(?: [A-Z][\w+-]{0,40}){0,2})", _any(lists()["products"])
     return re.compile(rf"\b{name} (?:{product})\b"), re.compile(rf"\b(?:{product}),? (?:called|named|such as|like) {name}")
 
 

@@ -50,6 +50,19 @@ class AnswerIn(Strict):
 class AnswerOut(BaseModel):
     """What became of an answer."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "submission_id": "2f0d9a52-6a44-4a3c-9d0e-8c5b0f4f1e11",
+                "state": "in_triage",
+                "in_time": True,
+                "late": False,
+                "revision": 2,
+                "says": "Thank you. We read it again with your answer.",
+            }
+        }
+    )
+
     submission_id: UUID
     state: SubmissionState
     in_time: bool = Field(description="False when the submission had its outcome already: the answer is kept as a note.")
@@ -72,6 +85,19 @@ class AnswerOut(BaseModel):
 
 class QuestionOut(BaseModel):
     """A question as its link shows it, with the texts that an answer may change."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "innovation": "Attention test",
+                "question": "For which ages is it?",
+                "answer_by": "2026-11-16",
+                "asked_by": "Hub triage officer",
+                "asked_at": "2026-11-02T10:15:00Z",
+                "texts": {"eligibility": ""},
+            }
+        }
+    )
 
     innovation: str
     question: str

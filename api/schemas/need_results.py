@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from api.schemas.examples import example_of
 from api.services.content import Day, Short, Strict, Text
 from api.services.ending_needs import Result
 from models.need_results import NeedResult
@@ -104,6 +105,10 @@ class NeedResultOut(BaseModel):
 
 class NeedEndOut(BaseModel):
     """How a need ended, if it did."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"need_id": "0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11", "result": example_of(NeedResultOut)}}
+    )
 
     need_id: UUID
     result: NeedResultOut | None = Field(description="Null while the need is neither met nor closed.")

@@ -12,33 +12,32 @@ from models.ranker_versions import RankerState, RankerVersion
 RankerName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="The name of a trained ranker.")]
 
 
+_EXAMPLE: dict[str, Any] = {
+    "id": "6c1f8f6e-5a7f-4a3c-8f0e-0a4d3f1f6b21",
+    "name": "trained-2026-11-20",
+    "ranker_id": "trained-2026-11-20-53aa51172d14",
+    "file_hash": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "base": "walk-3-1110a243fdf4",
+    "encoder_id": "all-MiniLM-L6-v2@7ffc6555e160",
+    "state": "trained",
+    "decisions": 312,
+    "confirmed": 140,
+    "rejected": 172,
+    "needs": 61,
+    "decided_from": "2026-04-01T09:00:00Z",
+    "decided_to": "2026-11-19T16:20:00Z",
+    "trained_at": "2026-11-20T08:00:00Z",
+    "trained_by": "system",
+    "activated_at": None,
+    "activated_by": "",
+    "version": 1,
+}
+
+
 class RankerOut(BaseModel):
     """One version of the ranker that was trained on decisions."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": "6c1f8f6e-5a7f-4a3c-8f0e-0a4d3f1f6b21",
-                "name": "trained-2026-11-20",
-                "ranker_id": "trained-2026-11-20-53aa51172d14",
-                "file_hash": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-                "base": "walk-3-1110a243fdf4",
-                "encoder_id": "all-MiniLM-L6-v2@7ffc6555e160",
-                "state": "trained",
-                "decisions": 312,
-                "confirmed": 140,
-                "rejected": 172,
-                "needs": 61,
-                "decided_from": "2026-04-01T09:00:00Z",
-                "decided_to": "2026-11-19T16:20:00Z",
-                "trained_at": "2026-11-20T08:00:00Z",
-                "trained_by": "system",
-                "activated_at": None,
-                "activated_by": "",
-                "version": 1,
-            }
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
     id: UUID
     name: str
@@ -68,6 +67,10 @@ class RankerOut(BaseModel):
 class RankerReportOut(RankerOut):
     """A version with the report of its training."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"example": _EXAMPLE | {"report": {"later": {"decisions": 62, "log_loss": {"before": 0.61, "after": 0.57}}}}}
+    )
+
     report: dict[str, Any] = Field(
         description="Before and after: on later decisions, on decisions on other needs, on sets of judged texts; with what is absent."
     )
@@ -80,6 +83,8 @@ class RankerReportOut(RankerOut):
 
 class RankersOut(BaseModel):
     """All trained rankers, and which one judges."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"in_use": "walk-3-1110a243fdf4", "trained": False, "items": [_EXAMPLE]}})
 
     in_use: str = Field(description="The ranker that judges, as it stands with everything that it ranks.")
     trained: bool = Field(description="Whether it is one of these; otherwise it is the one of the settings.")

@@ -90,7 +90,7 @@ class FeedbackIn(Strict):
 class FeedbackOut(BaseModel):
     """An answer that was kept."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": {"answer": "yes", "given_at": "2026-11-03T08:00:00Z"}})
 
     answer: Answer
     given_at: datetime

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.schemas.examples import example_of
 from api.services.content import Day, Short, Strict, WebAddress
 from api.services.stages import Signs, Step, Uptake
 from models.decisions import Reason, ReasonCode
@@ -88,6 +89,8 @@ class StageOut(BaseModel):
 
 class StagesOut(BaseModel):
     """The steps of one match, in their order."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [example_of(StageOut)]}})
 
     items: list[StageOut]
 

@@ -5,11 +5,12 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.answers import AskOut
+from api.schemas.examples import example_of
 from api.schemas.innovations import InnovationOut, InnovationRef
-from api.schemas.outcomes import OutcomeOut
+from api.schemas.outcomes import ID, OutcomeOut
 from api.schemas.pages import PageQuery
 from api.schemas.proposals import ProposalOut
 from api.services.triaging import Shown
@@ -40,8 +41,32 @@ class ClockOut(BaseModel):
         )
 
 
+_ROW: dict[str, Any] = {
+    "id": ID,
+    "version": 2,
+    "number": 1,
+    "innovation": {"id": "5a0c8a39-0a4e-4c36-9c53-4a3f0f2f7f10", "name": "Computer test", "supplier": "Example supplier"},
+    "state": "in_triage",
+    "held": False,
+    "submitted_at": "2026-11-02T09:00:00Z",
+    "assigned_to": "Hub triage officer",
+    "mine": True,
+    "taken_at": "2026-11-02T10:00:00Z",
+    "clock": {"working_days": 0, "reminder_on": "2026-11-06", "overdue_on": "2026-11-10", "overdue": False, "paused": False},
+    "strong": 1,
+    "possible": 0,
+    "probability": 0.87,
+    "flags": [],
+    "outcome": None,
+    "left_by": None,
+    "ended_at": None,
+}
+
+
 class SubmissionRow(BaseModel):
     """One line of the queue."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _ROW})
 
     id: UUID
     version: int
@@ -117,8 +142,23 @@ class EarlierOut(BaseModel):
         return cls(id=row.id, number=row.number, submitted_at=row.submitted_at, outcomes=told, left_by=row.left_by, ended_at=row.ended_at)
 
 
+_EXAMPLE: dict[str, Any] = _ROW | {
+    "text": example_of(InnovationOut),
+    "revision": 1,
+    "proposals": [{"proposal": example_of(ProposalOut), "skipped": False}],
+    "more": 0,
+    "ranked": True,
+    "duplicates": 0,
+    "outcomes": [],
+    "asks": [],
+    "earlier": [],
+}
+
+
 class SubmissionOut(SubmissionRow):
     """A submission with all that its outcome is given by."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
     text: InnovationOut = Field(description="The innovation as it is now.")
     revision: int = Field(description="The version that was handed in.")

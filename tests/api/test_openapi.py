@@ -101,6 +101,7 @@ def test_only_what_anyone_may_read_needs_neither_key_nor_sign_in(app):
         "GET /api/v1/codes",
         "GET /api/v1/needs",
         "GET /api/v1/needs/{need_id}",
+        "GET /api/v1/needs/{need_id}/result",
         "GET /api/v1/calls",
         "GET /api/v1/calls/{reference}",
         "POST /api/v1/front-door/matches",
@@ -108,6 +109,9 @@ def test_only_what_anyone_may_read_needs_neither_key_nor_sign_in(app):
         "POST /api/v1/session/link",
         "GET /api/v1/links/{token}",
         "POST /api/v1/links/{token}",
+        "GET /api/v1/asks/{token}",
+        "POST /api/v1/asks/{token}/answer",
+        "POST /api/v1/feedback/{token}",
         "GET /health/live",
         "GET /health/ready",
     }

@@ -1,8 +1,10 @@
 """Advice on how a need is written: what strikes, what is left alone, and where it stands."""
 
+from time import perf_counter
+
 import pytest
 
-from matcher.advising import MOST, AdviceKind, advice
+from matcher.advising import MOST, READ, AdviceKind, advice
 from tests.matcher.documents import need
 
 WHOLE = {
@@ -176,6 +178,31 @@ def test_an_abbreviation_is_told_with_its_meaning():
     (found,) = advice(need(**{**WHOLE, "problem": "The MDT meets."}))
 
     assert found.says == "Not everybody knows “MDT” (multidisciplinary team). Spell it out where it first stands."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A" * 20_000,
+        "A " * 10_000,
+        "A-" * 10_000,
+        "XYQ " * 5_000,
+        "Men fall. " * 2_000,
+        "A Zephyra app. " * 1_300,
+        "(" * 20_000,
+        "™" * 20_000,
+    ],
+)
+def test_texts_made_to_keep_us_busy_do_not(text):
+    begun = perf_counter()
+
+    advice(need(title=text, problem=text, desired_outcome=text, metric=text, population=text))
+
+    assert perf_counter() - begun < 2.0
+
+
+def test_what_stands_far_behind_is_not_told():
+    assert told(AdviceKind.JARGON, problem="Waits are long. " * (READ // 16) + "The MDT meets.") == []
 
 
 def test_little_is_told_at_once():
