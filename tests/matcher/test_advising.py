@@ -63,6 +63,7 @@ def test_quotes_are_exact_and_advice_stands_in_the_order_of_the_kinds():
         ("The Leeds system and the Electronic Patient Record system differ.", []),
         ("New Florence App For Every Older Person", []),
         ("The SBAR tool is not used.", []),
+        ("The Better Care Fund platform and the Friends and Family Test tool are slow.", []),
     ],
 )
 def test_products_are_told_by_their_signs(problem, quoted):
@@ -147,6 +148,9 @@ def test_no_measure(fields, quoted):
         ("Older people fall at home. Pregnant women wait for triage.", ["Pregnant women wait for triage."]),
         ("Older people fall at home. Falls of pregnant women are rare.", []),
         ("Older people fall. Staff are tired.", []),
+        ("Pregnant women smoke. Babies are born too small.", []),
+        ("Residents drink too little. Frail people at home fall.", []),
+        ("Older people fall at home. Tea is cold. Beds are full. Wards are old. Pregnant women wait for triage.", []),
         ("", []),
     ],
 )
