@@ -5,6 +5,7 @@ People are simulated: what they decide is drawn. At the end of every day the rul
 """
 
 import argparse
+import gc
 import json
 from collections import Counter
 from dataclasses import asdict
@@ -37,6 +38,7 @@ def run(plan: Plan = Plan(), *, keep: Path | None = None) -> bool:  # noqa: B008
         with made.database.transaction() as session:
             checks = Checks(Follower(made.lead), Follower(pipeline_key(session, made.at)))
             acts.begin_watches(session)
+        gc.freeze()  # what is loaded by now stays: there is nothing in it to be looked for again and again
         for number in range(plan.days):
             made.day = FIRST_DAY + timedelta(days=number)
             live(made, acts, arriving(plan, number))

@@ -104,7 +104,7 @@ def world(plan: Plan) -> Iterator[World]:
         (home / "encoder").mkdir()
         source = encoder_folder()
         (home / "encoder" / source.name).symlink_to(source.resolve())
-        settings = Settings(home=home, undo_window_seconds=UNDO_SECONDS, log_level="ERROR", snapshot_after_changes=1_000)
+        settings = Settings(home=home, undo_window_seconds=UNDO_SECONDS, log_level="ERROR", snapshot_after_changes=1_000, encoder_threads=2)
         migrations.upgrade(settings.url)
         database = Database(settings.url)
         context = Context(database=database, libraries=Libraries.of(settings), settings=settings)
