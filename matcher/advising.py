@@ -12,7 +12,7 @@ from itertools import combinations
 from types import MappingProxyType
 
 from matcher import naming
-from matcher.advice_lists import any_of, finder, lists, meanings, words_of
+from matcher.advice_lists import any_of, finder, known_stems, lists, meanings, words_of
 from matcher.branding import known_products, products
 from matcher.concepts import concepts
 from matcher.naming import Names
@@ -31,6 +31,8 @@ _MOST_THING_WORDS = 6
 _MOST_METRIC_WORDS = 5
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ABBREVIATION = re.compile(r"(?<![\w@./-])[^\W_][^\W_]*(?:&[^\W_]+)*(?![\w@]|\.\w)")
+_CAPITALS_BEFORE = re.compile(r"[A-Z]{2} $")
+_CAPITALS_AFTER = re.compile(r" [A-Z]{2,}\b")
 _ROMAN = re.compile(r"[IVX]+")
 _IN_BRACKETS = re.compile(r"\(([^\W_]{2,12})\)")
 _WITH_BRACKETS = re.compile(r"(?<!\w)([^\W_]{2,12}) ?\(([^()]{3,80})\)")
@@ -154,9 +156,11 @@ def _abbreviations(text: str, spelt_out: Collection[str]) -> Iterator[tuple[int,
     for found in _ABBREVIATION.finditer(text):
         token = found.group()
         short = token[:-1] if token.endswith("s") else token
+        meant = meanings().get(short, meanings().get(token))
         if not _is_abbreviation(short) or {token, short} & words_of("everyday") or short in spelt_out:
             continue
-        meant = meanings().get(short, meanings().get(token))
+        if not meant and _is_emphasis(text, *found.span()):
+            continue
         means = f" ({meant})" if meant else ""
         yield *found.span(), f"Not everybody knows “{token}”{means}. Spell it out where it first stands."
 
@@ -221,6 +225,15 @@ def _is_abbreviation(token: str) -> bool:
         and len(token) <= _LONGEST_ABBREVIATION
         and not any(letter.islower() for letter in token)
         and not _ROMAN.fullmatch(token)
+    )
+
+
+def _is_emphasis(text: str, start: int, end: int) -> bool:
+    """Whether a word in capitals is an ordinary one, or one of several, as people write what must not be overlooked."""
+    word = text[start:end].lower()
+    beside = _CAPITALS_BEFORE.search(text, max(0, start - _LONGEST_ABBREVIATION), start) or _CAPITALS_AFTER.match(text, end)
+    return (
+        bool(beside) or word in words_of("emphasised") or (len(word) >= _LEAST_SHOUTED and frozenset(stems_in_order(word)) <= known_stems())
     )
 
 

@@ -168,6 +168,8 @@ def test_several_problems(problem, quoted):
         ("A quiet listening room (XYQ) is missing. XYQs help.", []),
         ("A XYQ (extra quiet room) is missing.", []),
         ("THE WARDS ARE FULL AND STAFF LEAVE", []),
+        ("People do NOT come, for ALL their care is at the HOSPITAL; see XQY ZQY or QXZ.", ["QXZ"]),
+        ("DNA is read twice; the DNA rate is high.", ["DNA rate"]),
         ("Chronic obstructive pulmonary disease is common; COPD kills.", []),
         ("Acuity rises and stakeholders ask.", ["Acuity", "stakeholders"]),
         ("See a.b@XYZ.ORG or ABCDEFGHIJ.", []),
