@@ -2,10 +2,13 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
+
+from models.words import without_unseen
 
 Cell = str | int | float | bool | None
 _RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -54,5 +57,11 @@ def columns(**headings: str) -> tuple[Column, ...]:
 
 
 def guarded(cell: Cell) -> Cell:
-    """A cell as it may stand in a spreadsheet: text that one would take for a formula begins with an apostrophe."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_RUN_BY_SPREADSHEETS) else cell
+    """A cell as it may stand in a spreadsheet: text that one would take for a formula begins with an apostrophe.
+
+    Also where the sign is a wide one, or stands behind what nobody sees: some programs take these for the same.
+    """
+    if not isinstance(cell, str):
+        return cell
+    seen = unicodedata.normalize("NFKC", without_unseen(cell)).lstrip(" ")
+    return f"'{cell}" if seen.startswith(_RUN_BY_SPREADSHEETS) or cell.startswith(_RUN_BY_SPREADSHEETS) else cell

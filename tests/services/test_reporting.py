@@ -11,7 +11,7 @@ from api.services import reporting
 from api.services.reporting import Period, PeriodInvalid, ReportName
 from api.services.reporting_counts import quarter_of, voices
 from api.services.reporting_times import quantile, spells_of
-from api.services.tabulating import Report, columns
+from api.services.tabulating import Report, columns, guarded
 from models.actors import ANONYMOUS, NotAllowed
 from models.decisions import Decision, ReasonCode, Verdict
 from models.events import Event
@@ -86,6 +86,16 @@ def test_a_cell_that_a_spreadsheet_would_run_is_guarded():
     report = Report(name="a", title="A", question="?", columns=columns(x="X"), rows=[{"x": "=1+1"}, {"x": -1}, {"x": "@a"}, {"x": None}])
 
     assert report.as_csv().splitlines() == ["X", "'=1+1", "-1", "'@a", '""']
+
+
+@pytest.mark.parametrize("cell", ["＝1+1", "\u200b=1+1", "  =1+1", "\t=1", "＋1", "－1", "＠a", "\u2060@a"])
+def test_a_sign_in_disguise_is_guarded_too(cell):
+    assert guarded(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["Falls = harm", "", "1 - 2", "’s", None, -1, 0.5, True])
+def test_what_no_spreadsheet_runs_is_left_as_it_is(cell):
+    assert guarded(cell) is cell
 
 
 def test_all_five_places_are_one_voice():
