@@ -285,6 +285,12 @@ REPORT_READ: Final = Policy("report.read", Scope.READ, (Grant(Role.BOARD), Grant
 RANKER_READ: Final = Policy("ranker.read", Scope.READ, (Grant(Role.LEAD),))
 RANKER_MANAGE: Final = Policy("ranker.manage", Scope.WRITE, (Grant(Role.LEAD),))
 AUDIT_READ: Final = Policy("audit.read", Scope.EVENTS, (Grant(Role.LEAD),))
+ORGANISATION_DESCRIBE: Final = Policy(
+    "organisation.describe",
+    Scope.WRITE,
+    (Grant(Role.INNOVATOR, Relation.OWNER), Grant(Role.HUB)),
+    refusal="Only its own people, or the Hub, may say how large an organisation is and where it is at home.",
+)
 ORGANISATION_CONFIRM: Final = Policy("organisation.confirm", Scope.WRITE, (Grant(Role.HUB),))
 ACCOUNT_READ: Final = Policy("account.read", Scope.READ, (Grant(Role.LEAD),))
 KEY_READ: Final = Policy("key.read", Scope.READ, (Grant(Role.LEAD),))

@@ -130,6 +130,7 @@ def make_world(session: Session) -> World:
             "watch_id": list(_watches(session, askers)),
             "invitation_id": list(_invitations(session)),
             "person_id": [Case("", None, factories.make_person(session, Role.BOARD).id)],
+            "organisation_id": list(_organisations(session)),
             "key_id": [Case("", None, _key_id(session))],
         },
         places,
@@ -211,7 +212,8 @@ def _proposals(session: Session) -> Iterator[Case]:
         return replace(made, subject=subject_of(row))
 
     yield case("on own place's need", judged=2)
-    yield put_to_own_place("on another place's need, of an older text, put to own place", visibility=Visibility.HUB_ONLY)
+    yield put_to_own_place("on another place's need, of an older text, put to own place")
+    yield put_to_own_place("on another place's need, put to own place, for the Hub only now", visibility=Visibility.HUB_ONLY)
     yield case("on own place's need, of an innovation for the Hub only", judged=2, visibility=Visibility.HUB_ONLY)
     yield case("on own place's need, of an older text", judged=1)
     yield case("on own place's need, out of force", judged=2, state=ProposalState.SUPERSEDED)
@@ -312,6 +314,12 @@ def _invitations(session: Session) -> Iterator[Case]:
         session.add(row)
         session.flush()
         yield Case(words, subject_of(row), row.id)
+
+
+def _organisations(session: Session) -> Iterator[Case]:
+    for words, name in (("own", "Example supplier"), ("a rival's", "Rival")):
+        row = factories.make_organisation(session, name)
+        yield Case(words, Subject(owners=frozenset({row.id})), row.id)
 
 
 def _key_id(session: Session) -> UUID:

@@ -31,6 +31,7 @@ from tests.mailboxes import report
 NOW = datetime.now(UTC)
 NEED = {"title": "People fall", "problem": "Older people who fall wait too long for help.", "places": ["LDS"]}
 INNOVATION = {"name": "Falls sensor", "problems_tackled": "People fall and lie for hours.", "how_it_works": "A sensor calls a neighbour."}
+PROFILE = {"size": "up_to_5", "origin": None}
 WATCH = {"kind": "text", "value": "falls at home"}
 DRAFT = {"then": "draft", "version": "1"}
 SAVED = {
@@ -217,7 +218,7 @@ ROUTES: dict[str, Change] = {
     "POST /api/v1/jobs/{job_id}/retry": ("job.retried", lambda world: world.api(f"/jobs/{world.on(world.make(make_dead_job))}/retry")),
     "POST /api/v1/needs/{need_id}/call": (
         "call.published",
-        lambda world: world.api(f"/needs/{world.on(world.make(factories.make_need)).id}/call", {}),
+        lambda world: world.api(f"/needs/{world.on(world.make(factories.make_need, proposed_revision=1)).id}/call", {}),
     ),
     "POST /api/v1/calls/{reference}/close": (
         "call.closed",
@@ -274,6 +275,10 @@ ROUTES: dict[str, Change] = {
         "organisation.confirmed",
         lambda world: world.api(f"/organisations/{world.on(world.make(factories.make_organisation, confirmed=False)).id}/confirm", {}),
     ),
+    "PUT /api/v1/organisations/{organisation_id}/profile": (
+        "organisation.described",
+        lambda world: world.api(f"/organisations/{world.on(world.make(factories.make_organisation)).id}/profile", PROFILE, "PUT"),
+    ),
     "POST /api/v1/keys": ("key.created", World.make_key),
     "DELETE /api/v1/keys/{key_id}": (
         "key.revoked",
@@ -313,7 +318,9 @@ ROUTES: dict[str, Change] = {
     ),
     "POST /api/v1/needs/{need_id}/renew": (
         "need.renewed",
-        lambda world: world.api(f"/needs/{world.on(world.make(factories.make_need)).id}/renew", {"review_date": "2099-01-01"}),
+        lambda world: world.api(
+            f"/needs/{world.on(world.make(factories.make_need)).id}/renew", {"review_date": (NOW + timedelta(days=200)).date().isoformat()}
+        ),
     ),
     "POST /api/v1/mail/{message_id}/send-again": (
         "mail.sent_again",

@@ -6,8 +6,8 @@ from fastapi import APIRouter
 
 from api.errors import ASKING, READING, SENDING, problems
 from api.requests import Now, Reading, StrictRoute, Transaction
-from api.schemas.organisations import ConfirmIn, NamedOrganisationOut
-from api.security import OrganisationConfirmer
+from api.schemas.organisations import ConfirmIn, NamedOrganisationOut, ProfileIn, ProfileOut
+from api.security import OrganisationConfirmer, OrganisationDescriber
 from api.services import confirming
 from models.documents import TransitionRefused
 
@@ -26,3 +26,12 @@ def confirm_organisation(
 ) -> NamedOrganisationOut:
     """Say that it is a new organisation, or one that is known, which its people and offers then belong to."""
     return NamedOrganisationOut.model_validate(confirming.confirm(session, organisation_id, actor=hub, at=now, same_as=body.same_as))
+
+
+@router.put("/{organisation_id}/profile", response_model=ProfileOut, responses=problems(*READING, *SENDING))
+def describe_organisation(
+    organisation_id: UUID, body: ProfileIn, actor: OrganisationDescriber, now: Now, session: Transaction
+) -> ProfileOut:
+    """Say how large an organisation is and where it is at home: reports tell groups apart by it, and matching never does."""
+    row = confirming.describe(session, organisation_id, size=body.size, origin=body.origin, actor=actor, at=now)
+    return ProfileOut.model_validate(row)

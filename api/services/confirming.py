@@ -10,8 +10,9 @@ from api.services.recording import record
 from models.actors import Actor
 from models.documents import TransitionRefused
 from models.events import Event
-from models.organisations import Organisation
-from models.policies import ORGANISATION_CONFIRM
+from models.grants import Subject
+from models.organisations import CompanySize, Organisation, Origin
+from models.policies import ORGANISATION_CONFIRM, ORGANISATION_DESCRIBE
 from models.queries import organisations
 from models.queries.documents import NotFound
 
@@ -41,6 +42,20 @@ def confirm(session: Session, organisation_id: UUID, *, actor: Actor, at: dateti
     record(session, event, at=at)
     session.flush()
     return found
+
+
+def describe(
+    session: Session, organisation_id: UUID, *, size: CompanySize | None, origin: Origin | None, actor: Actor, at: datetime
+) -> Organisation:
+    """Say how large it is and where it is at home, for reports alone; None takes it back. Raises NotFound, or NotAllowed."""
+    row = _one(session, organisation_id)
+    ORGANISATION_DESCRIBE.check(actor, Subject(owners=frozenset({row.id})))
+    row.size, row.origin = size, origin
+    data = {"size": size.value if size else None, "origin": origin.value if origin else None}
+    event = Event.of("organisation.described", subject_kind="organisation", subject_id=row.id, actor=actor.name, at=at, **data)
+    record(session, event, at=at)
+    session.flush()
+    return row
 
 
 def _one(session: Session, organisation_id: UUID) -> Organisation:

@@ -43,6 +43,7 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /api/v1/people": {"json": {"email": "new@example.org", "name": "New officer"}},
     "POST /api/v1/people/{person_id}/grants": {"json": {"role": "hub"}},
     "POST /api/v1/organisations/{organisation_id}/confirm": {"json": {}},
+    "PUT /api/v1/organisations/{organisation_id}/profile": {"json": {"size": None, "origin": None}},
     "POST /api/v1/keys": {"json": {"name": "A system", "role": "pipeline", "scopes": ["read"]}},
     "POST /api/v1/needs/{need_id}/call": {"json": {}},
     "PATCH /api/v1/watches/{watch_id}": {"json": {"muted": True}},
