@@ -130,7 +130,10 @@ def make_world(session: Session) -> World:
             "watch_id": list(_watches(session, askers)),
             "invitation_id": list(_invitations(session)),
             "person_id": [Case("", None, factories.make_person(session, Role.BOARD).id)],
-            "organisation_id": list(_organisations(session)),
+            "organisation_id": [
+                Case(f"{row.name}'s", Subject(owners=frozenset({row.id})), row.id)
+                for row in (factories.make_organisation(session), factories.make_organisation(session, "Rival"))
+            ],
             "key_id": [Case("", None, _key_id(session))],
         },
         places,
@@ -314,12 +317,6 @@ def _invitations(session: Session) -> Iterator[Case]:
         session.add(row)
         session.flush()
         yield Case(words, subject_of(row), row.id)
-
-
-def _organisations(session: Session) -> Iterator[Case]:
-    for words, name in (("own", "Example supplier"), ("a rival's", "Rival")):
-        row = factories.make_organisation(session, name)
-        yield Case(words, Subject(owners=frozenset({row.id})), row.id)
 
 
 def _key_id(session: Session) -> UUID:
