@@ -53,7 +53,7 @@ class Merge(Base):
         if self.undone_at is not None:
             raise MergeRefused(f"{self.undone_by_name} parted the two at {self.undone_at:%H:%M on %d %B %Y}.", state="apart")
 
-    def undo(self, *, by: UUID, by_name: str, at: datetime) -> None:
-        """Write down that the two were parted again; raises MergeRefused for the second time."""
+    def undo(self, *, by: UUID | None, by_name: str, at: datetime) -> None:
+        """Write down that the two were parted again, by nobody where the service itself did; raises MergeRefused the second time."""
         self.must_stand()
         self.undone_at, self.undone_by, self.undone_by_name = at, by, by_name

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
-from api.services import accounts, intake, mailing, watching
+from api.services import accounts, intake, mailing, parting, watching
 from api.services.recording import record
 from models.actors import SYSTEM, Actor
 from models.documents import Readability, Side, StaleVersion, TransitionRefused
@@ -52,6 +52,7 @@ def delete_innovation(session: Session, innovation_id: UUID, *, actor: Actor, at
 
     A confirmed match that was announced is reversed, as by a withdrawal. Raises NotFound, NotAllowed or StaleVersion.
     """
+    parting.lock(session, innovation_id)
     row: Innovation = documents.get(session, Side.INNOVATION, innovation_id, actor, lock=True)
     INNOVATION_DELETE.check(actor, subject_of(row))
     if version is not None and version != row.version:
@@ -116,6 +117,7 @@ def _delete(session: Session, row: Innovation, *, actor: Actor, at: datetime) ->
         return
     if row.status is not InnovationStatus.WITHDRAWN:
         intake.withdraw(session, Side.INNOVATION, row.id, actor=actor, at=at)
+    parting.let_go(session, row.id, actor=actor, at=at)  # also from one that was withdrawn before
     _erase(session, row, at=at)
     _record(session, "innovation.erased", row.id, actor, at)
     enqueue(session, Job.SNAPSHOT, at=at, bulk=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
-from api.services import calling, deciding, joining, referring, triaging
+from api.services import calling, deciding, joining, parting, referring, triaging
 from api.services.composing import SUBMITTED, TITLE, evidences_of, owner_place, read, revision_of
 from api.services.content import InnovationContent, NeedContent, shown_title
 from api.services.recording import record
@@ -116,7 +116,9 @@ def _submit(session: Session, side: Side, row: Any, *, actor: Actor, at: datetim
 
 
 def withdraw(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: datetime, version: int | None = None) -> Any:  # noqa: ANN401 -- Need or Innovation
-    """Take a document back: it is gone from every answer with this transaction."""
+    """Take a document back: it is gone from every answer with this transaction; what was merged into it stands by itself again."""
+    if side is Side.INNOVATION:
+        parting.lock(session, document_id)
     row = _to_change(session, side, document_id, _WITHDRAW[side], actor=actor, version=version)
     row.move_to(_WITHDRAWN[side], at=at)
     _touch(row, at)
@@ -128,6 +130,7 @@ def withdraw(session: Session, side: Side, document_id: UUID, *, actor: Actor, a
     if side is Side.INNOVATION:
         triaging.leave(session, row.id, Leaving.WITHDRAWN, at=at)
         referring.end_all(session, row.id, actor=actor, at=at)
+        parting.let_go(session, row.id, actor=actor, at=at)
     session.flush()
     return row
 

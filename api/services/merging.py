@@ -7,14 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from api.queue import Job, enqueue
-from api.services import deciding, likening, mailing, triaging
+from api.services import deciding, likening, parting, triaging
 from api.services.library import Libraries, RankingUnavailable
 from api.services.likening import Duplicate
 from api.services.proposing import NothingToRank
 from api.services.reading import document_of
 from api.services.recording import record
-from api.services.referral_mail import innovators_of
 from matcher.duplicates import likenesses
 from models.actors import SYSTEM, Actor
 from models.documents import Readability, Side, StaleVersion
@@ -62,9 +60,9 @@ def merge(
     row = Merge(kept_id=kept.id, merged_id=merged.id, merged_at=at, merged_by=person_id, merged_by_name=actor.shown_as, note=note)
     session.add(row)
     for each in (merged, *merges.parts(session, merged.id)):
-        _stand_for(each, kept.id, at)
+        parting.stand_for(each, kept.id, at)
     session.flush()
-    record(session, _event("innovation.merged", merged, actor, at, into=str(kept.id), merge=str(row.id)), at=at)
+    record(session, parting.event("innovation.merged", merged, actor, at, into=str(kept.id), merge=str(row.id)), at=at)
     deciding.supersede(session, [each for each in matches if each.state in _UNDECIDED], actor=actor, at=at)
     triaging.leave(session, merged.id, Leaving.MERGED, at=at)
     _tell_merged(session, row, merged, kept, at=at)
@@ -74,7 +72,8 @@ def merge(
 def unmerge(session: Session, innovation_id: UUID, *, actor: Actor, at: datetime, version: int | None = None) -> Merge:
     """Part an innovation from the one that stands for it, with all that was merged into it; it is ranked again.
 
-    Possible as long as nothing was built on the merge. Raises MergeRefused, which tells what was, or StaleVersion.
+    Possible as long as nothing was built on the merge; one that was withdrawn meanwhile stays so.
+    Raises MergeRefused, which tells what was, or StaleVersion.
     """
     INNOVATION_MERGE.check(actor, subject_of(documents.innovation(session, innovation_id, actor)))
     row = merges.standing(session, innovation_id)
@@ -82,25 +81,12 @@ def unmerge(session: Session, innovation_id: UUID, *, actor: Actor, at: datetime
         raise MergeRefused("This innovation is part of no other, so there is nothing to part.", state="apart")
     rows = merges.lock(session, {row.merged_id, row.kept_id})  # whoever asks: the kept one may have been deleted since
     merged, kept = rows[row.merged_id], rows[row.kept_id]
-    person_id = INNOVATION_MERGE.person(actor, subject_of(merged))
+    INNOVATION_MERGE.person(actor, subject_of(merged))
     session.refresh(row)
     row.must_stand()
     _must_bear_nothing(session, row, kept)
     _must_be_as_read(merged, version)
-    row.undo(by=person_id, by_name=actor.shown_as, at=at)
-    merged.merged_into_id, merged.proposed_revision = None, None
-    merged.version, merged.updated_at = merged.version + 1, at
-    below = merges.lock(session, merges.under(session, merged.id))
-    for each in below.values():
-        _stand_for(each, merged.id, at)
-    session.flush()
-    record(session, _event("innovation.unmerged", merged, actor, at, of=str(kept.id), merge=str(row.id)), at=at)
-    triaging.come_back(session, merged.id, at=at)
-    _tell(session, row, "innovation_parted", merged, at=at)
-    if merged.searchable:
-        step = Job.PROPOSE if merged.embedded_revision == merged.revision else Job.EMBED
-        enqueue(session, step, at=at, side=Side.INNOVATION.value, id=str(merged.id))
-    session.flush()
+    parting.part(session, row, actor=actor, at=at, kept_gone=kept.status is InnovationStatus.WITHDRAWN)
     return row
 
 
@@ -233,34 +219,10 @@ def _must_be_as_read(row: Innovation, version: int | None) -> None:
 def _tell_merged(session: Session, row: Merge, merged: Innovation, kept: Innovation, *, at: datetime) -> None:
     """Tell both organisations, each of their own only; one that handed in both is told once, by both names."""
     same = _are_of_one(merged, kept)
-    _tell(session, row, "innovation_merged", merged, at=at, kept=kept.name if same else "", kept_id=str(kept.id), own=False)
+    parting.tell(session, row, "innovation_merged", merged, at=at, kept=kept.name if same else "", kept_id=str(kept.id), own=False)
     if not same:
-        _tell(session, row, "innovation_merged", kept, at=at, kept="", kept_id=str(kept.id), own=True)
-
-
-def _tell(session: Session, row: Merge, template: str, innovation: Innovation, *, at: datetime, **values: object) -> None:
-    for person in innovators_of(session, innovation):
-        mailing.post(
-            session,
-            template,
-            mailing.to_person(person),
-            once_key=f"{template}:{row.id}:{innovation.id}:{person.id}",
-            at=at,
-            name=person.name,
-            innovation=innovation.name,
-            innovation_id=str(innovation.id),
-            **values,
-        )
+        parting.tell(session, row, "innovation_merged", kept, at=at, kept="", kept_id=str(kept.id), own=True)
 
 
 def _are_of_one(one: Innovation, other: Innovation) -> bool:
     return one.supplier_id is not None and one.supplier_id == other.supplier_id
-
-
-def _stand_for(row: Innovation, kept_id: UUID, at: datetime) -> None:
-    row.merged_into_id = kept_id
-    row.version, row.updated_at = row.version + 1, at
-
-
-def _event(kind: str, row: Innovation, actor: Actor, at: datetime, **data: str) -> Event:
-    return Event.of(kind, subject_kind=Side.INNOVATION.value, subject_id=row.id, actor=actor.name, at=at, **data)

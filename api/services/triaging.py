@@ -123,9 +123,13 @@ def give_back(session: Session, submission_id: UUID, *, actor: Actor, at: dateti
 
 
 def leave(session: Session, innovation_id: UUID, how: Leaving, *, at: datetime) -> None:
-    """Take the submission of an innovation out of triage, because it was withdrawn or merged; both clocks end."""
+    """Take the submission of an innovation out of triage, because it was withdrawn or merged; both clocks end.
+
+    One that left as merged and is withdrawn now has left as withdrawn, so that it does not come back when the two are parted.
+    """
     row = triage.current(session, innovation_id)
-    if row is None or not row.is_open:
+    ends_merged = row is not None and row.left_by is Leaving.MERGED and how is Leaving.WITHDRAWN
+    if row is None or not (row.is_open or ends_merged):
         return
     if (asked := row.open_ask) is not None:
         clocks.stop(session, ClockKind.ASK, asked.id, at=at)
@@ -135,11 +139,18 @@ def leave(session: Session, innovation_id: UUID, how: Leaving, *, at: datetime) 
 
 
 def come_back(session: Session, innovation_id: UUID, *, at: datetime) -> None:
-    """Put the submission of an innovation that was merged, and is parted again, back into triage; its clock goes on."""
+    """Put the submission of an innovation that was merged, and is parted again, back into triage; its clock goes on.
+
+    That of one which was withdrawn meanwhile stays closed.
+    """
     row = triage.current(session, innovation_id)
-    if row is not None and row.left_by is Leaving.MERGED:
-        row.come_back()
-        go_on(session, row, at=at)
+    if row is None or row.left_by is not Leaving.MERGED:
+        return
+    if row.innovation.status is InnovationStatus.WITHDRAWN:
+        leave(session, innovation_id, Leaving.WITHDRAWN, at=at)
+        return
+    row.come_back()
+    go_on(session, row, at=at)
 
 
 def go_on(session: Session, row: Submission, *, at: datetime) -> None:

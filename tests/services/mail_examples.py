@@ -131,6 +131,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "name": "Managing director",
         "innovation": "Attention test",
         "innovation_id": "5a0c8a39-0a4e-4c36-9c53-4a3f0f2f7f10",
+        "kept_gone": True,
+        "ranked": True,
     },
     "joint_need_joined": {
         "name": "Place lead",

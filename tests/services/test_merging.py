@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from api.services import deciding, erasing, intake, merging, referring, triaging
+from api.services import deciding, intake, merging, referring, triaging
 from models.actors import SYSTEM, NotAllowed
 from models.clocks import ClockKind
 from models.decisions import Reason, ReasonCode, Verdict
@@ -353,10 +353,10 @@ def test_a_draft_that_was_merged_by_hand_is_not_handed_in(session, by):
         intake.submit(session, Side.INNOVATION, draft.id, actor=by, at=LATER)
 
 
-def test_parting_from_one_that_was_deleted_goes_on(session, by):
+def test_parting_from_one_that_a_release_before_deleted_goes_on(session, by):
     merged, kept = factories.make_innovation(session), factories.make_innovation(session)
     merge(session, merged, kept, by)
-    erasing.delete_innovation(session, kept.id, actor=by, at=LATER)
+    kept.status, kept.live = InnovationStatus.WITHDRAWN, False  # without letting go of what was merged into it
 
     part(session, merged, by)
 
