@@ -3,6 +3,8 @@
 Rows that others refer to stay as tombstones that say nothing: events, decisions and reports carry ids alone.
 """
 
+import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -12,6 +14,7 @@ from sqlalchemy.orm import Session
 from api.queue import Job, enqueue
 from api.services import accounts, intake, mailing, parting, watching
 from api.services.recording import record
+from matcher.types import FlagKind
 from models.actors import SYSTEM, Actor
 from models.documents import Readability, Side, StaleVersion, TransitionRefused
 from models.events import Event
@@ -126,12 +129,15 @@ def _delete(session: Session, row: Innovation, *, actor: Actor, at: datetime) ->
 
 def _erase(session: Session, row: Innovation, *, at: datetime) -> None:
     """Leave of an innovation its id, its times and whose it was; nothing that it said."""
-    for message in {each.id: each for each in rows.messages_about(session, rows.ids_about(session, row.id), row.name)}.values():
+    names = rows.names_of(session, row)
+    for message in {each.id: each for each in rows.messages_about(session, rows.ids_about(session, row.id), names)}.values():
         message.forget()
     for proposal in rows.proposals_of(session, row.id):
         proposal.findings, proposal.flags = [], []
+    _forget_copies(session, names)
     session.flush()
     rows.forget_letters(session, row.id)
+    rows.forget_names(session, row.id, names)
     rows.forget_texts(session, row.id)
     rows.forget_answers(session, naming=row.id)
     for name in Innovation.TEXTS:
@@ -145,6 +151,28 @@ def _erase(session: Session, row: Innovation, *, at: datetime) -> None:
     row.name, row.readability, row.live = DELETED, Readability.EMPTY, False
     row.version, row.updated_at, row.erased_at = row.version + 1, at, at
     session.flush()
+    rows.forget_versions(session, row)
+    session.expire_all()
+
+
+def _forget_copies(session: Session, names: Sequence[str]) -> None:
+    """Take the names out of what stands beside innovations of anybody that were nearly the same, and the words that both had."""
+    for proposal in rows.flagged(session, FlagKind.NEAR_COPY.value):
+        kept = [_without_copy(flag, names) for flag in proposal.flags]
+        if kept != proposal.flags:
+            proposal.flags = kept
+
+
+def _without_copy(flag: dict[str, Any] | str, names: Sequence[str]) -> dict[str, Any] | str:
+    if isinstance(flag, str) or flag["kind"] != FlagKind.NEAR_COPY.value:
+        return flag
+    sentence, mark, copies = flag["says"].partition(": ")
+    left = copies
+    for name in names:
+        left = re.sub(rf"(?:^|(?<=; )){re.escape(name)}(?=; |$)", DELETED, left)
+    if left == copies:
+        return flag
+    return flag | {"says": f"{sentence}{mark}{left}", "field": None, "start": None, "end": None, "text": ""}
 
 
 def _record(session: Session, kind: str, innovation_id: UUID, actor: Actor, at: datetime) -> None:

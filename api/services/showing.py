@@ -1,4 +1,7 @@
-"""A match as somebody sees it who may read it: today's texts, or where those are hidden from them, what was judged."""
+"""A match as somebody sees it who may read it: today's texts, or where those are hidden from them, what was judged.
+
+Of an innovation that was deleted there is nothing but what stands in its place.
+"""
 
 from models.actors import Actor
 from models.grants import Policy
@@ -47,13 +50,14 @@ def _need_as_judged(proposal: Proposal) -> Need:
 
 
 def _innovation_as_judged(proposal: Proposal) -> Innovation:
-    content = proposal.innovation_as_judged.content
+    today = proposal.innovation
+    content = proposal.innovation_as_judged.content if today.erased_at is None else today.content()
     facts = content["facts"]
     return Innovation(
         id=proposal.innovation_id,
         revision=proposal.innovation_revision,
-        status=proposal.innovation.status,
-        supplier=proposal.innovation.supplier,
+        status=today.status,
+        supplier=today.supplier,
         stage=Stage(facts["stage"]) if facts["stage"] else None,
         stage_source="",
         standards=[{"type": kind, "has_met": met} for kind, met in facts["standards"].items()],

@@ -1,16 +1,17 @@
 """What is kept of an innovation's words and of a person, in whatever table, and how it is taken out."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, Uuid, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, String, Table, Uuid, cast, delete, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models import Base
 from models.answers import KeptAnswer
+from models.decisions import Decision
 from models.documents import Revision
 from models.events import Event
 from models.feedback import Feedback
@@ -18,9 +19,12 @@ from models.imports import ImportRow
 from models.innovations import ExternalId, Innovation, InnovationStatus
 from models.links import Invitation, SavedAnswers
 from models.mail import Message, MessageState
+from models.merges import Merge
+from models.need_results import NeedResult
 from models.organisations import Organisation
 from models.passages import Passage, Vector
 from models.people import Person, Role, RoleGrant
+from models.pipeline import StageChange
 from models.place_answers import PlaceAnswer
 from models.proposals import Proposal
 from models.referrals import Referral, ReferralStep
@@ -37,6 +41,7 @@ UNPAIRED_NAMES: Final[tuple[tuple[InstrumentedAttribute[Any], InstrumentedAttrib
 )
 """Names of people beside which no id stands, and when what they did was written down, which their events say too."""
 SECRETS: Final = frozenset({"password_hash", "token_hash", "previous_token_hash", "csrf_token", "secret_hash"})
+_TOLD: Final = ((Decision, "note"), (PlaceAnswer, "note"), (StageChange, "note"), (NeedResult, "text"))  # of a proposal, by people
 _CHUNK: Final = 50  # words that one statement looks for
 
 
@@ -62,14 +67,39 @@ def delete_whole(session: Session, row: Innovation) -> None:
 
 
 def forget_texts(session: Session, innovation_id: UUID) -> None:
-    """Empty the versions of an innovation; delete its passages, vectors, foreign keys and the hits of watches, and what a file said."""
-    versions = update(Revision).where(Revision.innovation_id == innovation_id)
-    session.execute(versions.values(content={"fields": {}, "codes": {}, "facts": {}}, content_hash=""))
+    """Delete the passages, vectors and foreign keys of an innovation, the hits of watches, and what a file said."""
     for table in (Passage, ExternalId, WatchHit):
         session.execute(delete(table).where(table.innovation_id == innovation_id))
     # A vector stands beside the hash of its text, not beside a document: what no passage has is nobody's.
     session.execute(delete(Vector).where(Vector.text_hash.not_in(select(Passage.text_hash))))
     session.execute(update(ImportRow).where(ImportRow.document_id == innovation_id).values(data={}, problems=[]))
+
+
+def forget_versions(session: Session, row: Innovation) -> None:
+    """Let every version of an innovation say what its row says now; all that versions are read for is there, and empty."""
+    versions = update(Revision).where(Revision.innovation_id == row.id)
+    session.execute(versions.values(content=row.content(), content_hash=""))
+
+
+def names_of(session: Session, row: Innovation) -> list[str]:
+    """What an innovation was called in any of its versions; the longest name, which may hold others, first."""
+    versions = session.scalars(select(Revision.content).where(Revision.innovation_id == row.id))
+    said = [each for content in versions for each in (content["fields"].get("name", ""), content.get("as_written", {}).get("name", ""))]
+    return sorted({name for name in (row.name, *said) if name.strip()}, key=lambda name: (-len(name), name))
+
+
+def flagged(session: Session, word: str) -> Iterator[Proposal]:
+    """Every proposal of anybody, in force or not, of which a flag says a word of ASCII letters."""
+    said = select(Proposal.id).where(cast(Proposal.flags, String).contains(word, autoescape=True)).order_by(Proposal.id)
+    for proposal_id in session.scalars(said).all():
+        yield session.get_one(Proposal, proposal_id)
+
+
+def without(names: Iterable[str], text: str, other: str) -> str:
+    """A text in which another word stands for each of the names."""
+    for name in names:
+        text = _whole(name).sub(lambda _: other, text)
+    return text
 
 
 def proposals_of(session: Session, innovation_id: UUID) -> Sequence[Proposal]:
@@ -105,16 +135,29 @@ def forget_letters(session: Session, innovation_id: UUID) -> None:
     session.expire_all()
 
 
-def messages_about(session: Session, ids: Sequence[UUID], name: str) -> Iterator[Message]:
+def forget_names(session: Session, innovation_id: UUID, names: Sequence[str]) -> None:
+    """Take the names of an innovation out of what was written down of its proposals and merges, and out of letters about others."""
+    own = select(Proposal.id).where(Proposal.innovation_id == innovation_id)
+    for table, field in _TOLD:
+        for row in session.scalars(select(table).where(table.proposal_id.in_(own))).unique():
+            setattr(row, field, without(names, getattr(row, field), NOT_KEPT))
+    merged = or_(Merge.kept_id == innovation_id, Merge.merged_id == innovation_id)
+    session.execute(update(Merge).where(merged).values(note=""))
+    for name in names:
+        _rewrite(session, name, NOT_KEPT)
+
+
+def messages_about(session: Session, ids: Sequence[UUID], names: Iterable[str]) -> Iterator[Message]:
     """The mails of which the cause names one of these ids, and those that have left and name the innovation."""
     for start in range(0, len(ids), _CHUNK):
         named = (Message.once_key.contains(str(each)) for each in ids[start : start + _CHUNK])
         yield from session.scalars(select(Message).where(or_(*named)))
     left = Message.state.not_in((MessageState.QUEUED, MessageState.SENDING))
-    said = or_(_holds(Message.subject, name), _holds(Message.body, name))
-    for row in session.scalars(select(Message).where(left, said)):
-        if _whole(name).search(f"{row.subject}\n{row.body}"):
-            yield row
+    for name in names:
+        said = or_(_holds(Message.subject, name), _holds(Message.body, name))
+        for row in session.scalars(select(Message).where(left, said)):
+            if _whole(name).search(f"{row.subject}\n{row.body}"):
+                yield row
 
 
 def forget_answers(session: Session, *, naming: UUID | None = None, actor: str | None = None) -> None:
@@ -159,9 +202,9 @@ def rename(session: Session, person: Person, name: str) -> None:
 def _rewrite(session: Session, words: str, other: str) -> None:
     """Put other words in the place of some in every letter; not done to a name that several people have, which tells nobody."""
     for row in session.scalars(select(Message).where(_holds(Message.subject, words) | _holds(Message.body, words))):
-        row.subject, row.body = (_whole(words).sub(other, text) for text in (row.subject, row.body))
+        row.subject, row.body = (without([words], text, other) for text in (row.subject, row.body))
     for outcome in session.scalars(select(Outcome).where(_holds(Outcome.letter, words))):
-        outcome.letter = _whole(words).sub(other, outcome.letter)
+        outcome.letter = without([words], outcome.letter, other)
     session.flush()
 
 

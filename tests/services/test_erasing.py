@@ -19,7 +19,7 @@ from models.documents import Revision, Side, StaleVersion, TransitionRefused
 from models.events import Event
 from models.innovations import ExternalId, Innovation, InnovationStatus
 from models.jobs import JobRow
-from models.mail import Message
+from models.mail import Message, MessageState
 from models.merges import Merge
 from models.organisations import Organisation
 from models.passages import Passage, Vector
@@ -131,6 +131,56 @@ def test_letters_questions_answers_and_quotes_of_it_are_empty(session, actor, in
 
     assert tables_with(session, SECRET) == set()
     assert (proposal.findings, proposal.flags, proposal.state) == ([], [], ProposalState.SUPERSEDED)
+
+
+@pytest.mark.both
+def test_its_names_are_taken_out_of_what_stands_beside_others(session, actor):
+    row = hand_in(session, actor, name=f"{SECRET} (früher)", external_ids=[])
+    intake.change(session, Side.INNOVATION, row.id, {"name": f"{SECRET} test"}, actor=actor, at=NOW)
+    twin = factories.make_innovation(session, name="Twin of it", supplier="Rival")
+    copy = {"kind": "near_copy", "field": "benefits", "start": 0, "end": 11, "text": "Same words."}
+    left_out = "Nearly the same text comes again, and was left out of this list"
+    other = copy | {"says": f"{left_out}: Kept; {SECRET}s"}
+    word = {"kind": "place_list", "says": "Leeds", "field": None, "start": None, "end": None, "text": ""}
+    beside = factories.make_proposal(
+        session,
+        innovation=twin,
+        flags=["odd", copy | {"says": f"{left_out}: {SECRET} (früher); Kept; {SECRET} test"}, word],
+        state=ProposalState.REJECTED,
+    )
+    untouched = factories.make_proposal(session, flags=[other])
+    merged = Merge(kept_id=twin.id, merged_id=row.id, merged_at=NOW, merged_by_name="Lead", note=f"Same as {SECRET} test", undone_at=None)
+    merged.merged_by = factories.make_person(session).id
+    session.add(merged)
+    own = factories.make_proposal(session, innovation=row)
+    by = factories.make_person(session)
+    said = Reason(ReasonCode.OTHER, note=f"We have {SECRET} test, and {SECRET} (früher).")
+    own.decide(Verdict.REJECTED, by=by.id, by_name=by.name, at=NOW, reason=said)
+    owed = mailing.post(session, "sign_in_link", mailing.to_person(by), once_key="other", at=NOW, name="Q", token="t", minutes=1)
+    owed.body = f"New: {SECRET} test; Kept"
+    session.flush()
+
+    erasing.delete_innovation(session, row.id, actor=actor, at=LATER)
+
+    gone = {"says": f"{left_out}: Deleted; Kept; Deleted", "field": None, "start": None, "end": None, "text": ""}
+    assert beside.flags == ["odd", copy | gone, word]
+    assert untouched.flags == [other]
+    assert (merged.note, own.decisions[0].note) == ("", "We have (deleted), and (deleted).")
+    assert (owed.body, owed.state) == ("New: (deleted); Kept", MessageState.QUEUED)
+    untouched.flags = []
+    assert tables_with(session, SECRET) == set()
+
+
+def test_a_version_of_it_has_all_that_a_version_is_read_for(session, actor):
+    row = hand_in(session, actor)
+    proposal = factories.make_proposal(session, innovation=row)
+    shape = {part: set(said) for part, said in proposal.innovation_as_judged.content.items()}
+
+    erasing.delete_innovation(session, row.id, actor=actor, at=LATER)
+
+    content = proposal.innovation_as_judged.content
+    assert {part: set(said) for part, said in content.items()} == shape
+    assert {text for text in content["fields"].values() if text} == {"Deleted"}
 
 
 def test_an_announced_match_of_it_is_reversed(session, actor):
