@@ -106,7 +106,8 @@ def withdraw_innovation(
 @router.get("/{innovation_id}/status", response_model=StatusOut, responses=problems(*READING))
 def follow_innovation(innovation_id: UUID, reader: StatusReader, now: Now, settings: CurrentSettings, session: Reading) -> StatusOut:
     """Tell where an innovation is, whose turn it is, by when and whom to ask."""
-    found = following.whereabouts(session, innovation_id, actor=reader, at=now)
+    window = settings.undo_window_seconds
+    found = following.whereabouts(session, innovation_id, actor=reader, at=now, undo_window_seconds=window)
     return StatusOut.of(found, contact=settings.contact_email or settings.mail_from)
 
 

@@ -17,6 +17,7 @@ from models.clocks import OVERDUE_AFTER
 from models.decisions import Reason, ReasonCode
 from models.documents import Visibility
 from models.needs import Need
+from models.place_answers import ANSWERED_WITHIN, QuestionState
 from models.proposals import Proposal, ProposalState
 from models.triage import OutcomeKind, Submission
 from models.working_days import add_working_days, day_of
@@ -113,10 +114,12 @@ def draft(
         "given_by": given_by,
         "by": add_working_days(day_of(at), OVERDUE_AFTER),
         "overdue_after": OVERDUE_AFTER,
+        "places_by": _places_answer_by([row for row in proposals if row.state is ProposalState.CONFIRMED], at=at),
         "confirmed": [_named(row.need) for row in proposals if row.state is ProposalState.CONFIRMED],
         "question": choice.question,
         "answer_by": choice.answer_by,
         "body": body,
+        "body_named": choice.body_id is not None,
         "note": choice.reason.note,
         "why": why,
         "change": change or "Tell us what is new, and we read it again.",
@@ -124,6 +127,16 @@ def draft(
         "nothing_fits": ranked and submission.innovation.searchable and not proposals,
     }
     return _environment().get_template(f"{choice.kind.value}.txt").render(values).strip()
+
+
+def _places_answer_by(confirmed: Iterable[Proposal], *, at: datetime) -> date | None:
+    """The last day of those that places were told, or would be told today; None while no place is to answer."""
+    days = []
+    for row in confirmed:
+        if not row.place_answers and row.may_be_put_to_places:
+            days.append(add_working_days(day_of(at), ANSWERED_WITHIN))
+        days += [each.answer_by for each in row.place_answers if each.state is QuestionState.ASKED and each.answer_by is not None]
+    return max(days, default=None)
 
 
 def _named(need: Need) -> str:

@@ -28,6 +28,7 @@ from tests.triage import (
     ASK,
     LATER,
     MONDAY,
+    WINDOW,
     actor,
     clock,
     conclude,
@@ -291,7 +292,7 @@ def test_nobody_is_chased_for_what_is_done(session, row, by):
 
 
 def whereabouts(session, row, founder, *, at=TUESDAY):
-    return following.whereabouts(session, row.innovation_id, actor=actor(founder), at=at)
+    return following.whereabouts(session, row.innovation_id, actor=actor(founder), at=at, undo_window_seconds=WINDOW)
 
 
 def test_an_innovator_follows_a_submission_from_the_queue_to_its_outcome(session, row, by, founder):
@@ -320,7 +321,8 @@ def test_whose_turn_it_is_where_nothing_was_handed_in_or_nothing_follows(session
     withdrawn = factories.make_innovation(session, status=InnovationStatus.WITHDRAWN)
     merged = factories.make_innovation(session, merged_into_id=held.id)
 
-    found = [following.whereabouts(session, each.id, actor=actor(founder), at=MONDAY) for each in (draft, held, withdrawn, merged)]
+    documents = (draft, held, withdrawn, merged)
+    found = [following.whereabouts(session, each.id, actor=actor(founder), at=MONDAY, undo_window_seconds=WINDOW) for each in documents]
 
     assert [each.turn for each in found] == [Turn.YOU, Turn.YOU, Turn.NOBODY, Turn.NOBODY]
     assert ["draft" in found[0].says, "agree" in found[1].says] == [True, True]
@@ -340,4 +342,4 @@ def test_only_who_offers_it_and_the_hub_follow_an_innovation(session, row):
     session.flush()
 
     with pytest.raises(NotAllowed):
-        following.whereabouts(session, row.innovation_id, actor=officer(session, Role.PLACE), at=MONDAY)
+        following.whereabouts(session, row.innovation_id, actor=officer(session, Role.PLACE), at=MONDAY, undo_window_seconds=WINDOW)
