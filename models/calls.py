@@ -14,7 +14,7 @@ from models.working_days import day_of
 
 
 class CallRefused(DomainError):
-    """Only an open need that everybody may read is published, and only once at a time."""
+    """Only an open need that everybody may read and nothing answers is published, and only once at a time."""
 
 
 class CallEnded(DomainError):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Base, DomainError, Key
 from models.clocks import OVERDUE_AFTER
 from models.decisions import Reason, ReasonCode, ReasonMissing
+from models.documents import Visibility
 from models.needs import Need
 from models.places import Place
 from models.words import says_something
@@ -24,6 +25,10 @@ PLACES_OF_THE_REGION: Final = 5
 """A need that names so many is West Yorkshire's, which is asked as one voice."""
 ANSWERED_WITHIN: Final = OVERDUE_AFTER - 1
 """Working days that a place has; on the next it is overdue."""
+NOT_NOW_AT_MOST: Final = timedelta(days=366)
+"""How far ahead a *not now* may name its day."""
+_NOT_YET: Final = "The place has not been asked yet: the innovation is for the Hub alone."
+_TAKEN_BACK: Final = "The innovation is for the Hub alone again. The question goes on when partners may read it."
 
 
 class PlaceReply(StrEnum):
@@ -35,7 +40,7 @@ class PlaceReply(StrEnum):
 
 
 class QuestionState(StrEnum):
-    """Where a question to a place stands; a *held* one is not put to it, because the innovation is for the Hub alone."""
+    """Where a question to a place stands; a *held* one is not put to it, or no longer, because the innovation is for the Hub alone."""
 
     HELD = "held"
     ASKED = "asked"
@@ -125,14 +130,37 @@ class PlaceAnswer(Base):
         return self.place.name if self.place is not None else "West Yorkshire"
 
     @property
+    def is_hidden(self) -> bool:
+        """Whether the innovation is for the Hub alone now, and nobody was introduced before."""
+        return self.introduced_at is None and self.proposal.innovation.visibility is Visibility.HUB_ONLY
+
+    @property
+    def is_put(self) -> bool:
+        """Whether the question is the place's to read: it was put to it, and is not held again."""
+        return self.asked_at is not None and self.state is not QuestionState.HELD and not self.is_hidden
+
+    @property
     def shows_the_match(self) -> bool:
         """Whether the place reads the match as it was judged, for as long as it stands."""
-        return self.asked_at is not None and self.closing is not Closing.PLACE_LEFT
+        return self.is_put and self.closing is not Closing.PLACE_LEFT
 
-    def ask(self, *, at: datetime) -> None:
-        """Put the question to the place."""
-        self.state, self.asked_at = QuestionState.ASKED, at
-        self.answer_by = add_working_days(day_of(at), ANSWERED_WITHIN)
+    @property
+    def may_be_put(self) -> bool:
+        """Whether it may be put to the place now; what it was shown before, it may be shown again."""
+        return not self.is_hidden if self.asked_at is not None else self.proposal.may_be_put_to_places
+
+    def ask(self, *, at: datetime, waited: int = 0) -> None:
+        """Put the question to the place, or put it again after `waited` working days that it had before it was held."""
+        self.state, self.asked_at = QuestionState.ASKED, self.asked_at or at
+        if waited < ANSWERED_WITHIN:
+            self.answer_by = add_working_days(day_of(at), ANSWERED_WITHIN - waited)
+        elif waited == ANSWERED_WITHIN:
+            self.answer_by = day_of(at)
+        self.version += 1
+
+    def hold(self) -> None:
+        """Wait until the innovation is not for the Hub alone any more."""
+        self.state = QuestionState.HELD
         self.version += 1
 
     def give(
@@ -156,6 +184,8 @@ class PlaceAnswer(Base):
             raise ReasonMissing("A 'no' needs a reason code.", field="reason")
         if answer is PlaceReply.NOT_NOW and (until is None or until <= day_of(at)):
             raise ReasonMissing("A 'not now' needs a day to come, on which to ask again.", field="until")
+        if until is not None and until > day_of(at) + NOT_NOW_AT_MOST:
+            raise ReasonMissing("Name a day within a year. If that is too soon, say no, and why.", field="until")
         if on_behalf and not says_something(reason.note):
             raise ReasonMissing("To answer for a place, say in the note who of the place told you.", field="note")
         self.answer, self.state = answer, QuestionState.ANSWERED
@@ -196,8 +226,8 @@ class PlaceAnswer(Base):
         """Refuse when nobody waits, or an answer stands that this person may no longer change; raises AnswerClosed, which tells why."""
         if self.state is QuestionState.CLOSED:
             raise AnswerClosed("Nobody waits for this answer any more.", state=self.state.value, closing=self.closing)
-        if self.state is QuestionState.HELD:
-            raise AnswerClosed("The place has not been asked yet: the innovation is for the Hub alone.", state=self.state.value)
+        if self.state is QuestionState.HELD or self.is_hidden:
+            raise AnswerClosed(_NOT_YET if self.asked_at is None else _TAKEN_BACK, state=self.state.value)
         if self.asked_again_at is not None:
             raise AnswerClosed("The place was asked again since. Answer the newer question.", state=self.state.value)
         if (ends := self.changeable_until(window_seconds)) is None:

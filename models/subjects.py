@@ -115,7 +115,7 @@ def _(row: PlaceAnswer) -> Subject:
     return Subject(
         owners=frozenset({row.place_id} if row.place_id else ()),
         offered_by=subject_of(row.proposal.innovation).offered_by,
-        state=row.state if row.asked_at is not None else QuestionState.HELD,
+        state=row.state if row.is_put else QuestionState.HELD,
     )
 
 

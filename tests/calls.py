@@ -35,11 +35,11 @@ def somebody(database: Database) -> Callable[..., Actor]:
 
 @pytest.fixture
 def need(database: Database) -> Callable[..., UUID]:
-    """`need(places=("LDS",))`: the id of a new open need that everybody may read; what it says is not embedded."""
+    """`need(places=("LDS",))`: the id of a new open need that everybody may read and that nothing answers; it is not embedded."""
 
     def make(**values: Any) -> UUID:
         with database.transaction() as session:
-            found: UUID = factories.make_need(session, **values).id
+            found: UUID = factories.make_need(session, **{"proposed_revision": 1} | values).id
             return found
 
     return make

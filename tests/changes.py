@@ -42,6 +42,7 @@ SAVED = {
     "organisation": "New firm",
     "consent_by": "Managing director",
 }
+LATER_ON = (NOW + timedelta(days=200)).date().isoformat()
 LEFT_ALONE = {
     "POST /api/v1/matches",
     "POST /api/v1/front-door/matches",
@@ -318,9 +319,7 @@ ROUTES: dict[str, Change] = {
     ),
     "POST /api/v1/needs/{need_id}/renew": (
         "need.renewed",
-        lambda world: world.api(
-            f"/needs/{world.on(world.make(factories.make_need)).id}/renew", {"review_date": (NOW + timedelta(days=200)).date().isoformat()}
-        ),
+        lambda world: world.api(f"/needs/{world.on(world.make(factories.make_need)).id}/renew", {"review_date": LATER_ON}),
     ),
     "POST /api/v1/mail/{message_id}/send-again": (
         "mail.sent_again",

@@ -40,8 +40,8 @@ class Unmet:
 def publish(session: Session, need_id: UUID, *, introduction: str, closes_on: date | None, actor: Actor, at: datetime) -> Call:
     """Publish a need as a call under the next reference of the year.
 
-    Raises CallRefused for a need that is not open to everybody, and where it, or a need that is one with it, is
-    published already; CallDatePassed for a last day that is over.
+    Raises CallRefused for a need that is not open to everybody, was not matched yet or has matches to decide, and where it,
+    or a need that is one with it, is published already; CallDatePassed for a last day that is over.
     """
     need = _locked(session, need_id, actor=actor)
     if closes_on is not None and closes_on < day_of(at):
@@ -50,6 +50,7 @@ def publish(session: Session, need_id: UUID, *, introduction: str, closes_on: da
         if (closure := standing.ending(at=at)) is None:
             raise _published(standing)
         _close(session, standing, closure, actor=SYSTEM, at=at)
+    _must_be_unmet(session, need)
     year = day_of(at).year
     call = Call(
         reference=reference_of(year, calls.next_number(session, year)),
@@ -127,11 +128,15 @@ def asked_by(session: Session, need: Need, *, actor: Actor) -> list[str]:
 
 
 def notice(session: Session, proposals: Sequence[Proposal], *, at: datetime) -> None:
-    """Tell the places of a need with an open call, and the Hub, of new proposals on it; each of a pair once, whoever finds it."""
+    """Tell the places of a need with an open call, and the Hub, of new proposals on it; each of a pair once, whoever finds it.
+
+    What was put forward before the call went out, and is judged anew, is no news.
+    """
     fresh = [row for row in proposals if row.state is ProposalState.OPEN]
     asked = calls.open_for(session, {row.need_id for row in fresh}) if fresh else {}
     for row in fresh:
-        if (call := asked.get(row.need_id)) is not None and call.ending(at=at) is None:
+        call = asked.get(row.need_id)
+        if call is not None and call.ending(at=at) is None and not calls.known_before(session, row, call.published_at):
             _tell(session, call, row, at=at)
 
 
@@ -176,6 +181,14 @@ def _locked(session: Session, need_id: UUID, *, actor: Actor) -> Need:
             visibility=need.visibility.value,
         )
     return need
+
+
+def _must_be_unmet(session: Session, need: Need) -> None:
+    """Refuse while it is not known whether something answers the need, and when something does."""
+    if need.proposed_revision != need.revision:
+        raise CallRefused("This need has not been matched as it now reads. Wait a few minutes; publish it when nothing fits.")
+    if unmet.is_answered(session, need.id):
+        raise CallRefused("There are matches for this need. Decide on them first; publish it when none of them fits.")
 
 
 def _published(standing: Call) -> CallRefused:

@@ -1,8 +1,8 @@
 """open -> met or closed: a need ends with its result against where it began, or with the reason; or it is renewed."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -20,6 +20,8 @@ from models.policies import NEED_CLOSE, NEED_MEET, NEED_RENEW
 from models.queries import documents, joint_needs, proposals
 from models.subjects import subject_of
 from models.working_days import day_of
+
+_RENEWED_AT_MOST: Final = timedelta(days=3 * 365 + 1)
 
 
 class ResultRefused(DomainError):
@@ -39,12 +41,15 @@ class Result:
 def meet(session: Session, need_id: UUID, result: Result, *, actor: Actor, at: datetime, version: int | None = None) -> NeedResult:
     """End a need with its result; matches that were announced go on, and whatever else is open on it ends.
 
-    Raises ResultRefused for a day to come or a match of another need, TransitionRefused unless the need is open.
+    Raises ResultRefused for a day to come or before the need was there, or a match of another need, TransitionRefused unless
+    the need is open.
     """
     need = _locked(session, need_id, NEED_MEET, actor=actor, version=version)
     on_date = result.on_date or day_of(at)
     if on_date > day_of(at):
         raise ResultRefused("That day is still to come. Give the day on which it was measured.", field="on_date")
+    if on_date < (first := day_of(need.created_at)):
+        raise ResultRefused(f"This need was written down on {first:%d %B %Y}. Give that day or a later one.", field="on_date")
     _check_match(session, need, result.proposal_id, actor)
     return _end(
         session,
@@ -68,12 +73,17 @@ def close(session: Session, need_id: UUID, reason: str, *, actor: Actor, at: dat
 
 
 def renew(session: Session, need_id: UUID, review_date: date, *, actor: Actor, at: datetime, version: int | None = None) -> Need:
-    """Say that an open need still stands, until another day; raises ResultRefused for a day that is over or no later than before."""
+    """Say that an open need still stands, until another day.
+
+    Raises ResultRefused for a day that is over, no later than before, or more than three years ahead.
+    """
     need = _locked(session, need_id, NEED_RENEW, actor=actor, version=version)
     if need.status is not NeedStatus.OPEN:
         raise TransitionRefused(f"Only an open need is renewed, and this one is {need.status}.", status=need.status.value)
     if review_date <= max(day_of(at), need.review_date or day_of(at)):
         raise ResultRefused("Give a day to come, later than the one on which the need was to be looked at.", field="review_date")
+    if review_date > day_of(at) + _RENEWED_AT_MOST:
+        raise ResultRefused("Give a day within three years. The need can be renewed again then.", field="review_date")
     need.review_date = review_date
     need.version += 1
     need.updated_at = at

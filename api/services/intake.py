@@ -8,13 +8,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.queue import Job, enqueue
-from api.services import calling, deciding, joining, parting, referring, triaging
+from api.services import calling, deciding, joining, parting, place_answers, referring, triaging
 from api.services.composing import SUBMITTED, TITLE, evidences_of, owner_place, read, revision_of
 from api.services.content import InnovationContent, NeedContent, shown_title
 from api.services.recording import record
 from models.actors import Actor
 from models.base import DomainError
-from models.documents import Side, StaleVersion, TransitionRefused
+from models.documents import Side, StaleVersion, TransitionRefused, Visibility
 from models.events import Event
 from models.grants import Policy, Subject
 from models.innovations import ExternalId, Innovation, InnovationStatus
@@ -89,6 +89,8 @@ def change(
     record(session, _event(f"{side}.changed", side, row, actor, at), at=at)
     if side is Side.NEED:
         calling.settled(session, row.id, actor=actor, at=at)
+    elif row.visibility is Visibility.HUB_ONLY:
+        place_answers.hold(session, row.id, at=at)
     if was_searchable and not row.searchable:
         deciding.lapse(session, side, row.id, actor=actor, at=at)
     elif row.searchable and not was_searchable:

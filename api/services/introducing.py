@@ -28,7 +28,7 @@ def introduce(session: Session, answer_id: UUID, *, at: datetime, undo_window_se
     """
     row = rows.to_change(session, answer_id, SYSTEM)
     meets = row.state is QuestionState.ANSWERED and row.answer is PlaceReply.MEET and row.introduced_at is None
-    if not meets or row.answered_at is None or row.answerer is None:
+    if not meets or row.is_hidden or row.answered_at is None or row.answerer is None:
         return None
     due = row.answered_at + timedelta(seconds=undo_window_seconds)
     if at < due:

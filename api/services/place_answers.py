@@ -138,6 +138,17 @@ def withdraw(session: Session, need_id: UUID, place_ids: Collection[UUID], *, at
     _close(session, rows.open_across(session, need_id, list(place_ids)), Closing.PLACE_LEFT, at=at)
 
 
+def hold(session: Session, innovation_id: UUID, *, at: datetime) -> None:
+    """Take the questions about an innovation back from the places, because it is for the Hub alone again; they wait meanwhile."""
+    for proposal in proposals.of_document(session, SYSTEM, innovation_id=innovation_id, lock=True):
+        for row in proposal.place_answers:
+            if row.state is QuestionState.ASKED:
+                row.hold()
+                session.flush()
+                clocks.pause(session, ClockKind.PLACE_ANSWER, row.id, at=at)
+                record(session, _event("place.held", row, SYSTEM, at), at=at)
+
+
 def close_of_need(session: Session, need_id: UUID, *, at: datetime) -> None:
     """Wait no more for the places whose need it was, because it is met or closed."""
     _close(session, rows.open_of_need(session, need_id), Closing.NEED_ENDED, at=at)
@@ -191,11 +202,10 @@ def _concerned(session: Session, proposal: Proposal) -> dict[UUID | None, Need]:
 
 def _put(session: Session, row: PlaceAnswer, *, at: datetime) -> bool:
     """Ask, unless what would be read is for the Hub alone; returns whether it was asked."""
-    if not row.proposal.may_be_put_to_places:
+    if not row.may_be_put:
         return False
-    row.ask(at=at)
+    row.ask(at=at, waited=clocks.start(session, ClockKind.PLACE_ANSWER, row.id, at=at).counted)
     session.flush()
-    clocks.start(session, ClockKind.PLACE_ANSWER, row.id, at=at)
     record(session, _event("place.asked", row, SYSTEM, at), at=at)
     _mail(session, "place_asked", row, people_of(session, row), at=at)
     return True

@@ -102,6 +102,17 @@ def next_number(session: Session, year: int) -> int:
     return int(session.execute(counted.returning(CallCount.given)).scalar_one())
 
 
+def known_before(session: Session, proposal: Proposal, moment: datetime) -> bool:
+    """Whether the same text of the innovation was put forward for the same need before a moment."""
+    earlier = select(Proposal.id).where(
+        Proposal.need_id == proposal.need_id,
+        Proposal.innovation_id == proposal.innovation_id,
+        Proposal.innovation_revision == proposal.innovation_revision,
+        Proposal.created_at < moment,
+    )
+    return session.scalars(earlier.limit(1)).first() is not None
+
+
 def candidates(session: Session, actor: Actor, need_ids: Collection[UUID], *, after: str | None, limit: int) -> Page[Proposal]:
     """The proposals in force on these needs that the actor may read, most probable first."""
     in_force = Proposal.state != ProposalState.SUPERSEDED

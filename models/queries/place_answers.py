@@ -18,7 +18,7 @@ from models.places import Place
 from models.proposals import Proposal, ProposalState
 from models.queries.documents import NotFound
 from models.queries.pages import Page, page_of
-from models.queries.visibility import place_answers_visible_to
+from models.queries.visibility import QUESTION_IS_PUT, place_answers_visible_to
 
 _OPEN = or_(
     PlaceAnswer.state.in_((QuestionState.HELD, QuestionState.ASKED)),
@@ -124,7 +124,8 @@ def to_ask(session: Session, today: date, *, limit: int) -> Sequence[UUID]:
     readable_then = Proposal.decisions.any(Decision.innovation_visibility.in_((Visibility.PARTNERS, Visibility.PUBLIC)))
     readable_now = Proposal.innovation.has(Innovation.visibility != Visibility.HUB_ONLY)
     readable = PlaceAnswer.proposal.has(or_(as_judged, and_(readable_then, readable_now)))
-    query = select(PlaceAnswer.id).where(or_(again, and_(PlaceAnswer.state == QuestionState.HELD, readable)))
+    goes_on = and_(PlaceAnswer.asked_at.is_not(None), PlaceAnswer.proposal.has(readable_now))
+    query = select(PlaceAnswer.id).where(or_(again, and_(PlaceAnswer.state == QuestionState.HELD, or_(readable, goes_on))))
     return session.scalars(query.order_by(PlaceAnswer.created_at, PlaceAnswer.id).limit(limit)).all()
 
 
@@ -135,6 +136,7 @@ def to_introduce(session: Session, before: datetime, *, limit: int) -> Sequence[
         PlaceAnswer.answer == PlaceReply.MEET,
         PlaceAnswer.introduced_at.is_(None),
         PlaceAnswer.answered_at <= before,
+        QUESTION_IS_PUT,
     )
     return session.scalars(query.order_by(PlaceAnswer.answered_at, PlaceAnswer.id).limit(limit)).all()
 

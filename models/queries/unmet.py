@@ -64,6 +64,11 @@ def _is_answered() -> ColumnElement[bool]:
     return or_(Need.id.in_(answered), Need.id.in_(beside))
 
 
+def is_answered(session: Session, need_id: UUID) -> bool:
+    """Whether something may answer a need, or one that is one with it, and was not turned down; whoever asks."""
+    return session.scalar(select(Need.id).where(Need.id == need_id, _is_answered())) is not None
+
+
 def searched(session: Session, needs: Sequence[Need]) -> dict[UUID, Search]:
     """What is known of the search for each of these needs, with those that are one with it; all of them were ranked."""
     ids = {need.id for need in needs}

@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 from models.actors import Actor
 from models.decisions import Decision
-from models.documents import Readability
+from models.documents import Readability, Visibility
 from models.events import Event
 from models.grants import Policy, Relation
 from models.imports import ImportBatch
@@ -43,8 +43,14 @@ INNOVATION_IS_SEARCHABLE = and_(
     Innovation.readability == Readability.READABLE,
 )
 
-# A question that was never put to a place is none of its business, however it ended.
-_STATE_OF_A_QUESTION = case((PlaceAnswer.asked_at.is_(None), QuestionState.HELD.value), else_=cast(PlaceAnswer.state, String))
+# A question that was never put to a place is none of its business, however it ended; nor is one about what was taken back to
+# the Hub alone before anybody was introduced.
+_NOT_HIDDEN = or_(
+    PlaceAnswer.introduced_at.is_not(None),
+    PlaceAnswer.proposal.has(Proposal.innovation.has(Innovation.visibility != Visibility.HUB_ONLY)),
+)
+QUESTION_IS_PUT = and_(PlaceAnswer.asked_at.is_not(None), PlaceAnswer.state != QuestionState.HELD, _NOT_HIDDEN)
+_STATE_OF_A_QUESTION = case((QUESTION_IS_PUT, cast(PlaceAnswer.state, String)), else_=QuestionState.HELD.value)
 _HANDED_ON = and_(Proposal.state == ProposalState.CONFIRMED, Proposal.decisions.any(Decision.announced_at.is_not(None)))
 
 
@@ -140,7 +146,7 @@ def _was_asked(actor: Actor) -> Condition:
     """Their place was, or West Yorkshire as one voice for a need that names it; who has left the joint need no longer reads its matches."""
     stays = or_(PlaceAnswer.closing.is_(None), PlaceAnswer.closing != Closing.PLACE_LEFT)
     for_them = or_(_is_asked(actor), and_(PlaceAnswer.place_id.is_(None), Proposal.need.has(_concerns(actor))))
-    return Proposal.place_answers.any(and_(PlaceAnswer.asked_at.is_not(None), stays, for_them))
+    return Proposal.place_answers.any(and_(QUESTION_IS_PUT, stays, for_them))
 
 
 def _was_handed_on(_actor: Actor) -> Condition:

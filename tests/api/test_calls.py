@@ -19,7 +19,7 @@ CALLS = "/api/v1/calls"
 
 @pytest.fixture
 def need(make):
-    return make(factories.make_need)
+    return make(factories.make_need, proposed_revision=1)
 
 
 def publish(client, need, **said):
@@ -45,6 +45,16 @@ def test_who_publishes_what_is_published_is_told_the_call_that_stands(hub, clien
     second = publish(hub, need)
 
     assert (second.status_code, second.json()["title"], second.json()["reference"]) == (409, "CallRefused", first["reference"])
+
+
+def test_a_need_that_is_answered_or_not_yet_matched_is_refused(hub, make, need):
+    make(lambda session: factories.make_proposal(session, documents.find(session, Side.NEED, need.id)))
+
+    answered, unmatched = publish(hub, need), publish(hub, make(factories.make_need))
+
+    assert [(reply.status_code, reply.json()["title"]) for reply in (answered, unmatched)] == [(409, "CallRefused")] * 2
+    assert "Decide on them first" in answered.json()["detail"]
+    assert "not been matched" in unmatched.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,9 @@ def test_a_need_is_met_over_the_api_and_its_result_read_by_who_may_read_it(clien
         ("met", {"result": "Met.", "proposal_id": "8f1d4c1a-4f0e-4a0d-9b34-6b8b1f0f8a55"}, 404, "NotFound"),
         ("met", {"result": "NHS number 943 476 5919"}, 422, "InvalidRequest"),
         ("close", {"reason": ""}, 422, "InvalidRequest"),
+        ("met", {"result": "Met.", "on_date": "2019-01-01"}, 422, "ResultRefused"),
         ("renew", {"review_date": "2020-01-01"}, 422, "ResultRefused"),
+        ("renew", {"review_date": "2099-01-01"}, 422, "ResultRefused"),
         ("renew", {"review_date": None}, 422, "InvalidRequest"),
     ],
 )
@@ -66,8 +68,9 @@ def test_a_need_is_closed_with_a_reason_or_renewed(hub, make):
     closed, renewed = make(factories.make_need), make(factories.make_need)
 
     end = hub.post(f"{NEEDS}/{closed.id}/close", json={"reason": "The clinic moved."}, headers=ANY_VERSION)
-    later = hub.post(f"{NEEDS}/{renewed.id}/renew", json={"review_date": "2099-01-01"}, headers=ANY_VERSION)
+    later_on = (TODAY + timedelta(days=200)).isoformat()
+    later = hub.post(f"{NEEDS}/{renewed.id}/renew", json={"review_date": later_on}, headers=ANY_VERSION)
 
     assert (end.status_code, end.json()["text"], hub.get(f"{NEEDS}/{closed.id}").json()["status"]) == (201, "The clinic moved.", "closed")
-    assert (later.status_code, later.json()["review_date"], later.headers["etag"]) == (200, "2099-01-01", '"2"')
+    assert (later.status_code, later.json()["review_date"], later.headers["etag"]) == (200, later_on, '"2"')
     assert hub.post(f"{NEEDS}/{closed.id}/close", json={"reason": "Again."}, headers=ANY_VERSION).status_code == 409

@@ -12,6 +12,7 @@ from models.documents import Visibility
 from models.keys import Scope
 from models.needs import CriterionKind
 from models.people import Role
+from models.proposals import Proposal
 from models.queries import events
 from tests import factories, place_answers
 from tests.factories import ANY_VERSION
@@ -124,6 +125,7 @@ def test_a_stale_page_is_told_who_answered(client_as, asked):
         ({"answer": "no", "reason": "because"}, "InvalidRequest"),
         ({"answer": "not_now"}, "ReasonMissing"),
         ({"answer": "not_now", "until": "2020-01-01"}, "ReasonMissing"),
+        ({"answer": "not_now", "until": "2099-01-01"}, "ReasonMissing"),
         ({"answer": "not_now", "until": 20300101}, "InvalidRequest"),
         ({"answer": "meet", "until": "2099-01-01"}, "InvalidRequest"),
         ({"answer": "meet", "reason": "skills"}, "InvalidRequest"),
@@ -288,9 +290,37 @@ def test_uptake_is_told_of_an_innovation_and_beside_a_match(client_as, hub, make
     assert client_as(Role.INNOVATOR).get(f"/api/v1/innovations/{innovation.id}/uptake").json()["places"] == told["places"]
 
 
-def test_a_place_keeps_the_match_as_it_was_judged_when_the_innovation_is_hidden_and_changed(client_as, hub, asked):
+def test_what_its_innovator_takes_back_to_the_hub_is_hidden_from_the_place_until_it_is_opened_again(client_as, hub, make, asked):
+    proposal = asked()
+    leeds, innovator = client_as(Role.PLACE), client_as(Role.INNOVATOR)
+    row = question_of(leeds, proposal)
+
+    def patch(visibility):
+        innovator.patch(f"/api/v1/innovations/{proposal.innovation_id}", json={"visibility": visibility}, headers=ANY_VERSION)
+
+    patch("hub_only")
+
+    for url in (f"{PROPOSALS}/{proposal.id}", f"{QUESTIONS}/{row['id']}", f"/proposals/{proposal.id}"):
+        assert leeds.get(url, headers={"Accept": "application/json"}).status_code == 404
+    assert leeds.get(QUESTIONS).json()["items"] == leeds.get(PROPOSALS).json()["items"] == []
+    assert answer(leeds, row, {"answer": "meet"}).status_code == 404
+    refused = answer(hub, row, {"answer": "meet", "note": "By telephone, from Jo."})
+    assert (refused.status_code, refused.json()["title"], question_of(hub, proposal)["state"]) == (409, "AnswerClosed", "held")
+    assert "for the Hub alone again" in refused.json()["detail"]
+
+    patch("partners")
+    make(lambda session: asking.ask_what_waits(session, UUID(row["id"]), at=datetime.now(UTC)))
+
+    assert question_of(leeds, proposal)["state"] == "asked"
+    assert answer(leeds, row, {"answer": "meet"}).status_code == 201
+
+
+def test_a_place_that_was_introduced_keeps_the_match_as_it_was_judged_when_the_innovation_is_hidden_and_changed(
+    client_as, hub, make, asked
+):
     proposal = asked()
     leeds = client_as(Role.PLACE)
+    make(lambda session: place_answers.introduced(session, session.get_one(Proposal, proposal.id), at=datetime.now(UTC)))
     change = {"name": "A new and secret name", "how_it_works": "In a secret new way.", "visibility": "hub_only"}
     hub.patch(f"/api/v1/innovations/{proposal.innovation_id}", json=change, headers=ANY_VERSION)
 

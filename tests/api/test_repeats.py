@@ -95,6 +95,7 @@ def ask(make, database):
     """`ask(client, "POST /api/v1/needs", headers)`: the same sound request each time."""
     make(factories.make_place)
     proposal, person, decided = make(factories.make_proposal), make(factories.make_person, None), []
+    unmet = make(factories.make_need, proposed_revision=1)
     of_triage, of_working_life = triage.sender(make), again.sender(make)
 
     def ask(client, route, headers, *, changed=False):
@@ -124,7 +125,7 @@ def ask(make, database):
         }
         return client.request(
             method,
-            url.format(proposal_id=proposal.id, need_id=proposal.need_id, person_id=person.id),
+            url.format(proposal_id=proposal.id, need_id=unmet.id, person_id=person.id),
             json=bodies.get(url),
             headers=headers,
         )

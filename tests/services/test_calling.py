@@ -9,7 +9,7 @@ from models.calls import Call, CallClosure, CallDatePassed, CallEnded, CallRefus
 from models.documents import Side, StaleVersion, Visibility
 from models.needs import NeedStatus
 from models.people import Role
-from models.proposals import Band, ProposalState
+from models.proposals import Band, Proposal, ProposalState
 from models.queries import calls, documents
 from models.queries.documents import NotFound
 from tests import factories
@@ -203,6 +203,8 @@ def joined(database, *need_ids):
     with database.transaction() as session:
         for other in need_ids[1:]:
             joining.join(session, need_ids[0], other, actor=SYSTEM, at=AT)
+        for each in need_ids:
+            documents.find(session, Side.NEED, each).proposed_revision = 1  # they were ranked together since
 
 
 def test_needs_that_are_one_have_one_call_and_it_ends_for_all(database, need):
@@ -261,6 +263,51 @@ def test_what_is_offered_to_the_hub_alone_is_not_told_to_a_place(database, need,
     proposed(database, call.need_id, innovation={"visibility": Visibility.HUB_ONLY, "supplier": None})
 
     assert [mail.person_id for mail in mails(database)] == [hub.person_id]
+
+
+@pytest.mark.parametrize("values", [{}, {"state": ProposalState.CONFIRMED}, {"probability": 0.6, "band": Band.POSSIBLE}])
+def test_a_need_with_matches_to_decide_is_not_published(database, need, values):
+    one, beside = need(), need(places=("WAK",))
+    joined(database, one, beside)
+    proposed(database, one, **values)
+
+    for each in (one, beside):
+        with pytest.raises(CallRefused, match="Decide on them first"):
+            publish(database, each)
+
+
+@pytest.mark.parametrize("values", [{"state": ProposalState.REJECTED}, {"probability": 0.2, "band": Band.WEAK}])
+def test_a_need_that_nothing_fits_is_published(database, need, values):
+    one = need()
+    proposed(database, one, **values)
+
+    assert publish(database, one).reference == "WYC-2026-0001"
+
+
+@pytest.mark.parametrize("ranked", [None, 1])
+def test_a_need_that_was_not_matched_as_it_now_reads_is_not_published(database, need, ranked):
+    with pytest.raises(CallRefused, match="not been matched as it now reads"):
+        publish(database, need(revision=2, proposed_revision=ranked))
+
+
+def test_what_was_turned_down_before_the_call_is_told_when_its_text_is_new_and_not_otherwise(database, need, somebody):
+    hub = somebody(Role.HUB)
+    one = need()
+    earlier = proposed(database, one, state=ProposalState.REJECTED, created_at=AT - timedelta(days=1))
+    publish(database, one, by=hub)
+
+    def judged_anew(revision):
+        with database.transaction() as session:
+            session.get_one(Proposal, earlier.id).state = ProposalState.SUPERSEDED
+            innovation = documents.find(session, Side.INNOVATION, earlier.innovation_id)
+            row = factories.make_proposal(
+                session, documents.find(session, Side.NEED, one), innovation, innovation_revision=revision, created_at=AT
+            )
+            calling.notice(session, [row], at=AT)
+            row.state = ProposalState.SUPERSEDED
+        return [mail.person_id for mail in mails(database)]
+
+    assert (judged_anew(1), judged_anew(2)) == ([], [hub.person_id])
 
 
 def test_nobody_is_told_without_an_open_call_or_of_what_is_decided(database, need, somebody):

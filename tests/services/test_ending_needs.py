@@ -30,7 +30,9 @@ RESULT = Result("Most people wait eighteen weeks at most.", measured_value="17 w
 @pytest.fixture
 def need(session):
     leeds = factories.make_place(session)
-    return factories.make_need(session, owner_place_id=leeds.id, baseline="150 weeks", target="18 weeks", review_date=TODAY)
+    return factories.make_need(
+        session, owner_place_id=leeds.id, baseline="150 weeks", target="18 weeks", review_date=TODAY, proposed_revision=1
+    )
 
 
 @pytest.fixture
@@ -179,6 +181,16 @@ def test_only_who_owns_a_need_or_the_hub_ends_it(session, need, lead):
     with pytest.raises(StaleVersion):
         ending_needs.close(session, need.id, "Over.", actor=lead, at=NOW, version=7)
     assert ending_needs.close(session, need.id, "Over.", actor=hub, at=NOW).outcome is NeedStatus.CLOSED
+
+
+def test_no_need_was_met_before_it_was_there_and_none_is_renewed_for_more_than_three_years(session, need, lead):
+    early = Result("Met.", on_date=day_of(need.created_at) - timedelta(days=1))
+
+    with pytest.raises(ResultRefused, match="was written down on 02 November 2026"):
+        ending_needs.meet(session, need.id, early, actor=lead, at=NOW)
+    with pytest.raises(ResultRefused, match="within three years"):
+        ending_needs.renew(session, need.id, TODAY + timedelta(days=1097), actor=lead, at=NOW)
+    assert ending_needs.renew(session, need.id, TODAY + timedelta(days=1096), actor=lead, at=NOW).version == 2
 
 
 def test_an_open_need_has_no_result(session, need, lead):
