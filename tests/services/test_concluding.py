@@ -322,7 +322,7 @@ def test_the_letter_names_the_confirmed_needs_that_are_public_and_when_their_pla
 
     assert f"- {first.need.title} (Leeds)" in letter
     assert "- a need that is not public yet" in letter
-    assert "by Tuesday 10 November 2026" in letter
+    assert "by Monday 9 November 2026" in letter
 
 
 def test_the_letter_of_one_that_nothing_fits_says_so_and_a_note_stands_for_another_reason(session, by):
