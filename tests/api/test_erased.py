@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from api.services import accounts, erasing, feedback, mailing, referring
+from api.services.reporting import ReportName
 from models.actors import SYSTEM
 from models.decisions import Reason, ReasonCode, Verdict
 from models.feedback import Answer
@@ -68,6 +69,7 @@ def erased(database, make):
             "place_answer_id": [question.id, *session.scalars(select(PlaceAnswer.id))],
             "referral_id": [referral.id],
             "person_id": [by.id],
+            "name": list(ReportName),
         }
         return (row.id, by.id), {name: [str(each) for each in found] for name, found in ids.items()}
 
