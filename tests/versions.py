@@ -11,6 +11,7 @@ from models.innovations import InnovationStatus
 from models.needs import NeedStatus
 from models.people import Person
 from tests import factories, joint_needs, merges, place_answers, rankers, triage
+from tests.changes import LATER_ON
 from tests.factories import ANY_VERSION
 
 Rows = dict[str, Any]
@@ -126,7 +127,7 @@ CHANGES: dict[str, Change] = {
     f"POST {NEEDS}/withdraw": Change(_draft_need),
     f"POST {NEEDS}/met": Change(_need, {"result": "It is met."}),
     f"POST {NEEDS}/close": Change(_need, {"reason": "It is over."}),
-    f"POST {NEEDS}/renew": Change(_need, {"review_date": "2099-01-01"}),
+    f"POST {NEEDS}/renew": Change(_need, {"review_date": LATER_ON}),
     f"POST {NEEDS}/leave": Change(_joint_need, read=_joint),
     f"PATCH {INNOVATIONS}": Change(_draft_innovation, {"benefits": "Fewer visits"}),
     f"DELETE {INNOVATIONS}": Change(_draft_innovation),
