@@ -4,9 +4,7 @@ import re
 from typing import Final
 
 LONGEST_ADDRESS: Final = 254
-_WORD: Final = (
-    r"[^@\s\x00-\x1f\x7f-\U0010ffff<>,;:\"\\()\[\]]"  # what every mail server takes without quotes: ASCII
-)
+_WORD: Final = r"[^@\s\x00-\x1f\x7f-\U0010ffff<>,;:\"\\()\[\]]"  # what every mail server takes without quotes: ASCII
 _ADDRESS: Final = re.compile(rf"{_WORD}{{1,64}}@{_WORD}+\.{_WORD}+")
 
 
