@@ -19,7 +19,7 @@ PARTS = {
     "index": ("ranking", "Write a new snapshot of the vectors, from which a start is faster."),
     "propose": ("ranking", "Rank what is not ranked at its present version, and put good matches before the Hub."),
     "evaluate": ("evaluating", "Measure the ranker on judged texts, beside BM25, dense retrieval and their fusions."),
-    "ranker": ("ranker", "Rankers that were trained on decisions: train, show, activate, go back."),
+    "ranker": ("ranker", "Rankers that were trained on decisions, and which one judges."),
     "encoder": ("encoder", "The encoder that turns texts into vectors."),
     "users": ("users", "People who may sign in."),
     "keys": ("keys", "Keys of machines."),
