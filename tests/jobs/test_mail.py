@@ -17,6 +17,7 @@ from models.jobs import JobRow, JobState
 from models.mail import Message, MessageState
 from models.people import Role
 from models.queries import mail
+from models.watches import WatchHit
 from tests import factories
 from tests.mailboxes import Mailbox, mail_server, wait_for
 from tests.services.mail_examples import EXAMPLES
@@ -228,6 +229,8 @@ def test_a_mail_that_cannot_be_written_is_shown_as_failed_when_its_job_is_given_
 def test_a_digest_that_fell_due_is_looked_for_once(database, context):
     with database.transaction() as session:
         person = factories.make_person(session, Role.HUB, created_at=now() - timedelta(days=8))
+        watch, need = factories.make_watch(session, person), factories.make_need(session)
+        session.add(WatchHit(watch_id=watch.id, need_id=need.id, found_at=now() - timedelta(days=8)))
     work = Work(context)
     work.sweep()
     owed = [job.arguments for job in jobs_of(database, Job.DIGEST)]
