@@ -60,7 +60,7 @@ def test_a_need_is_unmet_when_it_was_ranked_and_nothing_is_left_that_may_answer_
     proposed(database, gone, innovation={"status": InnovationStatus.ARCHIVED})
     for state in (ProposalState.OPEN, ProposalState.DEFERRED, ProposalState.CONFIRMED):
         proposed(database, ranked(database, need()), state=state, deferred_until=LATER if state is ProposalState.DEFERRED else None)
-    need()  # not ranked yet, so that nobody knows
+    need(proposed_revision=None)  # not ranked yet, so that nobody knows
     ranked(database, need(status=NeedStatus.MET))
 
     assert set(listed(database)) == {nothing, turned_down, gone}
