@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 from sqlalchemy.orm import Session
 
-from api.errors import CHANGING, RANKING, READING, problems
+from api.errors import ASKING, CHANGING, RANKING, READING, problems
 from api.requests import ExpectedVersion, Now, Reading, SharedLibraries, StrictRoute, Transaction, tag
 from api.schemas.rankers import RankerName, RankerOut, RankerReportOut, RankersOut
 from api.security import RankerManager, RankerReader
@@ -15,7 +15,7 @@ from models.ranker_versions import AlreadyActive, NoWayBack
 router = APIRouter(prefix="/rankers", tags=["rankers"], route_class=StrictRoute)
 
 
-@router.get("", response_model=RankersOut, responses=problems(*RANKING))
+@router.get("", response_model=RankersOut, responses=problems(*ASKING, *RANKING))
 def list_rankers(_: RankerReader, session: Reading, libraries: SharedLibraries) -> RankersOut:
     """List the rankers that were trained on decisions, newest first, and tell which one judges."""
     return _shown(session, libraries)
