@@ -54,7 +54,7 @@ def by_reference(session: Session, reference: str, actor: Actor, *, lock: bool =
     """A call on a need that the actor may read; raises NotFound."""
     query = select(Call).where(Call.reference == reference, Call.need.has(needs_visible_to(actor)))
     if lock:
-        query = query.with_for_update(of=Call).execution_options(populate_existing=True)
+        query = query.with_for_update(of=Call, key_share=True).execution_options(populate_existing=True)
     found = session.scalars(query).unique().first()
     if found is None:
         raise NotFound("There is no call of that reference that you may see. Check the reference, such as WYC-2026-0001.")
@@ -63,7 +63,7 @@ def by_reference(session: Session, reference: str, actor: Actor, *, lock: bool =
 
 def one_for_update(session: Session, call_id: UUID) -> Call | None:
     """A call, locked, whoever asks; None when there is none. For jobs only."""
-    query = select(Call).where(Call.id == call_id).with_for_update(of=Call).execution_options(populate_existing=True)
+    query = select(Call).where(Call.id == call_id).with_for_update(of=Call, key_share=True).execution_options(populate_existing=True)
     return session.scalars(query).unique().first()
 
 
@@ -71,7 +71,7 @@ def open_of(session: Session, need_ids: Collection[UUID], *, lock: bool = False)
     """The open calls of these needs, whoever asks."""
     query = select(Call).where(Call.need_id.in_(need_ids), Call.closed_at.is_(None)).order_by(Call.id)
     if lock:
-        query = query.with_for_update(of=Call).execution_options(populate_existing=True)
+        query = query.with_for_update(of=Call, key_share=True).execution_options(populate_existing=True)
     return session.scalars(query).unique().all()
 
 

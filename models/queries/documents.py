@@ -45,7 +45,7 @@ def get(session: Session, side: Side, document_id: UUID, actor: Actor, *, lock: 
     table = TABLES[side]
     query = select(table).where(table.id == document_id, _visible(side, actor))
     if lock:
-        query = query.with_for_update(of=table).execution_options(populate_existing=True)
+        query = query.with_for_update(of=table, key_share=True).execution_options(populate_existing=True)
     found = session.scalars(query).unique().first()
     if found is None:
         raise NotFound(f"There is no {side} of that id that you may see. Check the id, or sign in as somebody who may.")
@@ -176,7 +176,7 @@ def owe_ranking_of_all(session: Session) -> None:
     """Have every document ranked anew; locked innovations before needs, each in the order of its ids, as ranking locks them."""
     for side in (Side.INNOVATION, Side.NEED):
         table = TABLES[side]
-        session.execute(select(table.id).order_by(table.id).with_for_update(of=table)).all()
+        session.execute(select(table.id).order_by(table.id).with_for_update(of=table, key_share=True)).all()
         session.execute(update(table).values(proposed_revision=None).execution_options(synchronize_session=False))
 
 
@@ -219,7 +219,9 @@ def revision(session: Session, side: Side, document_id: UUID, number: int, actor
 def one_for_update(session: Session, side: Side, document_id: UUID) -> Any:  # noqa: ANN401 -- Need or Innovation, as side says
     """The document, locked against other writers, whoever asks; None when there is none. For jobs only."""
     table = TABLES[side]
-    query: Select[Any] = select(table).where(table.id == document_id).with_for_update(of=table).execution_options(populate_existing=True)
+    query: Select[Any] = (
+        select(table).where(table.id == document_id).with_for_update(of=table, key_share=True).execution_options(populate_existing=True)
+    )
     return session.scalars(query).unique().first()
 
 
@@ -245,5 +247,10 @@ def revisions(session: Session, side: Side, ids: Collection[UUID]) -> dict[UUID,
 def lock_searchable(session: Session, side: Side, ids: Collection[UUID]) -> dict[UUID, int]:
     """The present revision of those that may still be ranked, locked in the order of their ids."""
     table = TABLES[side]
-    query = select(table.id, table.revision).where(table.id.in_(ids), _SEARCHABLE[side]).order_by(table.id).with_for_update(of=table)
+    query = (
+        select(table.id, table.revision)
+        .where(table.id.in_(ids), _SEARCHABLE[side])
+        .order_by(table.id)
+        .with_for_update(of=table, key_share=True)
+    )
     return {row.id: row.revision for row in session.execute(query)}

@@ -35,4 +35,4 @@ def outcomes(session: Session, since: datetime | None, until: datetime | None) -
 
 def outcome(session: Session, outcome_id: UUID) -> Outcome | None:
     """An outcome, locked; None when there is none."""
-    return session.scalars(select(Outcome).where(Outcome.id == outcome_id).with_for_update()).first()
+    return session.scalars(select(Outcome).where(Outcome.id == outcome_id).with_for_update(key_share=True)).first()

@@ -24,7 +24,7 @@ def get(session: Session, joint_need_id: UUID, *, lock: bool = False) -> JointNe
     """A joint need, in force or not, whoever asks; raises NotFound."""
     query = select(JointNeed).where(JointNeed.id == joint_need_id)
     if lock:
-        query = query.with_for_update(of=JointNeed).execution_options(populate_existing=True)
+        query = query.with_for_update(of=JointNeed, key_share=True).execution_options(populate_existing=True)
     found = session.scalars(query).unique().first()
     if found is None:
         raise NotFound("There is no joint need of that id that you may see. Check the id, or sign in as somebody who may.")

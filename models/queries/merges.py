@@ -51,7 +51,9 @@ def under(session: Session, innovation_id: UUID) -> set[UUID]:
 
 def lock(session: Session, innovation_ids: Collection[UUID]) -> dict[UUID, Innovation]:
     """Innovations, whoever asks, locked in the order of their ids."""
-    query = select(Innovation).where(Innovation.id.in_(innovation_ids)).order_by(Innovation.id).with_for_update(of=Innovation)
+    query = (
+        select(Innovation).where(Innovation.id.in_(innovation_ids)).order_by(Innovation.id).with_for_update(of=Innovation, key_share=True)
+    )
     return {row.id: row for row in session.scalars(query.execution_options(populate_existing=True)).unique()}
 
 

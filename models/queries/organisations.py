@@ -23,7 +23,7 @@ def unconfirmed(session: Session) -> Sequence[Organisation]:
 
 def to_change(session: Session, organisation_id: UUID) -> Organisation | None:
     """An organisation, locked; None when there is none."""
-    return session.scalars(select(Organisation).where(Organisation.id == organisation_id).with_for_update()).first()
+    return session.scalars(select(Organisation).where(Organisation.id == organisation_id).with_for_update(key_share=True)).first()
 
 
 def become(session: Session, named: UUID, known: UUID) -> None:

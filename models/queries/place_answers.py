@@ -78,8 +78,8 @@ def get(session: Session, answer_id: UUID, actor: Actor) -> PlaceAnswer:
 def to_change(session: Session, answer_id: UUID, actor: Actor) -> PlaceAnswer:
     """A question with its match, both locked, the match first; raises NotFound."""
     proposal_id = session.scalar(select(PlaceAnswer.proposal_id).where(PlaceAnswer.id == answer_id))
-    session.scalars(select(Proposal.id).where(Proposal.id == proposal_id).with_for_update()).first()
-    session.scalars(select(PlaceAnswer.id).where(PlaceAnswer.id == answer_id).with_for_update()).first()
+    session.scalars(select(Proposal.id).where(Proposal.id == proposal_id).with_for_update(key_share=True)).first()
+    session.scalars(select(PlaceAnswer.id).where(PlaceAnswer.id == answer_id).with_for_update(key_share=True)).first()
     query = select(PlaceAnswer).where(PlaceAnswer.id == answer_id, place_answers_visible_to(actor))
     found = session.scalars(query.execution_options(populate_existing=True)).unique().first()
     if found is None:
@@ -168,5 +168,5 @@ def reasons(session: Session, *, since: datetime | None = None, until: datetime 
 
 def _locked(session: Session, query: Select[PlaceAnswer]) -> Sequence[PlaceAnswer]:
     """In the order of their ids, as they are once nobody else changes them."""
-    locked = query.order_by(PlaceAnswer.id).with_for_update(of=PlaceAnswer).execution_options(populate_existing=True)
+    locked = query.order_by(PlaceAnswer.id).with_for_update(of=PlaceAnswer, key_share=True).execution_options(populate_existing=True)
     return session.scalars(locked).unique().all()

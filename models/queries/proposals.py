@@ -72,7 +72,7 @@ def get(session: Session, proposal_id: UUID, actor: Actor) -> Proposal:
 
 def to_decide(session: Session, proposal_id: UUID, actor: Actor) -> Proposal:
     """A proposal, locked against other deciders; raises NotFound."""
-    session.scalars(select(Proposal.id).where(Proposal.id == proposal_id).with_for_update()).first()
+    session.scalars(select(Proposal.id).where(Proposal.id == proposal_id).with_for_update(key_share=True)).first()
     query = select(Proposal).where(Proposal.id == proposal_id, proposals_visible_to(actor)).execution_options(populate_existing=True)
     found = session.scalars(query).unique().first()
     if found is None:
@@ -85,7 +85,7 @@ def in_force(session: Session, *, need_ids: Collection[UUID], innovation_ids: Co
     query = select(Proposal).where(
         Proposal.need_id.in_(need_ids), Proposal.innovation_id.in_(innovation_ids), Proposal.state != ProposalState.SUPERSEDED
     )
-    return {(row.need_id, row.innovation_id): row for row in session.scalars(query.with_for_update(of=Proposal)).unique()}
+    return {(row.need_id, row.innovation_id): row for row in session.scalars(query.with_for_update(of=Proposal, key_share=True)).unique()}
 
 
 def of_document(
@@ -95,14 +95,14 @@ def of_document(
     query = select(Proposal).where(Proposal.state != ProposalState.SUPERSEDED, proposals_visible_to(actor))
     query = query.where(Proposal.need_id == need_id) if need_id else query.where(Proposal.innovation_id == innovation_id)
     if lock:
-        query = query.with_for_update(of=Proposal).execution_options(populate_existing=True)
+        query = query.with_for_update(of=Proposal, key_share=True).execution_options(populate_existing=True)
     return session.scalars(query.order_by(Proposal.probability.desc(), Proposal.id)).unique().all()
 
 
 def of_needs(session: Session, need_ids: Collection[UUID]) -> Sequence[Proposal]:
     """The proposals in force of these needs, most probable first, locked; whoever asks."""
     query = select(Proposal).where(Proposal.state != ProposalState.SUPERSEDED, Proposal.need_id.in_(need_ids))
-    query = query.with_for_update(of=Proposal).execution_options(populate_existing=True)
+    query = query.with_for_update(of=Proposal, key_share=True).execution_options(populate_existing=True)
     return session.scalars(query.order_by(Proposal.probability.desc(), Proposal.id)).unique().all()
 
 
@@ -145,7 +145,7 @@ def outdated_of(session: Session, side: Side, document_id: UUID, revision: int) 
         (Proposal.need_id, Proposal.need_revision) if side is Side.NEED else (Proposal.innovation_id, Proposal.innovation_revision)
     )
     replaceable = Proposal.state.in_([ProposalState.OPEN, ProposalState.DEFERRED, ProposalState.REJECTED])
-    query = select(Proposal).where(mine == document_id, judged != revision, replaceable).with_for_update(of=Proposal)
+    query = select(Proposal).where(mine == document_id, judged != revision, replaceable).with_for_update(of=Proposal, key_share=True)
     return session.scalars(query.order_by(Proposal.id)).unique().all()
 
 
@@ -153,5 +153,9 @@ def open_by_another(session: Session, side: Side, document_id: UUID, ranker_hash
     """The undecided proposals of a document that another ranker judged, locked; what was deferred waits for its day."""
     mine = Proposal.need_id if side is Side.NEED else Proposal.innovation_id
     by_another = Proposal.run.has(RankingRun.ranker_hash != ranker_hash)
-    query = select(Proposal).where(mine == document_id, Proposal.state == ProposalState.OPEN, by_another).with_for_update(of=Proposal)
+    query = (
+        select(Proposal)
+        .where(mine == document_id, Proposal.state == ProposalState.OPEN, by_another)
+        .with_for_update(of=Proposal, key_share=True)
+    )
     return session.scalars(query.order_by(Proposal.id)).unique().all()

@@ -32,7 +32,7 @@ def active_bodies(session: Session) -> Sequence[SupportBody]:
 def body(session: Session, body_id: UUID, *, lock: bool = False) -> SupportBody:
     """A body that helps; raises NotFound."""
     query = select(SupportBody).where(SupportBody.id == body_id)
-    found = session.scalars(query.with_for_update().execution_options(populate_existing=True) if lock else query).first()
+    found = session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True) if lock else query).first()
     if found is None:
         raise NotFound("There is no body of that id. See GET /api/v1/bodies for those that there are.")
     return found
@@ -46,7 +46,7 @@ def body_keys(session: Session) -> frozenset[str]:
 def get(session: Session, referral_id: UUID, actor: Actor, *, lock: bool = False) -> Referral:
     """A referral that the actor may read; raises NotFound. `lock` keeps others from answering at the same time."""
     if lock:
-        session.scalars(select(Referral.id).where(Referral.id == referral_id).with_for_update()).first()
+        session.scalars(select(Referral.id).where(Referral.id == referral_id).with_for_update(key_share=True)).first()
     query = select(Referral).where(Referral.id == referral_id, referrals_visible_to(actor)).execution_options(populate_existing=lock)
     found = session.scalars(query).unique().first()
     if found is None:
@@ -87,7 +87,11 @@ def page(
 
 def to_end(session: Session, innovation_id: UUID, states: Collection[ReferralState]) -> Sequence[Referral]:
     """The referrals of an innovation in some states, locked against those who answer, oldest first."""
-    query = select(Referral).where(Referral.innovation_id == innovation_id, Referral.state.in_(states)).with_for_update(of=Referral)
+    query = (
+        select(Referral)
+        .where(Referral.innovation_id == innovation_id, Referral.state.in_(states))
+        .with_for_update(of=Referral, key_share=True)
+    )
     return session.scalars(query.order_by(Referral.created_at, Referral.id).execution_options(populate_existing=True)).unique().all()
 
 

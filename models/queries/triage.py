@@ -105,14 +105,14 @@ def to_change(session: Session, submission_id: UUID) -> Submission:
     if innovation_id is None:
         raise _not_found()
     lock_innovation(session, innovation_id)
-    session.scalars(select(Submission.id).where(Submission.id == submission_id).with_for_update()).one()
+    session.scalars(select(Submission.id).where(Submission.id == submission_id).with_for_update(key_share=True)).one()
     query = select(Submission).where(Submission.id == submission_id).execution_options(populate_existing=True)
     return session.scalars(query).unique().one()
 
 
 def lock_innovation(session: Session, innovation_id: UUID) -> None:
     """Keep other writers of an innovation, and so of its submissions, out."""
-    session.scalars(select(Innovation.id).where(Innovation.id == innovation_id).with_for_update()).one()
+    session.scalars(select(Innovation.id).where(Innovation.id == innovation_id).with_for_update(key_share=True)).one()
 
 
 def _not_found() -> NotFound:

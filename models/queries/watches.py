@@ -71,7 +71,7 @@ def like(session: Session, watch: Watch) -> Watch | None:
 
 def count_of(session: Session, person_id: UUID) -> int:
     """How many watches a person has; counting keeps others that are begun by the same person out."""
-    session.scalars(select(Person.id).where(Person.id == person_id).with_for_update()).first()
+    session.scalars(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)).first()
     return session.scalar(select(func.count()).select_from(Watch).where(Watch.person_id == person_id)) or 0
 
 
