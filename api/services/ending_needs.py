@@ -93,6 +93,7 @@ def renew(session: Session, need_id: UUID, review_date: date, *, actor: Actor, a
 
 
 def _locked(session: Session, need_id: UUID, policy: Policy, *, actor: Actor, version: int | None) -> Need:
+    joining.lock(session, need_id)
     need: Need = documents.get(session, Side.NEED, need_id, actor, lock=True)
     policy.check(actor, subject_of(need))
     if version is not None and version != need.version:
@@ -120,20 +121,13 @@ def _end(session: Session, need: Need, result: NeedResult, *, actor: Actor, at: 
     kind = "need.met" if result.outcome is NeedStatus.MET else "need.closed"
     by = str(result.proposal_id) if result.proposal_id is not None else None
     record(session, _event(kind, need, actor, at, proposal=by, on_date=result.on_date.isoformat()), at=at)
-    _lock_what_ends(session, need)
+    proposals.of_document(session, SYSTEM, need_id=need.id, lock=True)  # matches before questions, as everybody who changes them
     place_answers.close_of_need(session, need.id, at=at)
     joining.end(session, need, actor=actor, at=at)
     deciding.settle(session, need.id, actor=actor, at=at)
     calling.settled(session, need.id, actor=actor, at=at)
     session.flush()
     return result
-
-
-def _lock_what_ends(session: Session, need: Need) -> None:
-    """Needs before matches before questions, as everybody who changes them takes them."""
-    for need_id in sorted(each.id for each in joint_needs.together(session, need.id)):
-        documents.one_for_update(session, Side.NEED, need_id)
-    proposals.of_document(session, SYSTEM, need_id=need.id, lock=True)
 
 
 def _event(kind: str, need: Need, actor: Actor, at: datetime, **data: str | None) -> Event:

@@ -119,8 +119,7 @@ def _submit(session: Session, side: Side, row: Any, *, actor: Actor, at: datetim
 
 def withdraw(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: datetime, version: int | None = None) -> Any:  # noqa: ANN401 -- Need or Innovation
     """Take a document back: it is gone from every answer with this transaction; what was merged into it stands by itself again."""
-    if side is Side.INNOVATION:
-        parting.lock(session, document_id)
+    (parting if side is Side.INNOVATION else joining).lock(session, document_id)
     row = _to_change(session, side, document_id, _WITHDRAW[side], actor=actor, version=version)
     row.move_to(_WITHDRAWN[side], at=at)
     _touch(row, at)

@@ -70,6 +70,12 @@ def leave(session: Session, need_id: UUID, *, actor: Actor, at: datetime, versio
     return _parted(session, joint.id, need_id, actor=actor, at=at)
 
 
+def lock(session: Session, need_id: UUID) -> None:
+    """Keep other writers of a need and of all that is joint with it out, in the order of their ids, before any of them is changed."""
+    for each in sorted(need.id for need in joint_needs.together(session, need_id)):
+        documents.one_for_update(session, Side.NEED, each)
+
+
 def end(session: Session, need: Need, *, actor: Actor, at: datetime) -> None:
     """Take a need out of its joint need, because it is met, closed or withdrawn; one in none is left alone."""
     joint = joint_needs.joint_of(session, need.id)

@@ -1,4 +1,4 @@
-"""Two people at once: one merges or answers, the other is told who did, and no circle is ever made."""
+"""Two people at once: one merges, answers or withdraws, the other is told who did, and nobody waits in a ring."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -6,9 +6,12 @@ from threading import Barrier
 import pytest
 
 from models.innovations import Innovation
+from models.joint_needs import JointNeed
+from models.needs import Need, NeedStatus
 from models.people import Role
 from tests import factories
 from tests.factories import ANY_VERSION
+from tests.joint_needs import joint, joinable
 from tests.merges import referral
 
 pytestmark = pytest.mark.both
@@ -55,3 +58,21 @@ def test_two_people_answer_one_referral(client_as, make):
     assert sorted(reply.status_code for reply in replies) == [200, 409]
     steps = people[0].get(f"{API}/referrals/{found}").json()["steps"]
     assert len(steps) == 2
+
+
+def test_all_members_of_a_joint_need_are_withdrawn_at_once(client_as, make):
+    for _ in range(10):
+        found = make(lambda session: joint(session, *(joinable(session) for _ in range(3))))
+        members = [row.need_id for row in found.memberships]
+        people = [client_as(Role.HUB), client_as(Role.LEAD), client_as(Role.HUB)]
+
+        replies = at_once(*(withdrawal(client, each) for client, each in zip(people, members, strict=True)))
+
+        assert [reply.status_code for reply in replies] == [200, 200, 200]
+        assert {make(lambda session, key=key: session.get(Need, key)).status for key in members} == {NeedStatus.WITHDRAWN}
+        assert not make(lambda session, key=found.id: session.get(JointNeed, key)).in_force
+
+
+def withdrawal(client, need_id):
+    """One request that takes a need back."""
+    return lambda: client.post(f"{API}/needs/{need_id}/withdraw", headers=ANY_VERSION)
