@@ -11,7 +11,7 @@ from models.needs import Need, NeedStatus
 from models.people import Role
 from tests import factories
 from tests.factories import ANY_VERSION
-from tests.joint_needs import joint, joinable
+from tests.joint_needs import joinable, joint
 from tests.merges import referral
 
 pytestmark = pytest.mark.both
