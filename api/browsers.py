@@ -12,6 +12,7 @@ from api.services.accounts import SignedIn
 from api.services.attempts import Attempts
 from api.services.opening import Opened
 from api.settings import Settings
+from models.actors import Actor
 
 COOKIE, DEVICE_COOKIE = "matching_session", "matching_device"
 
@@ -59,9 +60,18 @@ def open_link(request: Request, token: str, *, name: str, at: datetime) -> tuple
     state = request.app.state
     database: Database = state.database
     device_token = request.cookies.get(cookie_name(DEVICE_COOKIE, state.settings), "")
-    hours, replacing = state.settings.session_hours, session_token(request)
+    actor: Actor = request.state.actor
     with database.transaction() as session:
-        opened = opening.open_link(session, token, at=at, hours=hours, name=name, replacing=replacing)
+        opened = opening.open_link(
+            session,
+            token,
+            at=at,
+            hours=state.settings.session_hours,
+            name=name,
+            replacing=session_token(request),
+            visitor=actor.person_id if actor.key_id is None else None,
+            staff_too=state.settings.link_sign_in == "all",
+        )
         device = devices.remember(session, opened.signed_in.person.id, at=at, replacing=device_token)
     return Arrival(opened.signed_in, device), opened
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from api.services import accounts, front_door, inviting, links
-from api.services.accounts import SignedIn
+from api.services import accounts, front_door, inviting, links, signing_in
+from api.services.accounts import SignedIn, SignInRefused
 from models.innovations import Innovation
 from models.links import Link, LinkPurpose
 from models.queries import invitations, people
@@ -45,12 +45,26 @@ def look(session: Session, token: str, *, at: datetime) -> Looked:
     return Looked(link.purpose, link.expires_at, about, hands_in, asks_name)
 
 
-def open_link(session: Session, token: str, *, at: datetime, hours: float, name: str = "", replacing: str | None = None) -> Opened:
+def open_link(
+    session: Session,
+    token: str,
+    *,
+    at: datetime,
+    hours: float,
+    name: str = "",
+    replacing: str | None = None,
+    visitor: UUID | None = None,
+    staff_too: bool = True,
+) -> Opened:
     """Use a link, once: sign its receiver in, and do first what it is for. `name` is for a new account.
 
-    Raises LinkSpent, or SignInRefused when the account is closed; then the link is as it was.
+    Where links do not sign staff in (`staff_too`), they open one as the `visitor` who is signed in already.
+    Raises LinkSpent, or SignInRefused when the account is closed or needs its password; then the link is as it was.
     """
     link = links.spend_any(session, token, OPENED_HERE, at=at)
+    owner = people.by_email(session, link.address)
+    if owner is not None and owner.id != visitor and not (staff_too or signing_in.offers_only(owner)):
+        raise SignInRefused("This account signs in with its password. Sign in, then open the link again.")
     person_id, innovation = _done(session, link, name=name, at=at)
     signed_in = accounts.start_session(session, person_id, at=at, hours=hours, replacing=replacing)
     return Opened(link.purpose, signed_in, innovation)

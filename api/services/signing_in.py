@@ -64,9 +64,14 @@ def send(session: Session, ask_id: UUID, *, at: datetime, staff_too: bool) -> No
         return
     row.done_at = at
     person = people.by_email(session, row.address)
-    if person is not None and person.active and (staff_too or _offers_only(person)):
+    if person is not None and person.active and (staff_too or offers_only(person)):
         _mail(session, person, row, at=at)
     session.flush()
+
+
+def offers_only(person: Person) -> bool:
+    """Whether somebody holds no role but that of an innovator."""
+    return {grant.role for grant in person.grants} <= {Role.INNOVATOR}
 
 
 def owe_links(session: Session, *, at: datetime) -> None:
@@ -84,7 +89,3 @@ def _mail(session: Session, person: Person, row: LinkAsk, *, at: datetime) -> No
     told = {"name": person.name, "token": token, "minutes": minutes}
     mailing.post(session, "sign_in_link", mailing.to_person(person), once_key=f"sign_in_link:{row.id}", at=at, **told)
     record(session, Event.of("person.link_sent", subject_kind="person", subject_id=person.id, actor=SYSTEM.name, at=at), at=at)
-
-
-def _offers_only(person: Person) -> bool:
-    return {grant.role for grant in person.grants} <= {Role.INNOVATOR}

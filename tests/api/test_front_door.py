@@ -44,6 +44,19 @@ def test_a_founder_sees_needs_saves_answers_and_hands_them_in(client, make, runn
     assert hub.get("/api/v1/submissions").json()["items"][0]["innovation"]["name"] == "Attention test"
 
 
+def test_staff_who_save_sign_in_first_where_links_do_not_sign_them_in(app, client, client_of, make, token_of, monkeypatch):
+    monkeypatch.setitem(app.state._state, "settings", app.state.settings.model_copy(update={"link_sign_in": "innovators"}))
+    officer = make(factories.make_person, Role.HUB, email=SENDER["email"])
+    client.post(SUBMISSIONS, json=FIVE_ANSWERS | SENDER)
+    url = f"/api/v1/links/{token_of()}"
+
+    refused = client.post(url, json={})
+    opened = client_of(officer).post(url, json={})
+
+    assert (refused.status_code, refused.json()["title"], refused.headers.get("set-cookie")) == (401, "SignInRefused", None)
+    assert (opened.status_code, opened.json()["status"]) == (201, "submitted")
+
+
 def test_the_page_of_a_link_uses_nothing_up_and_its_button_does(client, token_of):
     client.post(SUBMISSIONS, json=FIVE_ANSWERS | SENDER | {"submit": False})
     url = f"/links/{token_of()}"

@@ -6,15 +6,16 @@ import pytest
 from sqlalchemy import select
 
 from api.queue import Job
-from api.services import accounts, opening, signing_in
+from api.services import accounts, front_door, inviting, opening, signing_in
 from api.services.accounts import AccountInvalid, SignInRefused
+from api.services.content import InnovationContent
 from models.actors import ANONYMOUS
 from models.jobs import JobRow
 from models.links import MOST_ASKED, LinkAsk, LinkPurpose, LinkSpent
 from models.people import Role
 from tests import factories
 from tests.factories import NOW
-from tests.links import last_token, mails
+from tests.links import CONSENT, FIVE_ANSWERS, last_token, mails
 
 
 def asks(session):
@@ -71,6 +72,33 @@ def test_staff_need_their_password_where_the_setting_says_so(session):
         ask_and_send(session, address, staff_too=False)
 
     assert [len(mails(session, address)) for address in ("both@example.org", "director@example.org")] == [0, 1]
+
+
+@pytest.mark.parametrize("purpose", opening.OPENED_HERE)
+def test_no_link_of_any_purpose_stands_for_the_password_of_staff_where_the_setting_says_so(session, purpose):
+    officer = factories.make_person(session, Role.HUB, email="new@example.org")
+    other = factories.make_person(session, Role.LEAD)
+    token = mailed(session, purpose, officer)
+
+    for visitor in (None, other.id):
+        with pytest.raises(SignInRefused, match="signs in with its password"), session.begin_nested():
+            opening.open_link(session, token, at=NOW, hours=1, visitor=visitor, staff_too=False)
+    opened = opening.open_link(session, token, at=NOW, hours=1, visitor=officer.id, staff_too=False)
+
+    assert opened.signed_in.person.id == officer.id
+
+
+def mailed(session, purpose, person):
+    """The token of a link to somebody who has an account already."""
+    if purpose is LinkPurpose.SAVE:
+        content = InnovationContent(**FIVE_ANSWERS, **CONSENT)
+        front_door.save(session, content, organisation="New firm", email=person.email, hand_in=True, at=NOW, keep_for=timedelta(days=1))
+    elif purpose is LinkPurpose.INVITATION:
+        lead = accounts.actor_of_person(factories.make_person(session, Role.LEAD))
+        inviting.invite(session, email=person.email, role=Role.BOARD, actor=lead, at=NOW)
+    else:
+        ask_and_send(session, person.email)
+    return last_token(session, person.email)
 
 
 def test_a_link_is_sent_once_however_often_the_job_runs_and_not_for_what_was_forgotten(session):
