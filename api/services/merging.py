@@ -79,7 +79,8 @@ def unmerge(session: Session, innovation_id: UUID, *, actor: Actor, at: datetime
     row = merges.standing(session, innovation_id)
     if row is None:
         raise MergeRefused("This innovation is part of no other, so there is nothing to part.", state="apart")
-    rows = merges.lock(session, {row.merged_id, row.kept_id})  # whoever asks: the kept one may have been deleted since
+    taken_along = merges.under(session, row.merged_id)
+    rows = merges.lock(session, {row.merged_id, row.kept_id} | taken_along)  # whoever asks: the kept one may have been deleted since
     merged, kept = rows[row.merged_id], rows[row.kept_id]
     INNOVATION_MERGE.person(actor, subject_of(merged))
     session.refresh(row)
@@ -165,11 +166,15 @@ def _of_its_organisation(session: Session, innovation: Innovation) -> Sequence[D
 
 
 def _both(session: Session, one_id: UUID, other_id: UUID, actor: Actor) -> dict[UUID, Innovation]:
-    """Two innovations that the actor may read, locked in the order of their ids, so that two who merge never wait in a ring."""
+    """Two innovations that the actor may read, locked with what was merged into the first.
+
+    Taken in the order of their ids, so that two who merge, or one who withdraws meanwhile, never wait in a ring.
+    """
     if one_id == other_id:
         documents.innovation(session, one_id, actor)
         raise MergeRefused("An innovation cannot be merged into itself. Name another one.", state="same")
-    return {each: documents.get(session, Side.INNOVATION, each, actor, lock=True) for each in sorted((one_id, other_id))}
+    merges.lock(session, {one_id, other_id} | merges.under(session, one_id))
+    return {each: documents.get(session, Side.INNOVATION, each, actor, lock=True) for each in (one_id, other_id)}
 
 
 def _must_stand(session: Session, row: Innovation, which: str) -> None:

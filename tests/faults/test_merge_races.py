@@ -1,6 +1,7 @@
 """Two people at once: one merges, answers or withdraws, the other is told who did, and nobody waits in a ring."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -71,6 +72,27 @@ def test_all_members_of_a_joint_need_are_withdrawn_at_once(client_as, make):
         assert [reply.status_code for reply in replies] == [200, 200, 200]
         assert {make(lambda session, key=key: session.get(Need, key)).status for key in members} == {NeedStatus.WITHDRAWN}
         assert not make(lambda session, key=found.id: session.get(JointNeed, key)).in_force
+
+
+@pytest.mark.parametrize("step", ["merge", "unmerge"])
+def test_one_is_withdrawn_while_what_was_merged_is_merged_further_or_parted(client_as, make, step):
+    lead, hub = client_as(Role.LEAD), client_as(Role.HUB)
+
+    def ask(client, asked, innovation_id, **said):
+        return client.post(f"{API}/innovations/{innovation_id}/{asked}", json=said or None, headers=ANY_VERSION)
+
+    for _ in range(10):
+        part, merged, kept = (make(factories.make_innovation).id for _ in range(3))
+        ask(lead, "merge", part, into=str(merged))
+        if step == "unmerge":
+            ask(lead, "merge", merged, into=str(kept))
+        into = {"into": str(kept)} if step == "merge" else {}
+
+        withdrawn, other = at_once(
+            partial(ask, hub, "withdraw", merged if step == "merge" else kept), partial(ask, lead, step, merged, **into)
+        )
+
+        assert (withdrawn.status_code, other.status_code) in {(200, 201), (200, 409)}, other.text
 
 
 def withdrawal(client, need_id):
