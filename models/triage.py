@@ -291,8 +291,8 @@ class Outcome(Base):
 class Ask(Base):
     """A question to the innovator: who asked, until when an answer helps, and the answer.
 
-    `revision` is the version of the innovation that the answer made, if it changed any field. An answer that came
-    when nothing was asked any more is kept as `answer`, beside `closed_at`.
+    `revision` is the version of the innovation that the answer made, if it changed any field. Of an answer that came
+    when nothing was asked any more the words are kept as `answer`, beside `closed_at`.
     """
 
     __tablename__ = "ask"

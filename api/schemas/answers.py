@@ -65,7 +65,9 @@ class AnswerOut(BaseModel):
 
     submission_id: UUID
     state: SubmissionState
-    in_time: bool = Field(description="False when the submission had its outcome already: the answer is kept as a note.")
+    in_time: bool = Field(
+        description="False when the submission had its outcome already: the words are kept as a note, changed fields as a new version."
+    )
     late: bool = Field(description="It came after the day that was asked for.")
     revision: int | None = Field(description="The version of the innovation that the answer made.")
     says: str

@@ -14,12 +14,12 @@ from models.actors import Actor
 from models.base import DomainError
 from models.clocks import ClockKind
 from models.documents import Side
-from models.innovations import Innovation
+from models.innovations import Innovation, InnovationStatus
 from models.links import LinkPurpose, LinkSpent
 from models.policies import SUBMISSION_ANSWER
 from models.queries import people, triage
 from models.subjects import subject_of
-from models.triage import Ask, AskClosed, Submission
+from models.triage import Ask, AskClosed, Leaving, OutcomeKind, Submission
 from models.working_days import day_of
 
 
@@ -29,7 +29,10 @@ class NothingAnswered(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What became of an answer; `in_time` is false for one that came when the submission had left triage, and is kept as a note."""
+    """What became of an answer; `in_time` is false for one that came when the submission had left triage.
+
+    Its words are then a note for the Hub; what it changes in the innovation is kept all the same.
+    """
 
     ask: Ask
     submission: Submission
@@ -40,10 +43,11 @@ class Answered:
         """What whoever answered is told."""
         if self.in_time:
             return "Thank you. We have your answer, look for needs again, and tell you what we decided."
-        return (
-            f"Thank you. We had decided before your answer came, and keep it as a note. {self.submission.in_words} "
-            "To send a new version, change your innovation and hand it in again."
-        )
+        last = self.submission.standing
+        if last is None or last.settled_at is None:  # it can still be undone, and nobody is told of it before
+            return "Thank you. We have your answer, and tell you what we decided."
+        again = "" if last.kind is OutcomeKind.ACTIVE else " If you want us to read it again, hand your innovation in again."
+        return f"Thank you. We had decided before your answer came, and keep it beside our decision. Our letter says what that was.{again}"
 
 
 def question(session: Session, token: str, *, at: datetime) -> Ask:
@@ -80,7 +84,7 @@ def _take(session: Session, asked: Ask, answer: str, changes: Mapping[str, Any],
     asked = next(each for each in row.asks if each.id == asked.id)
     _must_be_answerable(asked)
     in_time = asked.is_open
-    revision = _changed(session, row.innovation, changes, actor=actor, at=at) if in_time else None
+    revision = _changed(session, row.innovation, changes, actor=actor, at=at)
     asked.take_answer(answer, by_name=actor.shown_as, at=at, today=day_of(at), revision=revision)
     if in_time:
         row.answered()
@@ -114,3 +118,7 @@ def _must_be_answerable(asked: Ask) -> None:
     row = asked.submission
     if row.left_by is not None:
         raise AskClosed(f"{row.in_words} Nothing is asked about it any more.", state=row.left_by.value)
+    if row.innovation.status is InnovationStatus.WITHDRAWN:
+        raise AskClosed("This innovation was withdrawn. Nothing is asked about it any more.", state=Leaving.WITHDRAWN.value)
+    if row.innovation.merged_into_id is not None:
+        raise AskClosed("This innovation was merged into another. Nothing is asked about it any more.", state=Leaving.MERGED.value)

@@ -7,7 +7,7 @@ import pytest
 
 from api.jobs.clocks import CHASERS
 from api.queue import Job
-from api.services import asking, clocks, following, intake, links, triaging
+from api.services import asking, clocks, concluding, following, intake, links, triaging
 from api.services.asking import NothingAnswered
 from api.services.following import Turn
 from api.services.letters import Choice
@@ -148,16 +148,51 @@ def test_an_answer_after_its_day_is_taken_and_marked(session, row, by):
     assert (found.in_time, found.ask.late, row.state) == (True, True, SubmissionState.IN_TRIAGE)
 
 
-def test_an_answer_after_the_outcome_is_kept_as_a_note(session, row, by, founder):
+def test_of_an_answer_after_the_outcome_nothing_is_lost(session, row, by, founder):
     token = asked(session, row, by)
-    conclude(session, row, ARCHIVE, by, at=TUESDAY)
+    settle(session, conclude(session, row, ARCHIVE, by, at=TUESDAY), at=TUESDAY + LATER)
 
-    found = asking.answer_by_link(session, token, "Adults.", {"eligibility": "Adults who wait."}, at=TUESDAY)
+    found = asking.answer_by_link(session, token, "Adults.", {"eligibility": "Adults who wait."}, at=TUESDAY + LATER)
 
     assert (found.in_time, row.asks[0].answer, row.outcome) == (False, "Adults.", OutcomeKind.ARCHIVE)
     assert "We had decided before your answer came" in found.says
-    assert "hand it in again" in found.says
-    assert row.innovation.revision == 1
+    assert "hand your innovation in again" in found.says
+    assert (row.innovation.eligibility, row.innovation.revision, found.ask.revision) == ("Adults who wait.", 2, 2)
+
+
+def test_whoever_answers_what_is_on_the_list_already_need_not_hand_it_in_again(session, row, by):
+    token = asked(session, row, by)
+    settle(session, conclude(session, row, ACTIVE, by, at=TUESDAY, leave_undecided=True), at=TUESDAY + LATER)
+
+    found = asking.answer_by_link(session, token, "Adults.", {}, at=TUESDAY + LATER)
+
+    assert (found.in_time, "Our letter says" in found.says, "again" in found.says) == (False, True, False)
+
+
+def test_an_answer_is_told_of_no_outcome_that_can_be_undone_and_stays_when_it_is(session, row, by):
+    token = asked(session, row, by)
+    conclude(session, row, ARCHIVE, by, at=TUESDAY)
+
+    says = asking.answer_by_link(session, token, "Adults.", {"eligibility": "Adults who wait."}, at=TUESDAY).says
+    concluding.undo(session, row.id, actor=by, at=TUESDAY, undo_window_seconds=WINDOW)
+
+    assert says == "Thank you. We have your answer, and tell you what we decided."
+    assert (row.state, row.asks[0].answer, row.innovation.eligibility) == (SubmissionState.IN_TRIAGE, "Adults.", "Adults who wait.")
+    assert clock(session, ClockKind.TRIAGE, row.id).is_running
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "merged"])
+def test_what_was_withdrawn_or_merged_after_its_outcome_takes_no_answer(session, row, by, how):
+    token = asked(session, row, by)
+    conclude(session, row, ARCHIVE, by, at=TUESDAY)
+    if how == "withdrawn":
+        intake.withdraw(session, Side.INNOVATION, row.innovation_id, actor=by, at=TUESDAY)
+    else:
+        row.innovation.merged_into_id = factories.make_innovation(session).id
+    session.flush()
+
+    with pytest.raises(AskClosed, match=f"was {how}"):
+        asking.answer_by_link(session, token, "Adults.", {}, at=TUESDAY)
 
 
 def test_a_question_about_what_was_withdrawn_is_closed_with_both_clocks(session, row, by, founder):
