@@ -77,7 +77,10 @@ _OF_NOW: Final = frozenset({ReportName.NEEDS_BY_PLACE, ReportName.UNMET_NEEDS, R
 
 
 def report(session: Session, name: ReportName, period: Period, *, actor: Actor, at: datetime) -> Report:
-    """One report. One of how things stand now leaves the time out of account, and says so by having none."""
+    """One report. One of how things stand now leaves the time out of account, and says so by having none.
+
+    Counts are of everything; what is told of single needs is of those that the actor may read.
+    """
     REPORT_READ.check(actor)
-    made = REPORTS[name](session, since=period.since, until=period.until, at=at)
+    made = REPORTS[name](session, since=period.since, until=period.until, at=at, actor=actor)
     return made if name in _OF_NOW else made.of(period.first, period.last)

@@ -12,32 +12,30 @@ from sqlalchemy.orm import Session
 from api.services.codes import code_lists
 from api.services.tabulating import Cell, Column, Report, columns
 from matcher.significance import wilson
-from models.actors import SYSTEM
+from models.actors import SYSTEM, Actor
 from models.decisions import ReasonCode
 from models.documents import Side
 from models.feedback import QUESTION, Answer
 from models.needs import Need, NeedStatus
 from models.organisations import CompanySize, Origin
 from models.pipeline import PipelineStage
+from models.place_answers import PLACES_OF_THE_REGION
 from models.queries import calls as calls_of
+from models.queries import documents, joint_needs, reports, unmet
 from models.queries import feedback as feedback_rows
-from models.queries import joint_needs, reports, unmet
 from models.queries import places as place_rows
 from models.queries.reports import Pair
 from models.working_days import day_of
 
 EVERYWHERE: Final = "WY"
 """Stands for a need of all five places, which is one voice and not five places that agree."""
-_ALL_PLACES: Final = 5
 _AT_ONCE: Final = 500
 _NO_THEME, _NOT_KNOWN = "no theme", "not known"
-_TRIED: Final = frozenset({PipelineStage.PILOTING, PipelineStage.ADOPTED, PipelineStage.SPREAD})
-"""Stages in which an innovation is in use, on trial or for good."""
 
 
-def needs_by_place(session: Session, *, at: datetime, **_period: datetime | None) -> Report:
+def needs_by_place(session: Session, *, at: datetime, **_rest: object) -> Report:
     """Needs by theme and place; one of all five places stands in a row of its own."""
-    unanswered = joint_needs.with_mates(session, {need.id for need in _unmet(session)})
+    unanswered = joint_needs.with_mates(session, {need.id for need in _unmet(session, SYSTEM)})
     counted: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for need in reports.needs(session, [NeedStatus.OPEN, NeedStatus.MET, NeedStatus.CLOSED]):
         for place in voices(place.key for place in need.places):
@@ -56,9 +54,10 @@ def needs_by_place(session: Session, *, at: datetime, **_period: datetime | None
     )
 
 
-def unmet_needs(session: Session, *, at: datetime, **_period: datetime | None) -> Report:
-    """The open needs that nothing answers yet."""
-    rows = _unmet(session)
+def unmet_needs(session: Session, *, at: datetime, actor: Actor, **_period: datetime | None) -> Report:
+    """The open needs that nothing answers yet, of those that the actor may read."""
+    rows = _unmet(session, actor)
+    places = _places_of_all(session, rows, actor)
     known, calls = unmet.searched(session, rows), calls_of.open_for(session, [need.id for need in rows])
     return Report(
         name="unmet-needs",
@@ -78,7 +77,7 @@ def unmet_needs(session: Session, *, at: datetime, **_period: datetime | None) -
             {
                 "need": str(need.id),
                 "title": need.title,
-                "places": " ".join(place.key for place in need.places),
+                "places": " ".join(places[need.id]),
                 "theme": need.theme or _NO_THEME,
                 "days": (day_of(at) - day_of(known[need.id].since)).days,
                 "best_band": band.value if (band := known[need.id].band) else None,
@@ -87,11 +86,14 @@ def unmet_needs(session: Session, *, at: datetime, **_period: datetime | None) -
             }
             for need in rows
         ],
-        notes=["A joint need is one row, that of its oldest member."],
+        notes=[
+            "A joint need is one row, that of its oldest member, with the places of all.",
+            "Needs that you may not read are left out here; the table of needs by theme and place counts them.",
+        ],
     )
 
 
-def barriers(session: Session, *, since: datetime | None, until: datetime | None, at: datetime) -> Report:
+def barriers(session: Session, *, since: datetime | None, until: datetime | None, **_moment: object) -> Report:
     """Why not, by quarter and reason, and who said so."""
     sources = reports.all_reasons(session, since, until)
     counted: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
@@ -123,7 +125,7 @@ def barriers(session: Session, *, since: datetime | None, until: datetime | None
     )
 
 
-def stages_by_place(session: Session, *, since: datetime | None, until: datetime | None, at: datetime) -> Report:
+def stages_by_place(session: Session, *, since: datetime | None, until: datetime | None, **_moment: object) -> Report:
     """How many matches reached each stage in each place in the time, and where they stood at its end."""
     keys = {place.id: place.key for place in place_rows.all_places(session)}
     reached: Counter[tuple[str, PipelineStage]] = Counter()
@@ -145,16 +147,14 @@ def stages_by_place(session: Session, *, since: datetime | None, until: datetime
     )
 
 
-def exposure(session: Session, *, since: datetime | None, until: datetime | None, at: datetime) -> Report:
+def exposure(session: Session, *, since: datetime | None, until: datetime | None, **_moment: object) -> Report:
     """Who is put before the Hub, and how often it says yes: by place of the need, and by size and origin of the supplier."""
-    pairs = reports.pairs_shown(session, since, until)
-    by_need: dict[UUID, list[str]] = defaultdict(list)
-    for need_id, key in reports.places_of_needs(session):
-        by_need[need_id].append(key)
+    joint = joint_needs.joint_ids(session)
+    pairs = _once(reports.pairs_shown(session, since, until), joint)
     offered = reports.suppliers(session)
     sizes = {innovation: (body.size if body else None) or _NOT_KNOWN for innovation, body in offered}
     origins = {innovation: (body.origin if body else None) or _NOT_KNOWN for innovation, body in offered}
-    rows = [_exposed("place of the need", key, None, pairs_of) for key, pairs_of in _by_place(pairs, by_need)]
+    rows = [_exposed("place of the need", key, None, pairs_of) for key, pairs_of in _by_place(pairs, _voices_of_all(session, joint))]
     rows += _by_supplier("company size", sizes, [*CompanySize, _NOT_KNOWN], pairs)
     rows += _by_supplier("origin", origins, [*Origin, _NOT_KNOWN], pairs)
     return Report(
@@ -176,20 +176,26 @@ def exposure(session: Session, *, since: datetime | None, until: datetime | None
         rows=rows,
         notes=[
             "A pair is shown when it is put before the Hub as strong or possible; it counts once, however often it was ranked.",
-            "Intervals are Wilson's. Where they overlap, the figures do not tell the groups apart.",
+            "Needs that are joint now count as one need, in the place of each. What was merged counts as one innovation.",
+            "Innovations handed in are all until now, pairs are those of the time.",
+            "Intervals are Wilson's, as if each pair were decided for itself; pairs of one need or innovation are more alike than that.",
+            "Groups may differ though their intervals overlap a little; of many groups some stand apart by chance.",
             "Size and origin are no part of the matching.",
         ],
     )
 
 
-def inequalities(session: Session, **_period: datetime | None) -> Report:
+def inequalities(session: Session, **_rest: object) -> Report:
     """Needs and innovations by the health inequalities that they name."""
     codes = {side: reports.inequality_codes(session, side) for side in Side}
-    shown, adopted = reports.pairs_shown(session, None, None), reports.adopted(session)
+    joint = joint_needs.joint_ids(session)
+    shown = _once(reports.pairs_shown(session, None, None), joint)
+    adopted = {(joint.get(need_id, need_id), innovation_id) for need_id, innovation_id in reports.adopted(session)}
     rows: list[dict[str, Cell]] = []
     for code in code_lists()["key_health_inequalities"]:
         mine = {side: {row for row, held in codes[side].items() if code["value"] in held} for side in Side}
-        of_code = [pair for pair in shown if pair.need_id in mine[Side.NEED]]
+        wanted = {joint.get(need_id, need_id) for need_id in mine[Side.NEED]}
+        of_code = [pair for pair in shown if pair.need_id in wanted]
         rows.append(
             {
                 "code": code["value"],
@@ -198,7 +204,7 @@ def inequalities(session: Session, **_period: datetime | None) -> Report:
                 "innovations": len(mine[Side.INNOVATION]),
                 "pairs": len(of_code),
                 "confirmed": sum(pair.confirmed for pair in of_code),
-                "adopted": sum(need_id in mine[Side.NEED] for need_id, _ in adopted),
+                "adopted": sum(need_id in wanted for need_id, _ in adopted),
             }
         )
     return Report(
@@ -215,11 +221,11 @@ def inequalities(session: Session, **_period: datetime | None) -> Report:
             adopted="Of them adopted in a place",
         ),
         rows=rows,
-        notes=["A document with several codes counts once under each."],
+        notes=["A document with several codes counts once under each. A pair of a joint need counts under the codes of all its members."],
     )
 
 
-def feedback(session: Session, *, since: datetime | None, until: datetime | None, at: datetime) -> Report:
+def feedback(session: Session, *, since: datetime | None, until: datetime | None, **_moment: object) -> Report:
     """What innovators answered to the one question after an outcome."""
     given, counts = feedback_rows.by_outcome(session, since, until), feedback_rows.outcomes(session, since, until)
     rows: list[dict[str, Cell]] = []
@@ -239,7 +245,7 @@ def feedback(session: Session, *, since: datetime | None, until: datetime | None
 def voices(place_keys: Iterable[str]) -> list[str]:
     """Under which places a need counts: all five are one voice."""
     keys = sorted(place_keys)
-    return [EVERYWHERE] if len(keys) == _ALL_PLACES else keys
+    return [EVERYWHERE] if len(keys) == PLACES_OF_THE_REGION else keys
 
 
 def quarter_of(moment: datetime) -> str:
@@ -248,20 +254,48 @@ def quarter_of(moment: datetime) -> str:
     return f"{day.year}-Q{(day.month + 2) // 3}"
 
 
-def _unmet(session: Session) -> list[Need]:
+def _unmet(session: Session, actor: Actor) -> list[Need]:
     found: list[Need] = []
     after = None
     while True:
-        page = unmet.page(session, SYSTEM, after=after, limit=_AT_ONCE)
+        page = unmet.page(session, actor, after=after, limit=_AT_ONCE)
         found += page.rows
         if (after := page.following) is None:
             return found
 
 
-def _by_place(pairs: Sequence[Pair], places_of: Mapping[UUID, list[str]]) -> list[tuple[str, list[Pair]]]:
+def _places_of_all(session: Session, needs: Sequence[Need], actor: Actor) -> Mapping[UUID, list[str]]:
+    """The keys of the places of each need and of those that are one with it, as far as the actor may read these."""
+    members = documents.of_ids(session, Side.NEED, joint_needs.with_mates(session, {need.id for need in needs}), actor)
+    joint = joint_needs.joint_ids(session, members)
+    keys: dict[UUID, set[str]] = defaultdict(set)
+    for member in members.values():
+        keys[joint.get(member.id, member.id)].update(place.key for place in member.places)
+    return {need.id: sorted(keys[joint.get(need.id, need.id)]) for need in needs}
+
+
+def _voices_of_all(session: Session, joint: Mapping[UUID, UUID]) -> Mapping[UUID, set[str]]:
+    """Under which places each need counts, or each joint need as one."""
+    found: dict[UUID, set[str]] = defaultdict(set)
+    for need_id, rows in groupby(reports.places_of_needs(session), key=lambda row: row[0]):
+        found[joint.get(need_id, need_id)].update(voices(row[1] for row in rows))
+    return found
+
+
+def _once(pairs: Iterable[Pair], joint: Mapping[UUID, UUID]) -> list[Pair]:
+    """The pairs with needs that are joint taken for one: such a pair is decided as any of its needs' was."""
+    found: dict[tuple[UUID, UUID], Pair] = {}
+    for pair in pairs:
+        key = joint.get(pair.need_id, pair.need_id), pair.innovation_id
+        before = found.get(key, Pair(*key, confirmed=False, rejected=False))
+        found[key] = Pair(*key, confirmed=before.confirmed or pair.confirmed, rejected=before.rejected or pair.rejected)
+    return list(found.values())
+
+
+def _by_place(pairs: Sequence[Pair], voices_of: Mapping[UUID, set[str]]) -> list[tuple[str, list[Pair]]]:
     found: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
-        for key in voices(places_of[pair.need_id]):
+        for key in voices_of.get(pair.need_id, ()):
             found[key].append(pair)
     return sorted(found.items())
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from api.services.tabulating import Cell, Report, columns
 from models.feedback import Answer
 from models.organisations import CompanySize, Origin
-from models.pipeline import PipelineStage
+from models.pipeline import REACHED_A_PILOT
 from models.queries import feedback as feedback_rows
 from models.queries import reports
 
@@ -42,7 +42,6 @@ Count = Callable[[Session, datetime | None, datetime | None], Figure]
 _ECOSYSTEM = "A well-aligned, innovation-driven healthtech ecosystem"
 _NEED_LED = "Innovation is driven by need and adopted at scale"
 _PROFILE = "West Yorkshire is recognised as a leading place"
-_TRIED: Final = frozenset({PipelineStage.PILOTING, PipelineStage.ADOPTED, PipelineStage.SPREAD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class Measure:
     note: str = ""
 
 
-def success_measures(session: Session, *, since: datetime | None, until: datetime | None, at: datetime) -> Report:
+def success_measures(session: Session, *, since: datetime | None, until: datetime | None, **_moment: object) -> Report:
     """Every measure of the strategy, in its order; one that is not collected says so."""
     return Report(
         name="success-measures",
@@ -109,10 +108,9 @@ def _engagement(session: Session, since: datetime | None, until: datetime | None
 
 
 def _trialled(session: Session, since: datetime | None, until: datetime | None) -> Figure:
-    tried = {
-        step.proposal_id for step in reports.stages(session, until) if step.stage in _TRIED and (since is None or step.changed_at >= since)
-    }
-    innovations = set(reports.innovation_of_proposals(session, tried).values())
+    taken = (step for step in reports.stages(session, until) if since is None or step.changed_at >= since)
+    tried = {step.proposal_id for step in taken if step.stage in REACHED_A_PILOT}
+    innovations = reports.innovations_of_proposals(session, tried)
     homes = [body.origin if body else None for innovation, body in reports.suppliers(session) if innovation in innovations]
     unknown = sum(home is None for home in homes)
     local = sum(home is Origin.WEST_YORKSHIRE for home in homes)

@@ -10,11 +10,12 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from api.services.tabulating import Cell, Report, columns
+from models.actors import Actor
 from models.documents import Side
 from models.innovations import InnovationStatus
 from models.needs import NeedStatus
 from models.queries import reports
-from models.queries.reports import Step
+from models.queries.reports import BACK, GONE, Step
 
 _DAY_SECONDS: Final = 86_400
 _SUBMISSION, _NEED, _PAIR = "submission", "need", "proposed match"
@@ -43,15 +44,15 @@ class Spells:
         self.since: list[datetime] = []
 
 
-def time_in_state(session: Session, *, since: datetime | None, until: datetime | None, at: datetime) -> Report:
-    """Days in each state, from the events; a spell belongs to the time in which it ended."""
+def time_in_state(session: Session, *, since: datetime | None, until: datetime | None, at: datetime, **_reader: Actor) -> Report:
+    """Days in each state, from the events; a spell belongs to the time in which it ended, and one that lasts to none."""
     spells: dict[tuple[str, str], Spells] = defaultdict(Spells)
-    for (kind, _), steps in groupby(reports.steps(session, until), key=lambda step: (step.kind, step.subject_id)):
+    for (kind, _), steps in groupby(reports.steps(session), key=lambda step: (step.kind, step.subject_id)):
         for status, begun, ended in spells_of(steps):
             spell = spells[_WORDS[kind], status]
             if ended is None:
                 spell.since.append(begun)
-            elif since is None or ended >= since:
+            elif (since is None or ended >= since) and (until is None or ended < until):
                 spell.ended.append((ended - begun) / timedelta(days=1))
     pair = spells[_PAIR, "undecided"]
     pair.ended += [(decided - shown) / timedelta(days=1) for shown, decided in reports.decision_times(session, since, until)]
@@ -65,19 +66,25 @@ def time_in_state(session: Session, *, since: datetime | None, until: datetime |
         notes=[
             "Days are calendar days, nights and weekends among them; clocks count working days.",
             "A submission that asks for an answer stays in triage while its clock rests.",
+            "What is in a state now is told as of now, whichever days are asked for.",
+            "A match that was ranked anew, because a text or the ranker changed, waits from then on.",
         ],
     )
 
 
 def spells_of(steps: Iterable[Step]) -> Iterator[tuple[str, datetime, datetime | None]]:
-    """State, beginning and end of each spell of one document; the last one has no end."""
-    status, begun = "", None
+    """State, beginning and end of each spell of one document; the last one has no end.
+
+    What is back is where it was before it was gone, unless it came into another state meanwhile.
+    """
+    before, status, begun = "", "", None
     for step in steps:
-        if step.status == status:
+        following = step.status if step.status != BACK else before if status == GONE else status
+        if following == status:
             continue
         if begun is not None:
             yield status, begun, step.at
-        status, begun = step.status, step.at
+        before, status, begun = status, following, step.at
     if begun is not None:
         yield status, begun, None
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Row, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.calls import Call
@@ -27,9 +27,15 @@ from models.watches import Watch
 SHOWN: tuple[Band, ...] = (Band.STRONG, Band.POSSIBLE)
 """The bands of what is put before the Hub as worth a look."""
 
+GONE, BACK = "gone", "back"
+"""No states: a document was merged into another or deleted, or stands by itself again, as it did before."""
+_STANDS_FOR_IT = func.coalesce(Innovation.merged_into_id, Innovation.id)
+"""The innovation as which one counts: itself, or the one that it was merged into."""
+_HANDED_IN = and_(Innovation.live, Innovation.submitted_at.is_not(None), Innovation.merged_into_id.is_(None))
+
 
 class Step(NamedTuple):
-    """A document came into a state."""
+    """A document came into a state; GONE and BACK are told as such."""
 
     kind: str
     subject_id: UUID
@@ -64,16 +70,18 @@ def needs(session: Session, statuses: Collection[NeedStatus]) -> Sequence[Need]:
     return session.scalars(query).unique().all()
 
 
-def steps(session: Session, until: datetime | None) -> Iterator[Step]:
-    """Each step of each need and innovation that an event tells with its status, a document's steps together, in order."""
-    status = Event.data["status"].as_string()
+def steps(session: Session) -> Iterator[Step]:
+    """Each step of each need and innovation that an event tells, a document's steps together, in order."""
+    status = case(
+        (Event.kind.in_(["innovation.merged", "innovation.deleted"]), GONE),
+        (Event.kind == "innovation.unmerged", BACK),
+        else_=Event.data["status"].as_string(),
+    )
     query = (
         select(Event.subject_kind, Event.subject_id, Event.recorded_at, status)
         .where(Event.subject_kind.in_([side.value for side in Side]), status.is_not(None))
         .order_by(Event.subject_kind, Event.subject_id, Event.recorded_at, Event.ordinal)
     )
-    if until is not None:
-        query = query.where(Event.recorded_at < until)
     for row in session.execute(query, execution_options={"yield_per": 1000}):
         yield Step(*row)
 
@@ -118,16 +126,17 @@ def stages(session: Session, until: datetime | None) -> Sequence[StageChange]:
 
 
 def pairs_shown(session: Session, since: datetime | None, until: datetime | None) -> Sequence[Pair]:
-    """The pairs that were put before the Hub as strong or possible in a time, each once."""
+    """The pairs that were put before the Hub as strong or possible in a time, each once; what was merged counts as what stands for it."""
     confirmed, rejected = (
         func.max(Proposal.decisions.any(and_(Decision.verdict == verdict, _stands())).cast(Integer))
         for verdict in (Verdict.CONFIRMED, Verdict.REJECTED)
     )
     query = (
-        select(Proposal.need_id, Proposal.innovation_id, confirmed, rejected)
+        select(Proposal.need_id, _STANDS_FOR_IT, confirmed, rejected)
+        .join(Innovation, Innovation.id == Proposal.innovation_id)
         .where(Proposal.band.in_(SHOWN), within(Proposal.created_at, since, until))
-        .group_by(Proposal.need_id, Proposal.innovation_id)
-        .order_by(Proposal.need_id, Proposal.innovation_id)
+        .group_by(Proposal.need_id, _STANDS_FOR_IT)
+        .order_by(Proposal.need_id, _STANDS_FOR_IT)
     )
     return [Pair(need, innovation, bool(yes), bool(no)) for need, innovation, yes, no in session.execute(query)]
 
@@ -135,14 +144,14 @@ def pairs_shown(session: Session, since: datetime | None, until: datetime | None
 def adopted(session: Session) -> set[tuple[UUID, UUID]]:
     """The pairs (need, innovation) that some place has adopted or spread."""
     reached = StageChange.stage.in_([PipelineStage.ADOPTED, PipelineStage.SPREAD])
-    query = select(Proposal.need_id, Proposal.innovation_id).where(Proposal.id.in_(select(StageChange.proposal_id).where(reached)))
-    return {(row[0], row[1]) for row in session.execute(query)}
+    query = select(Proposal.need_id, _STANDS_FOR_IT).join(Innovation, Innovation.id == Proposal.innovation_id)
+    return {(row[0], row[1]) for row in session.execute(query.where(Proposal.id.in_(select(StageChange.proposal_id).where(reached))))}
 
 
-def innovation_of_proposals(session: Session, proposal_ids: Collection[UUID]) -> dict[UUID, UUID]:
-    """The innovation of each of these proposals."""
-    query = select(Proposal.id, Proposal.innovation_id).where(Proposal.id.in_(proposal_ids))
-    return {row[0]: row[1] for row in session.execute(query)}
+def innovations_of_proposals(session: Session, proposal_ids: Collection[UUID]) -> set[UUID]:
+    """The innovations of these proposals, each once."""
+    query = select(_STANDS_FOR_IT).join(Proposal, Proposal.innovation_id == Innovation.id)
+    return set(session.scalars(query.where(Proposal.id.in_(proposal_ids))))
 
 
 def places_of_needs(session: Session) -> Sequence[Row[UUID, str]]:
@@ -152,19 +161,18 @@ def places_of_needs(session: Session) -> Sequence[Row[UUID, str]]:
 
 
 def suppliers(session: Session) -> Sequence[tuple[UUID, Organisation | None]]:
-    """Each innovation that was handed in, with who offers it; None where nobody is named."""
+    """Each innovation that was handed in and was not merged, with who offers it; None where nobody is named."""
     query = select(Innovation.id, Organisation).outerjoin(Organisation, Innovation.supplier_id == Organisation.id)
-    rows = session.execute(query.where(Innovation.live, Innovation.submitted_at.is_not(None)).order_by(Innovation.id))
+    rows = session.execute(query.where(_HANDED_IN).order_by(Innovation.id))
     return [(row[0], row[1]) for row in rows]
 
 
 def inequality_codes(session: Session, side: Side) -> dict[UUID, list[str]]:
-    """The inequality codes of each need that is open or met, or of each innovation that may be matched."""
+    """The inequality codes of each need that is open or met, or of each innovation that was handed in and was not merged."""
     if side is Side.NEED:
         shown = Need.status.in_([NeedStatus.OPEN, NeedStatus.MET])
         return {row[0]: row[1] for row in session.execute(select(Need.id, Need.key_health_inequalities).where(Need.live, shown))}
-    handed_in = and_(Innovation.live, Innovation.submitted_at.is_not(None))
-    return {row[0]: row[1] for row in session.execute(select(Innovation.id, Innovation.key_health_inequalities).where(handed_in))}
+    return {row[0]: row[1] for row in session.execute(select(Innovation.id, Innovation.key_health_inequalities).where(_HANDED_IN))}
 
 
 def _stands() -> ColumnElement[bool]:
