@@ -21,7 +21,7 @@ from models.events import Event
 from models.innovations import Innovation, InnovationStatus
 from models.people import Person, Role
 from models.policies import INNOVATION_DELETE
-from models.queries import documents, people
+from models.queries import documents, merges, people
 from models.queries import erasing as rows
 from models.queries import links as link_rows
 from models.subjects import subject_of
@@ -66,10 +66,12 @@ def delete_innovation(session: Session, innovation_id: UUID, *, actor: Actor, at
 def delete_settled(session: Session, *, at: datetime, after: timedelta) -> int:
     """Erase what was archived or withdrawn so long ago, some at a time; returns how many that were."""
     found = rows.long_settled(session, at - after, _AT_ONCE)
-    for innovation_id in found:
-        row: Innovation = documents.get(session, Side.INNOVATION, innovation_id, SYSTEM, lock=True)
+    locked = merges.lock(session, {part for each in found for part in (each, *merges.under(session, each))})
+    settled = [each for each in found if each in locked and locked[each].updated_at < at - after]  # nobody has handed it in again since
+    for innovation_id in settled:
+        row: Innovation = documents.get(session, Side.INNOVATION, innovation_id, SYSTEM)
         _delete(session, row, actor=SYSTEM, at=at)
-    return len(found)
+    return len(settled)
 
 
 def export(session: Session, person_id: UUID) -> dict[str, list[dict[str, Any]]]:
@@ -113,15 +115,18 @@ def _person(session: Session, person_id: UUID) -> Person:
 
 
 def _delete(session: Session, row: Innovation, *, actor: Actor, at: datetime) -> None:
+    firms = [row.supplier_id] if row.supplier_id is not None else []
     if row.status is InnovationStatus.DRAFT and not rows.is_referred_to(session, row.id):
         _record(session, "innovation.deleted", row.id, actor, at)
         rows.forget_answers(session, naming=row.id)
         rows.delete_whole(session, row)
+        rows.forget_organisations(session, firms)
         return
     if row.status is not InnovationStatus.WITHDRAWN:
         intake.withdraw(session, Side.INNOVATION, row.id, actor=actor, at=at)
     parting.let_go(session, row.id, actor=actor, at=at)  # also from one that was withdrawn before
     _erase(session, row, at=at)
+    rows.forget_organisations(session, firms)
     _record(session, "innovation.erased", row.id, actor, at)
     enqueue(session, Job.SNAPSHOT, at=at, bulk=True)
     session.flush()

@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 from models import Base
 from models.organisations import Organisation, organisation_place
 from models.people import RoleGrant
+from models.queries.erasing import NOT_KEPT
 
 _MOST: Final = 200
 
 
 def unconfirmed(session: Session) -> Sequence[Organisation]:
-    """Those that wait for the Hub, by name; some at a time."""
-    return session.scalars(
-        select(Organisation).where(~Organisation.confirmed).order_by(Organisation.name, Organisation.id).limit(_MOST)
-    ).all()
+    """Those that wait for the Hub, by name; some at a time, and none that was forgotten."""
+    query = select(Organisation).where(~Organisation.confirmed, Organisation.name != NOT_KEPT)
+    return session.scalars(query.order_by(Organisation.name, Organisation.id).limit(_MOST)).all()
 
 
 def to_change(session: Session, organisation_id: UUID) -> Organisation | None:

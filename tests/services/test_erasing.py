@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import select
 
 from api.queue import Job
-from api.services import accounts, asking, auditing, delivering, erasing, intake, inviting, mailing, referring
+from api.services import accounts, asking, auditing, confirming, delivering, erasing, intake, inviting, mailing, referring
 from api.services.accounts import UnknownAccount
 from api.services.content import InnovationContent
 from models import Base
@@ -236,6 +236,17 @@ def test_what_was_settled_long_ago_is_erased_where_the_setting_says_so(session, 
     assert (row.erased_at, young.erased_at) == (LATER + year, None)
 
 
+def test_what_was_handed_in_again_or_deleted_meanwhile_is_not_erased_for_its_age(session, actor, monkeypatch):
+    row = factories.make_innovation(session, status=InnovationStatus.ARCHIVED)
+    found = rows.long_settled(session, LATER, 5)
+    intake.submit(session, Side.INNOVATION, row.id, actor=staff(session), at=LATER)
+    monkeypatch.setattr(rows, "long_settled", lambda *_: [*found, uuid4()])  # as they stood before others were waited for
+
+    assert erasing.delete_settled(session, at=LATER, after=timedelta()) == 0
+
+    assert (found, row.erased_at) == ([row.id], None)
+
+
 @pytest.mark.both
 def test_an_erased_person_is_nowhere_and_what_they_did_stays(session):
     boss = factories.make_person(session, Role.LEAD)
@@ -279,6 +290,23 @@ def test_a_firm_that_nobody_else_named_is_forgotten_with_its_last_person(session
 
     session.expire_all()
     assert (firm.name == rows.NOT_KEPT) == (left == "nothing")
+
+
+@pytest.mark.parametrize("status", [InnovationStatus.DRAFT, InnovationStatus.SUBMITTED])
+def test_a_firm_whose_people_are_gone_is_forgotten_with_its_last_offer(session, innovator, actor, status):
+    offers = [factories.make_innovation(session, status=status, supplier_id=next(iter(actor.organisation_ids))) for _ in range(2)]
+    firm = offers[0].supplier
+    firm.confirmed = False
+    erasing.erase_person(session, innovator.id, actor=SYSTEM, at=LATER)
+
+    names = []
+    for row in offers:
+        erasing.delete_innovation(session, row.id, actor=SYSTEM, at=LATER)
+        session.expire_all()
+        names.append(firm.name)
+
+    assert (names[0] != rows.NOT_KEPT, names[1]) == (True, rows.NOT_KEPT)
+    assert confirming.waiting(session, SYSTEM) == []
 
 
 def test_only_whole_names_are_taken_out_of_mails(session, actor, innovator):
