@@ -86,13 +86,13 @@ def page(session: Session, actor: Actor, *, after: str | None = None, limit: int
 
 def take_back(session: Session, invitation_id: UUID, *, actor: Actor, at: datetime) -> None:
     """Let an invitation count no more; one that was accepted cannot be taken back. Twice is once."""
-    row = invitations.to_change(session, invitation_id, actor)
-    INVITATION_TAKE_BACK.check(actor, subject_of(row))
+    INVITATION_TAKE_BACK.check(actor, subject_of(invitations.get(session, invitation_id, actor)))
+    links.take_back(session, LinkPurpose.INVITATION, invitation_id, at=at)  # first, as whoever accepts holds the link before the row
+    row = invitations.get(session, invitation_id, actor, lock=True)
     if row.accepted_at is not None:
         raise TransitionRefused("This invitation was accepted. Ask the Hub lead to take the role back.", status="accepted")
     if row.taken_back_at is None:
         row.taken_back_at = at
-        links.take_back(session, LinkPurpose.INVITATION, row.id, at=at)
         _record(session, "person.uninvited", row, actor, at)
     session.flush()
 

@@ -19,10 +19,10 @@ def page(session: Session, actor: Actor, *, after: str | None, limit: int) -> Pa
     return page_of(session, query, after=after, limit=limit, kinds=(datetime, UUID))
 
 
-def to_change(session: Session, invitation_id: UUID, actor: Actor) -> Invitation:
-    """An invitation that the actor may see, locked; raises NotFound."""
+def get(session: Session, invitation_id: UUID, actor: Actor, *, lock: bool = False) -> Invitation:
+    """An invitation that the actor may see; raises NotFound. `lock` keeps it from being accepted at the same time."""
     query = select(Invitation).where(Invitation.id == invitation_id, invitations_visible_to(actor))
-    found = session.scalars(query.with_for_update().execution_options(populate_existing=True)).first()
+    found = session.scalars(query.with_for_update().execution_options(populate_existing=True) if lock else query).first()
     if found is None:
         raise NotFound("There is no invitation of that id that you may see. Check the id, or sign in as somebody who may.")
     return found

@@ -1,6 +1,9 @@
 """Colleagues by invitation: into one's own organisation or place, by the lead into any role; roles add up."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
+from threading import Barrier
 from uuid import uuid4
 
 import pytest
@@ -151,6 +154,34 @@ def test_what_was_accepted_is_not_taken_back(session):
 
     with pytest.raises(TransitionRefused, match="was accepted"):
         inviting.take_back(session, row.id, actor=by, at=NOW)
+
+
+@pytest.mark.both
+def test_an_invitation_that_is_taken_back_while_it_is_accepted_is_one_of_both(database):
+    with database.transaction() as session:
+        by = actor_as(session, Role.PLACE)
+
+    for number in range(10):
+        with database.transaction() as session:
+            row = invite(session, by, Role.PLACE, email=f"{number}@example.org", at=NOW + timedelta(days=number))
+            token = last_token(session, row.address)
+        together = Barrier(2)
+
+        def at_once(act, *, together=together):
+            together.wait()
+            try:
+                with database.transaction() as session:
+                    act(session)
+            except (LinkSpent, TransitionRefused):
+                return "refused"
+            return "done"
+
+        acts = (
+            partial(opening.open_link, token=token, at=row.made_at, hours=1),
+            partial(inviting.take_back, invitation_id=row.id, actor=by, at=row.made_at),
+        )
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(at_once, acts)) == ["done", "refused"]
 
 
 def test_invitations_are_seen_by_whose_they_are_and_the_lead(session):
