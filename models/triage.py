@@ -200,12 +200,13 @@ class Submission(Base):
         self.version += 1
 
     def come_back(self) -> None:
-        """Return to triage, where it stood before it left; what was still asked then is asked again."""
+        """Return to triage, where it stood before it left; what was still asked then is asked again, by a letter if none has left."""
         ended_at, self.outcome, self.left_by, self.ended_at = self.ended_at, None, None, None
         self.state = SubmissionState.IN_TRIAGE if self.assigned_to else SubmissionState.WAITING
         for asked in self.asks:
             if asked.answered_at is None and asked.closed_at is not None and asked.closed_at == ended_at:
                 asked.closed_at, self.state = None, SubmissionState.ASKED
+                next(row for row in self.outcomes if row.id == asked.outcome_id).unsettle()
         self.version += 1
 
     def answered(self) -> None:
@@ -228,8 +229,13 @@ class Submission(Base):
 
     def undo(self, *, by: UUID, by_name: str, at: datetime, window_seconds: float) -> "Outcome":
         """Take the latest outcome back by a new row, and return to triage; raises NotUndoable."""
-        last = self.undoable(by=by, at=at, window_seconds=window_seconds)
-        row = Outcome(kind=OutcomeKind.UNDONE, given_by=by, given_by_name=by_name, given_at=max(at, last.given_at), undoes_id=last.id)
+        return self.take_back(self.undoable(by=by, at=at, window_seconds=window_seconds), by=by, by_name=by_name, at=at)
+
+    def take_back(self, last: "Outcome", *, by: UUID, by_name: str, at: datetime, note: str = "") -> "Outcome":
+        """Take the latest outcome back by a new row, whoever gave it, and return to triage; `note` says why."""
+        row = Outcome(
+            kind=OutcomeKind.UNDONE, given_by=by, given_by_name=by_name, given_at=max(at, last.given_at), undoes_id=last.id, note=note
+        )
         self.outcomes.append(row)
         self._stop_asking(at)
         self.come_back()
@@ -286,6 +292,11 @@ class Outcome(Base):
     def settle(self, *, mailed_to: int, at: datetime) -> None:
         """Write down that the letter has left, or that nobody could be mailed."""
         self.settled_at, self.mailed_to = at, mailed_to
+
+    def unsettle(self) -> None:
+        """Let the letter leave after all, if nobody has been mailed it."""
+        if self.mailed_to == 0:
+            self.settled_at = self.mailed_to = None
 
 
 class Ask(Base):

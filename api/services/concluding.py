@@ -28,7 +28,7 @@ from models.links import LinkPurpose
 from models.people import Person, Role
 from models.policies import SUBMISSION_DECIDE
 from models.proposals import Proposal, ProposalState
-from models.queries import recipients, referrals, triage
+from models.queries import proposals, recipients, referrals, triage
 from models.referrals import ReferralRefused
 from models.triage import STATUS_AFTER, Ask, Outcome, OutcomeKind, Submission
 from models.working_days import day_of
@@ -36,6 +36,7 @@ from models.working_days import day_of
 ANSWERABLE_FOR: Final = timedelta(days=120)
 """How long after the day asked for a question's link still works: a late answer is taken."""
 _LONGEST_ASK: Final = timedelta(days=365)
+_BY_ITSELF: Final = "The service"
 
 
 class Undecided(DomainError):
@@ -106,7 +107,7 @@ def undo(
     """
     row, person_id = triaging.to_change(session, submission_id, SUBMISSION_DECIDE, actor)
     last = row.undoable(by=person_id, at=at, window_seconds=undo_window_seconds)
-    if triage.of_innovation(session, row.innovation_id)[-1].id != row.id:
+    if not _is_latest(session, row):
         raise NotUndoable("The innovation has been handed in again since. Give the new submission its outcome.")
     if not _still_stands(row, last):
         raise NotUndoable("The innovation has been withdrawn, merged or moved on since, so that the outcome can no longer be undone.")
@@ -116,17 +117,30 @@ def undo(
     session.flush()
     if asked is not None:
         clocks.stop(session, ClockKind.ASK, asked.id, at=at)
+    _back_to_triage(session, row, undoing, actor=actor, at=at)
+    return undoing
+
+
+def _take_back(session: Session, row: Submission, outcome: Outcome, *, why: str, at: datetime) -> None:
+    """Take back what can no longer follow, in the service's own name; the Hub reads why beside it."""
+    undoing = row.take_back(outcome, by=outcome.given_by, by_name=_BY_ITSELF, at=at, note=why)
+    session.flush()
+    _back_to_triage(session, row, undoing, actor=SYSTEM, at=at)
+
+
+def _back_to_triage(session: Session, row: Submission, undoing: Outcome, *, actor: Actor, at: datetime) -> None:
     triaging.go_on(session, row, at=at)
     triaging.move_to(row.innovation, InnovationStatus.IN_TRIAGE, at=at)
-    record(session, triaging.event("submission.undone", row, actor, at, outcome_id=str(undoing.id), undoes=str(last.id)), at=at)
+    told = triaging.event("submission.undone", row, actor, at, outcome_id=str(undoing.id), undoes=str(undoing.undoes_id))
+    record(session, told, at=at)
     session.flush()
-    return undoing
 
 
 def settle(session: Session, outcome_id: UUID, *, at: datetime, undo_window_seconds: float) -> Outcome | None:
     """Let the letter leave, once, when the window has passed and the outcome stands; None otherwise.
 
-    An archived innovation's proposals go out of force now; one that is referred is offered to its body now.
+    An archived innovation's proposals go out of force now; one that is referred is offered to its body now. Where that
+    can no longer be, the outcome is taken back: its letter would not be true, and the Hub has to choose another.
     """
     submission_id = triage.submission_of_outcome(session, outcome_id)
     if submission_id is None:
@@ -139,10 +153,13 @@ def settle(session: Session, outcome_id: UUID, *, at: datetime, undo_window_seco
     if at < due:
         enqueue(session, Job.LETTER, at=at, due_at=due, outcome=str(outcome_id))
         return None
-    if not _is_to_be_told(row, outcome):
+    if not _is_to_be_told(session, row, outcome):
         outcome.settle(mailed_to=0, at=at)
     else:
-        _let_follow(session, row, outcome, at=at)
+        try:
+            _let_follow(session, row, outcome, at=at)
+        except ReferralRefused as refused:  # before anything was written
+            return _take_back(session, row, outcome, why=str(refused), at=at)
         outcome.settle(mailed_to=_mail(session, row, outcome, at=at), at=at)
     session.flush()
     return outcome
@@ -218,7 +235,8 @@ def _must_be_referable(session: Session, row: Submission, choice: Choice) -> Non
 def _must_be_refusable(session: Session, row: Submission, choice: Choice) -> None:
     if choice.reason.code is None:
         raise ReasonMissing("Archiving needs a reason code.", field="reason")
-    standing = [each for each in triage.proposals_of(session, row.innovation_id, SYSTEM) if each.state is ProposalState.CONFIRMED]
+    found = proposals.of_document(session, SYSTEM, innovation_id=row.innovation_id)  # also weak ones, which triage does not show
+    standing = [each for each in found if each.state is ProposalState.CONFIRMED]
     if standing:
         raise OutcomeContradicts(
             "A match of this innovation stands confirmed. Choose 'active' or 'refer', or undo the match first.",
@@ -288,11 +306,15 @@ def _still_stands(row: Submission, outcome: Outcome) -> bool:
     return row.innovation.merged_into_id is None and row.innovation.status is there
 
 
-def _is_to_be_told(row: Submission, outcome: Outcome) -> bool:
+def _is_latest(session: Session, row: Submission) -> bool:
+    return triage.of_innovation(session, row.innovation_id)[-1].id == row.id
+
+
+def _is_to_be_told(session: Session, row: Submission, outcome: Outcome) -> bool:
     """Whether the letter still makes sense: nobody is asked what they answered, or told of what they took back or handed in again."""
     if outcome.kind is OutcomeKind.ASK:
         return any(asked.outcome_id == outcome.id and asked.is_open for asked in row.asks)
-    return row.innovation.merged_into_id is None and row.innovation.status in STATUS_AFTER.values()
+    return _still_stands(row, outcome) and _is_latest(session, row)
 
 
 def _let_follow(session: Session, row: Submission, outcome: Outcome, *, at: datetime) -> None:

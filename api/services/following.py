@@ -117,11 +117,11 @@ def _inside(session: Session, row: Submission | None, *, at: datetime, undo_wind
 
 def _asked(row: Submission) -> Ask | None:
     """What the innovator was asked and has not answered, also while an outcome that ended it can still be undone."""
-    told = {each.id for each in row.outcomes if each.settled_at is not None}
+    told = {each.id: each.settled_at for each in row.outcomes if each.settled_at is not None}
     last = row.standing
     untold = last.given_at if last is not None and last.settled_at is None else None
     waits = (each for each in row.asks if each.outcome_id in told and each.answered_at is None)
-    return next((each for each in waits if each.closed_at is None or each.closed_at == untold), None)
+    return next((each for each in waits if each.closed_at is None or told[each.outcome_id] <= each.closed_at == untold), None)
 
 
 def _outside(session: Session, innovation: Innovation) -> _Where | None:

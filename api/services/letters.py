@@ -146,8 +146,9 @@ def _named(need: Need) -> str:
 
 
 def _nearest(proposals: Iterable[Proposal]) -> list[Near]:
-    """What was missing in the best pairs with public needs on the same problem, as far as anything was."""
-    public = [(row.need.title, findings_of(row.findings)) for row in proposals if row.need.visibility is Visibility.PUBLIC]
+    """What was missing in the best pairs with public needs on the same problem that are still open, as far as anything was."""
+    open_to_all = (row for row in proposals if row.need.visibility is Visibility.PUBLIC and row.need.searchable)
+    public = [(row.need.title, findings_of(row.findings)) for row in open_to_all]
     near = [Near(title, gap_report(findings).steps[:_MOST_STEPS]) for title, findings in public if not _is_of_another_problem(findings)]
     return [each for each in near if each.steps][:_MOST_PAIRS]
 

@@ -5,14 +5,16 @@ from datetime import timedelta
 import pytest
 
 from api.queue import Job
-from api.services import concluding, deciding, intake, triaging
+from api.services import concluding, deciding, following, intake, triaging
 from api.services.concluding import OutcomeContradicts, Undecided
+from api.services.following import Turn
 from api.services.letters import Choice
 from models.actors import SYSTEM
 from models.clocks import ClockKind
 from models.decisions import NotUndoable, Reason, ReasonCode, ReasonMissing, Verdict
 from models.documents import Readability, Side, StaleVersion
 from models.innovations import InnovationStatus
+from models.needs import NeedStatus
 from models.proposals import Band, ProposalState
 from models.queries import events, triage
 from models.queries.documents import NotFound
@@ -28,6 +30,7 @@ from tests.triage import (
     LATER,
     MONDAY,
     WINDOW,
+    actor,
     clock,
     conclude,
     innovator,
@@ -106,6 +109,14 @@ def test_while_matches_are_being_looked_for_an_outcome_wants_to_be_said_knowingl
 def test_what_is_confirmed_is_not_archived(session, by):
     row = submission(session)
     propose(session, row, state=ProposalState.CONFIRMED)
+
+    with pytest.raises(OutcomeContradicts, match="stands confirmed"):
+        conclude(session, row, ARCHIVE, by)
+
+
+def test_a_weak_match_that_is_confirmed_is_not_archived_either(session, by):
+    row = submission(session)
+    propose(session, row, 0.2, band=Band.WEAK, state=ProposalState.CONFIRMED)
 
     with pytest.raises(OutcomeContradicts, match="stands confirmed"):
         conclude(session, row, ARCHIVE, by)
@@ -254,7 +265,76 @@ def test_a_question_is_undone_and_its_link_never_mailed(session, by):
         concluding.undo(session, row.id, actor=by, at=MONDAY, undo_window_seconds=WINDOW)
 
 
+def test_a_question_that_is_asked_again_before_its_letter_has_left_is_mailed(session, by):
+    founder = innovator(session)
+    row = submission(session)
+    question = conclude(session, row, ASK, by)
+    conclude(session, row, ARCHIVE, by, at=MONDAY + LATER / 2)
+
+    early = settle(session, question)
+    shown = following.whereabouts(session, row.innovation_id, actor=actor(founder), at=MONDAY + LATER, undo_window_seconds=WINDOW)
+    concluding.undo(session, row.id, actor=by, at=MONDAY + LATER, undo_window_seconds=WINDOW)
+
+    assert (early.id, shown.turn, shown.ask) == (question.id, Turn.HUB, None)
+    assert triage.unsettled(session, MONDAY) == [question.id]
+    assert settle(session, question).mailed_to == 1
+    assert [mail.template for mail in mails(session)] == ["outcome_ask_link"]
+
+
+def test_a_question_that_is_asked_again_after_its_letter_has_left_is_not_mailed_twice(session, by):
+    innovator(session)
+    row = submission(session)
+    settle(session, conclude(session, row, ASK, by))
+    conclude(session, row, ARCHIVE, by, at=MONDAY + LATER)
+    concluding.undo(session, row.id, actor=by, at=MONDAY + LATER, undo_window_seconds=WINDOW)
+
+    assert (triage.unsettled(session, MONDAY + LATER), len(mails(session))) == ([], 1)
+
+
+def test_a_question_that_another_outcome_ended_for_good_is_never_mailed(session, by):
+    innovator(session)
+    row = submission(session)
+    question = conclude(session, row, ASK, by)
+    settle(session, conclude(session, row, ARCHIVE, by, at=MONDAY + LATER / 2), at=MONDAY + LATER * 2)
+
+    assert settle(session, question, at=MONDAY + LATER * 2).mailed_to == 0
+    assert [mail.template for mail in mails(session)] == ["outcome_archive_link"]
+
+
 # Letters
+
+
+def test_a_letter_about_what_was_handed_in_again_and_has_another_outcome_never_leaves(session, by):
+    innovator(session)
+    row = submission(session)
+    first = conclude(session, row, ARCHIVE, by)
+    intake.submit(session, Side.INNOVATION, row.innovation_id, actor=SYSTEM, at=MONDAY)
+    again = triage.current(session, row.innovation_id)
+    match = propose(session, again)
+    conclude(session, again, ACTIVE, by, at=MONDAY, leave_undecided=True)
+
+    assert settle(session, first).mailed_to == 0
+    assert (mails(session), match.state) == ([], ProposalState.OPEN)
+
+
+def test_the_letter_of_a_refusal_names_no_need_that_is_no_longer_open(session, by):
+    row = submission(session)
+    gone = propose(session, row, state=ProposalState.REJECTED)
+    gone.findings = [
+        *gone.findings,
+        {
+            "aspect": None,
+            "criterion": {"kind": "ukca_ce", "value": ""},
+            "verdict": "gap",
+            "need_quote": None,
+            "innovation_quote": None,
+            "missing": "",
+        },
+    ]
+    gone.need.status = NeedStatus.CLOSED
+    session.flush()
+
+    assert gone.need.title not in concluding.draft(session, row.id, ARCHIVE, actor=by, at=MONDAY)
 
 
 def test_the_letter_leaves_once_when_the_window_has_passed(session, by):
@@ -350,6 +430,28 @@ def test_a_referral_is_offered_when_the_window_has_passed(session, by):
     assert settle(session, outcome).referral_id is not None
     (mail,) = [each for each in mails(session) if each.template == "outcome_refer_link"]
     assert body.name in mail.body
+
+
+@pytest.mark.parametrize("how", ["inactive", "held"])
+def test_a_referral_that_can_no_longer_be_offered_comes_back_to_the_hub(session, by, how):
+    innovator(session)
+    row, body = submission(session), make_body(session)
+    outcome = conclude(session, row, Choice(kind=OutcomeKind.REFER, body_id=body.id, reason=Reason(note="They help.")), by)
+    if how == "inactive":
+        body.active = False
+    else:
+        row.innovation.consent_at, row.innovation.consent_by = None, ""
+    session.flush()
+
+    assert settle(session, outcome) is None
+    undoing = row.outcomes[-1]
+    assert (undoing.kind, undoing.given_by_name, "Choose another" in undoing.note or "consented" in undoing.note) == (
+        OutcomeKind.UNDONE, "The service", True,
+    )  # fmt: skip
+    assert (row.state, row.innovation.status, mails(session)) == (SubmissionState.IN_TRIAGE, InnovationStatus.IN_TRIAGE, [])
+    assert clock(session, ClockKind.TRIAGE, row.id).is_running
+    assert {event.kind: event.actor for event in events.of_subject(session, row.innovation_id)}["submission.undone"] == SYSTEM.name
+    assert (triage.unsettled(session, MONDAY + LATER), triage.without_outcome(session)) == ([], [])
 
 
 def test_a_referral_that_is_under_way_is_not_offered_twice(session, by):
