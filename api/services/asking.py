@@ -15,9 +15,9 @@ from models.base import DomainError
 from models.clocks import ClockKind
 from models.documents import Side
 from models.innovations import Innovation, InnovationStatus
-from models.links import LinkPurpose, LinkSpent
+from models.links import Link, LinkPurpose, LinkSpent
 from models.policies import SUBMISSION_ANSWER
-from models.queries import people, triage
+from models.queries import people, recipients, triage
 from models.subjects import subject_of
 from models.triage import Ask, AskClosed, Leaving, OutcomeKind, Submission
 from models.working_days import day_of
@@ -54,6 +54,7 @@ def question(session: Session, token: str, *, at: datetime) -> Ask:
     """The question of a mailed link, to be shown; looking spends nothing. Raises LinkSpent or AskClosed."""
     link = links.peek(session, token, LinkPurpose.ANSWER, at=at)
     found = _asked(session, link.subject_id)
+    _answering(session, link, found)
     _must_be_answerable(found)
     return found
 
@@ -61,11 +62,8 @@ def question(session: Session, token: str, *, at: datetime) -> Ask:
 def answer_by_link(session: Session, token: str, answer: str, changes: Mapping[str, Any], *, at: datetime) -> Answered:
     """Take the answer of whoever holds the link that was mailed to them, once; raises LinkSpent, AskClosed or NothingAnswered."""
     link = links.spend(session, token, LinkPurpose.ANSWER, at=at)
-    person = people.by_id(session, link.person_id) if link.person_id is not None else None
-    if person is None or not person.active:
-        raise LinkSpent("The account that this link was made for is closed. Write to us instead.", why="closed")
     asked = _asked(session, link.subject_id)
-    return _take(session, asked, answer, changes, actor=accounts.actor_of_person(person), at=at)
+    return _take(session, asked, answer, changes, actor=_answering(session, link, asked), at=at)
 
 
 def answer(session: Session, submission_id: UUID, answer: str, changes: Mapping[str, Any], *, actor: Actor, at: datetime) -> Answered:
@@ -110,6 +108,17 @@ def _asked(session: Session, ask_id: UUID) -> Ask:
     if found is None:
         raise LinkSpent("What this link asked has been deleted. There is nothing left to do.", why="gone")
     return found
+
+
+def _answering(session: Session, link: Link, asked: Ask) -> Actor:
+    """Whom a link was mailed to, as long as they offer the innovation or are who we write to about it; raises LinkSpent."""
+    person = people.by_id(session, link.person_id) if link.person_id is not None else None
+    if person is None or not person.active:
+        raise LinkSpent("The account that this link was made for is closed. Write to us instead.", why="closed")
+    actor, innovation = accounts.actor_of_person(person), asked.submission.innovation
+    if not SUBMISSION_ANSWER.allows(actor, subject_of(innovation)) and person not in recipients.of_innovation(session, innovation):
+        raise LinkSpent("Whoever this link was made for no longer offers this innovation. Sign in, or write to us instead.", why="closed")
+    return actor
 
 
 def _must_be_answerable(asked: Ask) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from api.jobs.clocks import CHASERS
 from api.queue import Job
-from api.services import asking, clocks, concluding, following, intake, links, triaging
+from api.services import accounts, asking, clocks, concluding, following, intake, links, triaging
 from api.services.asking import NothingAnswered
 from api.services.following import Turn
 from api.services.letters import Choice
@@ -235,6 +235,17 @@ def test_a_link_whose_account_or_question_is_gone_says_so(session, row, by, foun
             asking.answer_by_link(session, dead, "Adults.", {}, at=MONDAY)
     with pytest.raises(LinkSpent, match="deleted"):
         asking.question(session, nowhere, at=MONDAY)
+
+
+def test_a_link_of_somebody_who_has_left_the_organisation_neither_shows_nor_answers(session, row, by, founder):
+    token = asked(session, row, by)
+    innovator(session, name="Second director")
+    accounts.revoke(session, founder, Role.INNOVATOR, at=TUESDAY, actor=by)
+
+    for call in (lambda: asking.question(session, token, at=TUESDAY), lambda: asking.answer_by_link(session, token, "No.", {}, at=TUESDAY)):
+        with pytest.raises(LinkSpent, match="no longer offers this innovation"):
+            call()
+    assert row.open_ask is not None
 
 
 def test_an_answer_within_the_window_needs_no_mail(session, row, by, founder):
