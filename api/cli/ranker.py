@@ -15,6 +15,7 @@ from api.settings import settings
 from models.actors import SYSTEM
 from models.queries import ranker_versions
 from models.ranker_versions import RankerVersion
+from models.working_days import LONDON
 
 ranker_command = new_group("Rankers that were trained on decisions, and which one judges.")
 
@@ -26,7 +27,7 @@ _ACTIVATE = "It does not judge yet: read the report, then `matching ranker activ
 def train(
     *,
     name: Annotated[str, typer.Option(help="What to call it: small letters, digits, hyphens.  [default: by the day]")] = "",
-    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only decisions before this day.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only decisions before this day, of London.")] = None,
     sets: Annotated[list[Path] | None, typer.Option(help="A folder as for `matching evaluate`; may be said several times.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -34,7 +35,7 @@ def train(
     export_if_missing()
     chosen, found, now = settings(), libraries(), datetime.now(UTC)
     standing = now - timedelta(seconds=chosen.undo_window_seconds)  # what may still be undone teaches nothing
-    before = min(standing, until.replace(tzinfo=UTC)) if until else standing
+    before = min(standing, until.replace(tzinfo=LONDON)) if until else standing
     with opened() as database:
         with database.reading() as session:
             gathered = learning.gather(session, found, until=before)

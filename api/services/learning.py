@@ -5,18 +5,20 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from api.services.faults import Fault
 from api.services.library import Libraries, trained_file
 from api.services.recording import record
 from matcher.folder import MalformedFolder, read_folder, split_and_side
-from matcher.learning_report import OnDecisions, OnTexts, on_later, on_other_needs, on_texts
+from matcher.learning_report import Change, OnDecisions, OnTexts, on_later, on_other_needs, on_texts
 from matcher.rankers import retold
-from matcher.sealing import file_hash, write_sealed
+from matcher.sealing import write_sealed
 from matcher.training import Decided, TooFewDecisions, Trained, check_enough, train
 from models.actors import Actor
 from models.base import DomainError
@@ -30,10 +32,14 @@ from models.ranker_versions import UNFIT, RankerState, RankerVersion
 EVALUATION_SETS: Final = ("wy", "fp7-dev", "fp7-dev-reverse")
 """The sets of judged texts that the packaged ranker is told by; they lie in the source's `bench/data`, and are not installed."""
 
+FEW_NEEDS: Final = 10
+"""Below which resampling needs shows less spread than there is."""
+
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _NOTICES: Final = (
     "Only pairs that a ranker had put before the Hub were decided on, so that nothing here tells of pairs that nobody was shown.",
     "The weights are of all these decisions; the figures on decisions are of weights that were trained without those.",
+    "“Before” is the ranker of the settings, from which each training begins, whichever ranker judges now.",
 )
 
 
@@ -91,8 +97,20 @@ class Learned:
             "other_needs": self.other_needs.to_json(),
             "sets": [each.to_json() for each in self.sets],
             "absent": [name for name in EVALUATION_SETS if name not in measured],
-            "notices": list(_NOTICES),
+            "notices": [*_NOTICES, *self._doubts()],
         }
+
+    def _doubts(self) -> list[str]:
+        """Which figures are of so few needs that neither interval nor p tells how sure they are."""
+        told = {"later decisions": self.later, "other needs": self.other_needs}
+        changes: dict[str, tuple[Change | None, ...]] = {what: (found.log_loss, found.ndcg) for what, found in told.items() if found}
+        changes |= {each.dataset: (each.ndcg,) for each in self.sets}
+        least = {what: min((each.needs for each in found if each), default=FEW_NEEDS) for what, found in changes.items()}
+        return [
+            f"A figure on {what} is of {needs} needs only: too few for its interval and p to be believed."
+            for what, needs in least.items()
+            if needs < FEW_NEEDS
+        ]
 
 
 def gather(session: Session, libraries: Libraries, *, until: datetime) -> Gathered:
@@ -159,8 +177,8 @@ def keep(session: Session, libraries: Libraries, learned: Learned, *, name: str,
     if not _NAME.fullmatch(name):
         raise NameRefused("Name a ranker by small letters, digits and hyphens, at most forty.", field="name")
     if ranker_versions.is_taken(session, name):
-        raise NameRefused(f"There is a ranker {name} already. Choose another name.", field="name")
-    path, report = trained_file(libraries.rankers_folder, name), learned.to_json()
+        raise _taken(name)
+    report = learned.to_json()
     said = {
         "made_by": "matching ranker train",
         "encoder": libraries.encoder.id,
@@ -169,8 +187,8 @@ def keep(session: Session, libraries: Libraries, learned: Learned, *, name: str,
         "pull": learned.trained.pull,
     }
     contents = retold(learned.trained.calibration, name=name, said=said, path=libraries.ranker_path)
-    write_sealed(path.parent, {"ranker": name}, lambda folder: _fill(folder, contents))
-    digest, decided = file_hash(path), learned.gathered.decided
+    path = trained_file(libraries.rankers_folder, name)
+    digest, decided = sha256(contents[path.name]).hexdigest(), learned.gathered.decided
     row = RankerVersion(
         name=name,
         ranker_id=f"{name}-{digest[:12]}",
@@ -190,10 +208,18 @@ def keep(session: Session, libraries: Libraries, learned: Learned, *, name: str,
         version=1,
     )
     session.add(row)
-    session.flush()
+    try:
+        session.flush()  # before the file, which would take the place of one that another training keeps under this name meanwhile
+    except IntegrityError as error:
+        raise _taken(name) from error
+    write_sealed(path.parent, {"ranker": name}, lambda folder: _fill(folder, contents))
     said_of_it = Event.of("ranker.trained", subject_kind="ranker", subject_id=row.id, actor=actor.name, at=at, ranker=row.ranker_id)
     record(session, said_of_it, at=at)
     return row
+
+
+def _taken(name: str) -> NameRefused:
+    return NameRefused(f"There is a ranker {name} already. Choose another name.", field="name")
 
 
 def free_name(session: Session, *, at: datetime) -> str:

@@ -105,6 +105,14 @@ def test_decisions_from_a_day_on_are_left_out(cli, stored):
     assert "30 more decisions (0 of 30)" in cli("ranker", "train", "--until", f"{DECIDED_FROM:%Y-%m-%d}", status=1).stderr
 
 
+def test_the_day_from_which_decisions_are_left_out_is_london_s(cli, stored):
+    stored(70)
+
+    kept = json.loads(cli("ranker", "train", "--until", "2026-04-03", "--json").stdout)
+
+    assert datetime.fromisoformat(kept["decided_to"]) == datetime(2026, 4, 2, 22, tzinfo=UTC)  # at 23:00 it is the third there
+
+
 def test_a_damaged_active_ranker_is_told_by_the_doctor(cli, stored, home):
     stored(70)
     cli("ranker", "train", "--name", "autumn")
