@@ -33,7 +33,7 @@ class Unmailable(Exception):
 _HEADERS: Final = HeaderRegistry()
 for _header in ("List-Unsubscribe", "Message-ID"):
     _HEADERS.map_to_type(_header, _Whole)
-_POLICY: Final = SMTP.clone(header_factory=_HEADERS)
+_POLICY: Final = SMTP.clone(header_factory=_HEADERS, cte_type="7bit")  # we do not ask a server whether it takes eight
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,15 @@ def test_any_name_leaves_one_receiver(name):
     assert (receiver.addr_spec, made.receiver) == ("jo@example.org", "jo@example.org")
 
 
+@pytest.mark.parametrize("words", ["Look – soon.\n", f"{'Jörg – ' * 400}\n"])
+def test_a_mail_is_of_seven_bits_for_servers_that_pass_on_no_others(words):
+    made = letter(name="Jörg Ünal", subject="Fälle – 3 €", body=words)
+
+    assert made.raw.isascii()
+    assert max(map(len, made.raw.split(b"\r\n"))) < 998
+    assert words.strip() in read(made.raw).get_content()
+
+
 def test_every_header_line_is_of_lawful_length():
     stop = "https://a-long-name-of-a-host.innovation-hub.health-partnership.example.org"
     sender = Sender("Needs", "matching@a-long-name-of-a-host.innovation-hub.health-partnership.example.org", stop, "help@example.org")
