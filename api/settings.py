@@ -46,11 +46,14 @@ class SmtpServer(BaseModel):
         plain = parts.scheme == "smtp" and starttls == "never"
         if plain and parts.password and parts.hostname not in _LOOPBACK:
             raise ValueError("would send a password that everybody on the way can read; leave starttls=never out")
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        if not (parts.hostname + user + password).isascii():
+            raise ValueError("may hold ASCII characters alone: a login carries no others, and a host has a name that begins with xn--")
         return cls(
             host=parts.hostname,
             port=port,
-            user=unquote(parts.username or ""),
-            password=SecretStr(unquote(parts.password or "")),
+            user=user,
+            password=SecretStr(password),
             tls_from_start=parts.scheme == "smtps",
             starttls=parts.scheme == "smtp" and not plain,
             ca_file=ca_file,

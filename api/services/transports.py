@@ -112,7 +112,7 @@ class SmtpTransport:
         """Connect, prove who we are and hand one mail over."""
         try:
             smtp = self._connect()
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, UnicodeError, smtplib.SMTPException) as error:  # Unicode: a host or a password that cannot be said
             self._away_until = self._clock() + self._pause_seconds
             return Outcome(Verdict.LATER, f"The mail server cannot be reached: {_told(error)}.")
         try:
