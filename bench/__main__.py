@@ -1,4 +1,7 @@
-"""`python -m bench`: every measurement of the README, one table after the other; `python -m bench service` measures one part."""
+"""`python -m bench`: what `make bench` measures, one table after the other; `python -m bench service` measures one part.
+
+Measurements that need an exported encoder or labels of their own are modules with a command each; the README names them.
+"""
 
 import signal
 import sys

@@ -23,7 +23,7 @@ def list_rankers(_: RankerReader, session: Reading, libraries: SharedLibraries) 
 
 @router.get("/{name}", response_model=RankerReportOut, responses=problems(*READING))
 def read_ranker(name: RankerName, _: RankerReader, session: Reading, response: Response) -> RankerReportOut:
-    """Read a trained ranker with its report: what it was trained on, and how it judges against the one before."""
+    """Read a trained ranker with its report: what it was trained on, and how it judges against that from which it began."""
     return tag(response, RankerReportOut.of(ranker_versions.named(session, name)))
 
 

@@ -68,11 +68,15 @@ class RankerReportOut(RankerOut):
     """A version with the report of its training."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": _EXAMPLE | {"report": {"later": {"decisions": 62, "log_loss": {"before": 0.61, "after": 0.57}}}}}
+        json_schema_extra={
+            "example": _EXAMPLE
+            | {"report": {"later_decisions": {"decisions": 94, "log_loss": {"needs": 31, "before": 0.61, "after": 0.57}}}}
+        }
     )
 
     report: dict[str, Any] = Field(
-        description="Before and after: on later decisions, on decisions on other needs, on sets of judged texts; with what is absent."
+        description="Before and after: on later decisions, on decisions on other needs, on sets of judged texts; with what is absent. "
+        "Before is the ranker of the settings, from which each training begins."
     )
 
     @classmethod

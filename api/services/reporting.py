@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.services import reporting_counts, reporting_measures, reporting_times
 from api.services.tabulating import Report
 from models.actors import Actor
-from models.base import DomainError
+from models.base import LAST_YEAR, DomainError
 from models.policies import REPORT_READ
 from models.working_days import LONDON
 
@@ -39,8 +39,10 @@ class Period:
 
     @property
     def until(self) -> datetime | None:
-        """The moment at which the last day has ended."""
-        return datetime.combine(self.last + timedelta(days=1), time(), LONDON) if self.last is not None else None
+        """The moment at which the last day has ended; None also for the last day of all, after which nothing can be stored."""
+        if self.last is None or self.last >= date(LAST_YEAR, 12, 31):
+            return None
+        return datetime.combine(self.last + timedelta(days=1), time(), LONDON)
 
 
 Make = Callable[..., Report]

@@ -60,6 +60,13 @@ def test_a_time_that_cannot_be_is_refused(board, asked, title):
     assert (reply.status_code, reply.json()["title"]) == (422, title)
 
 
+@pytest.mark.parametrize("name", ReportName)
+def test_the_first_and_the_last_day_that_there_are_can_be_asked_for(board, name):
+    reply = board.get(f"/api/v1/reports/{name}", params={"since": "1900-01-01", "until": "2200-12-31"})
+
+    assert reply.status_code == 200, reply.text
+
+
 def test_there_is_no_report_of_another_name(board):
     assert board.get("/api/v1/reports/secrets").status_code == 422
 
