@@ -146,8 +146,13 @@ class PlaceAnswer(Base):
 
     @property
     def may_be_put(self) -> bool:
-        """Whether it may be put to the place now; what it was shown before, it may be shown again."""
-        return not self.is_hidden if self.asked_at is not None else self.proposal.may_be_put_to_places
+        """Whether it may be put to the place now; what it was shown before, it may be shown again, whatever was changed since."""
+        shown = any(row.asked_at is not None for row in self.proposal.place_answers if row.place_id == self.place_id)
+        return not self.is_hidden if shown else self.proposal.may_be_put_to_places
+
+    def gives_way_to(self, need_id: UUID) -> bool:
+        """Whether the place is asked anew for a need: the one that it was asked for has left the joint need, or has ended."""
+        return self.closing is Closing.PLACE_LEFT or (self.closing is Closing.NEED_ENDED and self.need_id != need_id)
 
     def ask(self, *, at: datetime, waited: int = 0) -> None:
         """Put the question to the place, or put it again after `waited` working days that it had before it was held."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.services import calling, deciding, joining, place_answers
 from api.services.recording import record
-from models.actors import SYSTEM, Actor
+from models.actors import Actor
 from models.base import DomainError
 from models.documents import Side, StaleVersion, TransitionRefused
 from models.events import Event
@@ -121,7 +121,6 @@ def _end(session: Session, need: Need, result: NeedResult, *, actor: Actor, at: 
     kind = "need.met" if result.outcome is NeedStatus.MET else "need.closed"
     by = str(result.proposal_id) if result.proposal_id is not None else None
     record(session, _event(kind, need, actor, at, proposal=by, on_date=result.on_date.isoformat()), at=at)
-    proposals.of_document(session, SYSTEM, need_id=need.id, lock=True)  # matches before questions, as everybody who changes them
     place_answers.close_of_need(session, need.id, at=at)
     joining.end(session, need, actor=actor, at=at)
     deciding.settle(session, need.id, actor=actor, at=at)

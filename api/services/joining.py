@@ -1,6 +1,6 @@
 """Needs become one: a place joins another place's need with its own words, leaves when it likes, and both are ranked once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from models.actors import SYSTEM, Actor
 from models.documents import Side, StaleVersion
 from models.events import Event
 from models.joint_needs import JoinRefused, JointNeed, NotJoint
-from models.needs import Need
+from models.needs import Need, NeedStatus
 from models.policies import JOINT_NEED_JOIN, JOINT_NEED_READ, NEED_BE_JOINED, NEED_JOIN, NEED_LEAVE
 from models.proposals import Proposal, ProposalState
 from models.queries import documents, joint_needs, proposals, recipients
@@ -27,15 +27,16 @@ _DECIDED = frozenset({ProposalState.CONFIRMED, ProposalState.REJECTED})
 def join(session: Session, other_id: UUID, own_id: UUID, *, actor: Actor, at: datetime) -> JointNeed:
     """Join another need, or the joint need that it is in, with one's own, which keeps its words, metric and owner.
 
-    Raises JoinRefused when the own need is in a joint need already, so that nobody is drawn into another one by it.
+    Raises JoinRefused when the own need is in a joint need already, so that nobody is drawn into another one by it, and
+    when somebody else joined at the same moment.
     """
     documents.need(session, own_id, actor)
     other = documents.need(session, other_id, actor)
     NEED_BE_JOINED.check(actor, subject_of(other))
-    standing = joint_needs.joint_of(session, other_id)
-    needs = _locked(session, [other_id, own_id], standing)
+    needs = _locked(session, [other_id, own_id], joint_needs.joint_of(session, other_id))
     _may_join(session, needs[own_id], other_id, actor)
-    joint = _kept(session, standing) or _begun(session, needs[other_id], actor, at)
+    standing = joint_needs.joint_of(session, other_id)  # anew: it may have joined or left until it was locked
+    joint = _kept(session, standing, needs) if standing is not None else _begun(session, needs[other_id], actor, at)
     return _taken_in(session, joint, needs[own_id], other_id, actor=actor, at=at)
 
 
@@ -43,13 +44,12 @@ def join_joint(session: Session, joint_need_id: UUID, own_id: UUID, *, actor: Ac
     """Join a joint need with one's own need; raises as `join` does."""
     joint = get(session, joint_need_id, actor=actor)
     JOINT_NEED_JOIN.check(actor, subject_of(joint))
-    if not joint.in_force:
-        raise JoinRefused("All members have left this joint need. Join one of their needs instead.", joint_need=str(joint.id))
+    _must_be_in_force(joint)
     documents.need(session, own_id, actor)
     first = joint.present[0].need_id
     needs = _locked(session, [first, own_id], joint)
     _may_join(session, needs[own_id], first, actor)
-    return _taken_in(session, _kept(session, joint) or _begun(session, needs[first], actor, at), needs[own_id], first, actor=actor, at=at)
+    return _taken_in(session, _kept(session, joint, needs), needs[own_id], first, actor=actor, at=at)
 
 
 def leave(session: Session, need_id: UUID, *, actor: Actor, at: datetime, version: int | None = None) -> JointNeed:
@@ -71,9 +71,14 @@ def leave(session: Session, need_id: UUID, *, actor: Actor, at: datetime, versio
 
 
 def lock(session: Session, need_id: UUID) -> None:
-    """Keep other writers of a need and of all that is joint with it out, in the order of their ids, before any of them is changed."""
-    for each in sorted(need.id for need in joint_needs.together(session, need_id)):
+    """Keep other writers of a need, of all that is joint with it and of their matches out, before any of them is changed.
+
+    Needs in the order of their ids, then matches, as whoever joins and leaves; questions to places are locked after both.
+    """
+    ids = sorted(need.id for need in joint_needs.together(session, need_id))
+    for each in ids:
         documents.one_for_update(session, Side.NEED, each)
+    proposals.of_needs(session, ids)
 
 
 def end(session: Session, need: Need, *, actor: Actor, at: datetime) -> None:
@@ -125,10 +130,18 @@ def _may_join(session: Session, own: Need, other_id: UUID, actor: Actor) -> None
     raise JoinRefused("Your need is in another joint need. Leave that one first.", joint_need=str(standing.id))
 
 
-def _kept(session: Session, standing: JointNeed | None) -> JointNeed | None:
-    """The joint need as it is now that its members are locked; None when there is none, or none any more."""
-    joint = joint_needs.get(session, standing.id, lock=True) if standing is not None else None
-    return joint if joint is not None and joint.in_force else None
+def _must_be_in_force(joint: JointNeed) -> None:
+    if not joint.in_force:
+        raise JoinRefused("All members have left this joint need. Join one of their needs instead.", joint_need=str(joint.id))
+
+
+def _kept(session: Session, standing: JointNeed, locked: Collection[UUID]) -> JointNeed:
+    """The joint need as it is now that its members are locked; raises JoinRefused when one is not, because it has just joined."""
+    joint = joint_needs.get(session, standing.id, lock=True)
+    _must_be_in_force(joint)
+    if any(row.need_id not in locked for row in joint.present):
+        raise JoinRefused("Another need joined at the same moment. Read the joint need again, then join.", joint_need=str(joint.id))
+    return joint
 
 
 def _begun(session: Session, first: Need, actor: Actor, at: datetime) -> JointNeed:
@@ -183,7 +196,9 @@ def _parted(session: Session, joint_need_id: UUID, need_id: UUID, *, actor: Acto
     joint.let_go(need_id, by=actor.name, at=at)
     session.flush()
     staying = {row.need_id for row in joint.present}
-    place_answers.withdraw(session, need_id, sorted({place.id for need in before.values() for place in need.places}), at=at)
+    proposals.of_needs(session, before)  # locked, so that none is announced across the parting meanwhile
+    place_answers.withdraw(session, need_id, at=at)
+    place_answers.ask_places_of(session, [need.id for need in before.values() if need.status is NeedStatus.OPEN], at=at)
     for each in sorted(before.keys() - staying, key=lambda gone: gone != need_id):
         record(session, _event("need.left", each, joint, actor if each == need_id else SYSTEM, at), at=at)
     rank_again(session, before.values(), at=at)

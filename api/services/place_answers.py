@@ -48,7 +48,7 @@ def ask_places(session: Session, proposal: Proposal, *, at: datetime) -> Sequenc
     made = []
     for place_id, need in _concerned(session, proposal).items():
         before = latest.get(place_id)
-        if before is not None and before.closing is not Closing.PLACE_LEFT:
+        if before is not None and not before.gives_way_to(need.id):
             continue
         asking = before.asking + 1 if before is not None else 1
         row = PlaceAnswer(need_id=need.id, need=need, place_id=place_id, asking=asking, state=QuestionState.HELD, created_at=at, version=1)
@@ -64,8 +64,8 @@ def ask_places(session: Session, proposal: Proposal, *, at: datetime) -> Sequenc
 
 
 def ask_places_of(session: Session, need_ids: Collection[UUID], *, at: datetime) -> None:
-    """Ask the places that are concerned by now about every announced match of these needs, because a need has joined them."""
-    for proposal in rows.announced_of_needs(session, list(need_ids)):
+    """Ask the places that are concerned by now about every announced match of these needs, because a need has joined or left them."""
+    for proposal in rows.confirmed_of_needs(session, list(need_ids)):
         ask_places(session, proposals.to_decide(session, proposal.id, SYSTEM), at=at)
 
 
@@ -129,13 +129,13 @@ def answer(
     return row
 
 
-def withdraw(session: Session, need_id: UUID, place_ids: Collection[UUID], *, at: datetime) -> None:
-    """Wait no more for these places, because a need and the rest of its joint need have parted.
+def withdraw(session: Session, need_id: UUID, *, at: datetime) -> None:
+    """Wait no more across a parting of a need and the rest of its joint need, whose matches are locked.
 
-    Closed are the questions to them about matches of the other side, whichever left; those about a match of the place's
-    own need stay, and so does what they have answered but for a *not now*.
+    Closed are the questions about matches of the other side, whichever left; those about a match of the place's
+    own need stay, and so does what was answered but for a *not now*.
     """
-    _close(session, rows.open_across(session, need_id, list(place_ids)), Closing.PLACE_LEFT, at=at)
+    _close(session, rows.open_across(session, need_id), Closing.PLACE_LEFT, at=at)
 
 
 def hold(session: Session, innovation_id: UUID, *, at: datetime) -> None:

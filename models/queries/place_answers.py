@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Select, and_, literal, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.actors import Actor
 from models.decisions import Decision
@@ -97,14 +97,14 @@ def open_of_need(session: Session, need_id: UUID) -> Sequence[PlaceAnswer]:
     return _locked(session, select(PlaceAnswer).where(PlaceAnswer.need_id == need_id, _OPEN))
 
 
-def open_across(session: Session, need_id: UUID, place_ids: Sequence[UUID]) -> Sequence[PlaceAnswer]:
-    """The open questions to these places that join a need to another one's match, or another's place to its own match; locked."""
+def open_across(session: Session, need_id: UUID) -> Sequence[PlaceAnswer]:
+    """The open questions that join a need to another one's match, or another need to its own match; locked."""
     query = select(PlaceAnswer).join(Proposal, Proposal.id == PlaceAnswer.proposal_id)
     across = and_(PlaceAnswer.need_id != Proposal.need_id, or_(PlaceAnswer.need_id == need_id, Proposal.need_id == need_id))
-    return _locked(session, query.where(PlaceAnswer.place_id.in_(place_ids), across, _OPEN))
+    return _locked(session, query.where(across, _OPEN))
 
 
-def announced_of_needs(session: Session, need_ids: Sequence[UUID]) -> Sequence[Proposal]:
+def confirmed_of_needs(session: Session, need_ids: Sequence[UUID]) -> Sequence[Proposal]:
     """The confirmed matches of these needs, announced or not, in the order of their ids."""
     query = select(Proposal).where(Proposal.need_id.in_(need_ids), Proposal.state == ProposalState.CONFIRMED)
     return session.scalars(query.order_by(Proposal.id)).unique().all()
@@ -124,7 +124,10 @@ def to_ask(session: Session, today: date, *, limit: int) -> Sequence[UUID]:
     readable_then = Proposal.decisions.any(Decision.innovation_visibility.in_((Visibility.PARTNERS, Visibility.PUBLIC)))
     readable_now = Proposal.innovation.has(Innovation.visibility != Visibility.HUB_ONLY)
     readable = PlaceAnswer.proposal.has(or_(as_judged, and_(readable_then, readable_now)))
-    goes_on = and_(PlaceAnswer.asked_at.is_not(None), PlaceAnswer.proposal.has(readable_now))
+    put = aliased(PlaceAnswer)
+    to_the_same = and_(put.proposal_id == PlaceAnswer.proposal_id, put.place_id.is_not_distinct_from(PlaceAnswer.place_id))
+    shown_before = select(put.id).where(to_the_same, put.asked_at.is_not(None)).exists()
+    goes_on = and_(shown_before, PlaceAnswer.proposal.has(readable_now))
     query = select(PlaceAnswer.id).where(or_(again, and_(PlaceAnswer.state == QuestionState.HELD, or_(readable, goes_on))))
     return session.scalars(query.order_by(PlaceAnswer.created_at, PlaceAnswer.id).limit(limit)).all()
 

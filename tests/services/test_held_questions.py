@@ -22,6 +22,7 @@ from tests.place_answers import (
     ANNOUNCED,
     MEET,
     NO,
+    NOT_NOW,
     WINDOW,
     announced,
     introduce,
@@ -177,3 +178,36 @@ def test_a_meet_introduces_nobody_while_the_innovation_is_for_the_hub_alone_agai
     visibility(session, proposal, Visibility.PARTNERS)
     assert introducing.to_introduce(session, at=ANNOUNCED + AFTER, after_seconds=WINDOW) == [row.id]
     assert introduce(session, row).introduced_at == ANNOUNCED + AFTER
+
+
+def test_a_place_that_was_shown_the_match_is_asked_again_on_its_day_although_the_text_was_changed_since(session):
+    innovation = factories.make_innovation(session, visibility=Visibility.HUB_ONLY)
+    proposal = announced(session, None, innovation)
+    row = questions(session, proposal)["LDS"]
+    visibility(session, proposal, Visibility.PARTNERS)
+    place_answers.ask_what_waits(session, row.id, at=ANNOUNCED)
+    say(session, row, NOT_NOW, by=staff(session, Role.PLACE), until=UNTIL)
+    visibility(session, proposal, Visibility.PARTNERS, how_it_works="In a new way.")
+
+    again = place_answers.ask_what_waits(session, row.id, at=ANNOUNCED + timedelta(days=70))
+
+    assert (again.asking, again.state) == (2, QuestionState.ASKED)
+
+
+def test_a_day_that_comes_while_the_innovation_is_hidden_asks_again_when_it_is_opened_although_the_text_was_changed(session):
+    innovation = factories.make_innovation(session, visibility=Visibility.HUB_ONLY)
+    proposal = announced(session, None, innovation)
+    row = questions(session, proposal)["LDS"]
+    visibility(session, proposal, Visibility.PARTNERS)
+    place_answers.ask_what_waits(session, row.id, at=ANNOUNCED)
+    say(session, row, NOT_NOW, by=staff(session, Role.PLACE), until=UNTIL)
+    visibility(session, proposal, Visibility.HUB_ONLY, how_it_works="In a new way.")
+    come = ANNOUNCED + timedelta(days=70)
+
+    again = place_answers.ask_what_waits(session, row.id, at=come)
+    hidden = again.state, place_answers.to_ask(session, at=come, limit=10)
+    visibility(session, proposal, Visibility.PARTNERS)
+
+    assert hidden == (QuestionState.HELD, [])
+    assert place_answers.to_ask(session, at=come, limit=10) == [again.id]
+    assert place_answers.ask_what_waits(session, again.id, at=come).state is QuestionState.ASKED

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from api.jobs.clocks import CHASERS
-from api.services import accounts, clocks, deciding, intake, joining, place_answers
+from api.services import accounts, clocks, deciding, ending_needs, intake, joining, place_answers
 from api.services import stages as steps
 from models.actors import SYSTEM, NotAllowed
 from models.clocks import ClockKind, Due
@@ -168,6 +168,41 @@ def test_what_a_leaving_place_has_settled_stays(session):
     joining.leave(session, other.id, actor=calderdale, at=ANNOUNCED + AFTER)
 
     assert (row.state, row.closing) == (QuestionState.ANSWERED, None)
+
+
+def test_west_yorkshire_is_waited_for_no_more_when_its_need_leaves_the_joint_need(session):
+    own = factories.make_need(session, places=("CAL",), owner_place_id=factories.make_place(session, "CAL").id)
+    regional = factories.make_need(session, places=ALL_PLACES)
+    hub = staff(session)
+    joining.join(session, own.id, regional.id, actor=hub, at=NOW)
+    asked = questions(session, announced(session, own))
+
+    joining.leave(session, regional.id, actor=hub, at=ANNOUNCED)
+
+    assert (asked["WY"].state, asked["WY"].closing) == (QuestionState.CLOSED, Closing.PLACE_LEFT)
+    assert asked["CAL"].state is QuestionState.ASKED
+
+
+@pytest.mark.parametrize("met", [False, True])
+def test_a_place_with_two_needs_in_a_joint_need_is_asked_for_the_one_that_stays(session, met):
+    matched = factories.make_need(session, places=("KIR",), owner_place_id=factories.make_place(session, "KIR").id)
+    calderdale, place = staff(session, Role.PLACE, place="CAL"), factories.make_place(session, "CAL")
+    leaving, staying = sorted(
+        (factories.make_need(session, places=("CAL",), owner_place_id=place.id) for _ in range(2)), key=lambda need: need.id
+    )
+    for each in (leaving, staying):
+        joining.join(session, matched.id, each.id, actor=calderdale, at=NOW)
+    proposal = announced(session, matched)
+    first = questions(session, proposal)["CAL"]
+
+    if met:
+        ending_needs.meet(session, leaving.id, ending_needs.Result("It is."), actor=calderdale, at=ANNOUNCED)
+    else:
+        joining.leave(session, leaving.id, actor=calderdale, at=ANNOUNCED)
+
+    asked = questions(session, proposal)["CAL"]
+    assert (first.need_id, first.state) == (leaving.id, QuestionState.CLOSED)
+    assert (asked.need_id, asked.state, asked.asking) == (staying.id, QuestionState.ASKED, 2)
 
 
 @pytest.mark.parametrize(
