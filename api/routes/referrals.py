@@ -40,20 +40,20 @@ def refer_innovation(
     """Offer an innovation that has left triage to a body, which is mailed what its owner allows to be passed on."""
     row = referring.offer(session, innovation_id, body.body_id, reason=body.reason, actor=staff, at=now)
     response.headers["Location"] = f"/api/v1/referrals/{row.id}"
-    return tag(response, ReferralOut.of(row))
+    return tag(response, ReferralOut.of(row, staff))
 
 
 @router.get("/referrals", response_model=PageOut[ReferralOut], responses=problems(*LISTING))
 def list_referrals(wanted: Annotated[ReferralsQuery, Query()], reader: ReferralReader, session: Reading) -> PageOut[ReferralOut]:
     """List the referrals that you may read, newest first."""
     page = referrals.page(session, reader, **wanted.model_dump())
-    return PageOut(items=[ReferralOut.of(row) for row in page.rows], next=page.following)
+    return PageOut(items=[ReferralOut.of(row, reader) for row in page.rows], next=page.following)
 
 
 @router.get("/referrals/{referral_id}", response_model=ReferralOut, responses=problems(*READING))
 def read_referral(referral_id: UUID, reader: ReferralReader, session: Reading, response: Response) -> ReferralOut:
     """Read one referral with every step of it."""
-    return tag(response, ReferralOut.of(referrals.get(session, referral_id, reader)))
+    return tag(response, ReferralOut.of(referrals.get(session, referral_id, reader), reader))
 
 
 @router.post("/referrals/{referral_id}/answer", response_model=ReferralOut, responses=problems(*CHANGING, ReferralRefused))
@@ -69,7 +69,7 @@ def answer_referral(
 ) -> ReferralOut:
     """Write down that the body accepted or declined; the pipeline answers for the health innovation network."""
     row = referring.answer(session, referral_id, body.answer, code=body.code, note=body.note, actor=answerer, at=now, version=version)
-    return tag(response, ReferralOut.of(row))
+    return tag(response, ReferralOut.of(row, answerer))
 
 
 @router.post("/referrals/{referral_id}/close", response_model=ReferralOut, responses=problems(*CHANGING, ReferralRefused))
@@ -85,4 +85,4 @@ def close_referral(
 ) -> ReferralOut:
     """End a referral with how it ended; one that is still offered is taken back."""
     row = referring.close(session, referral_id, body.outcome, note=body.note, actor=staff, at=now, version=version)
-    return tag(response, ReferralOut.of(row))
+    return tag(response, ReferralOut.of(row, staff))

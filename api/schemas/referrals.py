@@ -10,7 +10,9 @@ from pydantic_core import PydanticCustomError
 from api.schemas.bodies import BodyRef
 from api.schemas.innovations import InnovationRef
 from api.schemas.pages import PageQuery
+from api.services import referral_mail
 from api.services.content import Short, Strict
+from models.actors import Actor
 from models.referrals import Answered, DeclineCode, Referral, ReferralOutcome, ReferralState
 
 
@@ -113,12 +115,14 @@ class ReferralOut(BaseModel):
     steps: list[StepOut] = Field(description="Every step, in the order of time.")
 
     @classmethod
-    def of(cls, row: Referral) -> Self:
-        """The referral of a row."""
+    def of(cls, row: Referral, reader: Actor) -> Self:
+        """The referral of a row, with the innovation's name for those who may know it."""
+        named = referral_mail.is_named_to(reader, row.innovation)
+        unnamed = InnovationRef(id=row.innovation_id, name=referral_mail.name_for_body(row.innovation), supplier=None)
         told = {name: getattr(row, name) for name in ("id", "version", "submission_id", "state", "reason", "decline_code", "outcome")}
         return cls(
             **told,
-            innovation=InnovationRef.of(row.innovation),
+            innovation=InnovationRef.of(row.innovation) if named else unnamed,
             body=BodyRef.model_validate(row.body),
             offered_by=row.offered_by_name,
             offered_at=row.created_at,

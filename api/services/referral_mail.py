@@ -10,13 +10,16 @@ from api.services import links, mailing
 from api.services.codes import labels
 from api.services.mailing import Recipient
 from api.services.signposting import STAGE_WORDS
+from models.actors import Actor
 from models.clocks import OVERDUE_AFTER, Clock, Due
 from models.documents import Visibility
 from models.innovations import Innovation
 from models.links import LinkPurpose
 from models.people import Person, Role
+from models.policies import INNOVATION_READ
 from models.queries import recipients, referrals
 from models.referrals import DeclineCode, Referral, ReferralOutcome, ReferralState
+from models.subjects import subject_of
 from models.working_days import add_working_days, day_of
 
 ANSWERABLE_FOR: Final = timedelta(days=60)
@@ -45,14 +48,14 @@ ENDED_WORDS: Final = {
 
 
 def passed_on(innovation: Innovation) -> dict[str, str]:
-    """What a body is told of an innovation, by heading: its text only where its owner lets partners read it.
+    """What a body is told of an innovation, by heading: its text only where its owner agreed and lets partners read it.
 
-    Of one that is for the Hub only it is told kind and stage, so that the body can say whether it helps with such things.
+    Of any other it is told kind and stage, so that the body can say whether it helps with such things.
     """
     told = {"Kind": labels("kinds")[innovation.kind.value]}
     if innovation.stage is not None:
         told["How far it has come"] = STAGE_WORDS[innovation.stage]
-    if innovation.visibility is not Visibility.HUB_ONLY:
+    if _may_be_told(innovation):
         told |= {
             "Name": innovation.name,
             "Offered by": innovation.supplier.name if innovation.supplier else "",
@@ -61,6 +64,16 @@ def passed_on(innovation: Innovation) -> dict[str, str]:
             "Website": innovation.website,
         }
     return {heading: text for heading, text in told.items() if text}
+
+
+def name_for_body(innovation: Innovation) -> str:
+    """What an innovation is called before a body, which may not always know its name."""
+    return innovation.name if _may_be_told(innovation) else "An innovation offered to the NHS in West Yorkshire"
+
+
+def is_named_to(reader: Actor, innovation: Innovation) -> bool:
+    """Whether whoever reads a referral is told whose innovation it is about: as its body is, or as they may read it themselves."""
+    return _may_be_told(innovation) or INNOVATION_READ.allows(reader, subject_of(innovation))
 
 
 def ask(session: Session, row: Referral, *, at: datetime) -> None:
@@ -103,7 +116,7 @@ def tell_end(session: Session, row: Referral, *, was_open: bool, at: datetime) -
             once_key=f"referral:{row.id}:body:ended",
             at=at,
             body=row.body.name,
-            innovation=_name_for_body(row.innovation),
+            innovation=name_for_body(row.innovation),
             offered_on=day_of(row.created_at),
         )
 
@@ -147,7 +160,7 @@ def _to_body(session: Session, row: Referral, template: str, *, at: datetime, on
         once_key=f"referral:{row.id}:body:{once}",
         at=at,
         body=row.body.name,
-        innovation=_name_for_body(row.innovation),
+        innovation=name_for_body(row.innovation),
         passed_on=passed_on(row.innovation),
         reason=row.reason,
         offered_on=day_of(row.created_at),
@@ -182,12 +195,12 @@ def innovators_of(session: Session, innovation: Innovation) -> Sequence[Person]:
     return [person for person in found if not {grant.role for grant in person.grants} & {Role.HUB, Role.LEAD}]
 
 
-def _name_for_body(innovation: Innovation) -> str:
-    return innovation.name if innovation.visibility is not Visibility.HUB_ONLY else "An innovation offered to the NHS in West Yorkshire"
-
-
 def _answer_by(row: Referral) -> date:
     return add_working_days(day_of(row.created_at), OVERDUE_AFTER)
+
+
+def _may_be_told(innovation: Innovation) -> bool:
+    return innovation.visibility is not Visibility.HUB_ONLY and not innovation.held
 
 
 def _cut(text: str) -> str:

@@ -194,6 +194,24 @@ def test_innovators_see_their_own_and_the_pipeline_answers_for_the_network(hub, 
     assert answer(pipeline, own, {"answer": "accepted"}).json()["state"] == "accepted"
 
 
+def test_the_pipeline_reads_no_more_of_an_innovation_than_the_network_is_told(client_with_key, client_as, make):
+    shown, secret = (make(active, name=name, visibility=who) for name, who in (("Attention test", "partners"), ("Secret", "hub_only")))
+    network = make(body)
+    for row in (shown, secret):
+        make(lambda session, row=row: referral(session, session.merge(row, load=False), session.merge(network, load=False)))
+    pipeline, innovator = client_with_key(), client_as(Role.INNOVATOR)
+
+    def read(client):
+        items = client.get(f"{API}/referrals").json()["items"]
+        assert items == [client.get(f"{API}/referrals/{each['id']}").json() for each in items]
+        return {each["innovation"]["id"]: (each["innovation"]["name"], each["innovation"]["supplier"]) for each in items}
+
+    own = ("Attention test", "Example supplier")
+    assert read(innovator) == {str(shown.id): own, str(secret.id): ("Secret", "Example supplier")}
+    assert read(pipeline) == {str(shown.id): own, str(secret.id): ("An innovation offered to the NHS in West Yorkshire", None)}
+    assert pipeline.get(f"{API}/innovations/{secret.id}").status_code == 404
+
+
 def test_a_body_reads_what_it_is_asked_and_answers_without_an_account(client, make):
     row = make(referral, make(active, name="Attention test"))
     url = f"/referrals/{make(token)}"

@@ -284,6 +284,18 @@ def test_the_body_is_reminded_with_a_new_link_and_the_hub_told_when_it_is_overdu
     assert len(links(session)) == 3
 
 
+def test_a_reminder_tells_nothing_of_what_its_owner_agrees_to_no_more(session):
+    row = referral(session, active(session, name="Attention test", visibility=Visibility.PARTNERS))
+    row.innovation.consent_by, row.innovation.consent_at = "", None
+    session.flush()
+
+    clocks.chase(session, clock_of(session, row), CHASERS, at=NOW + timedelta(days=4))
+
+    assert "Attention test" in words(session, "referral_asked_link")
+    assert "Attention test" not in words(session, "referral_reminder_link")
+    assert list(referral_mail.passed_on(row.innovation)) == ["Kind"]
+
+
 def test_nobody_is_chased_about_what_was_answered_or_is_not_there(session):
     row = referral(session)
     answer(session, row, Answered.ACCEPTED)
