@@ -1,20 +1,18 @@
 """Clocks are started, paused and stopped by what happens, and chase those who are waited for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from api.queue import Job, enqueue_all
 from models.clocks import Clock, ClockKind, Due
 from models.queries import clocks
 from models.working_days import LONDON, day_of
 
 FROM_HOUR = 7
 """In London: nobody is mailed in the night because a day has begun."""
-_AT_ONCE = 500
 
 
 class Chase(Protocol):
@@ -50,11 +48,9 @@ def stop(session: Session, kind: ClockKind, subject_id: UUID, *, at: datetime) -
         session.flush()
 
 
-def owe_what_is_due(session: Session, *, at: datetime) -> None:
-    """Enqueue a chase for every clock that is due, from seven in the morning."""
-    if at.astimezone(LONDON).hour >= FROM_HOUR:
-        due = clocks.due(session, day_of(at), limit=_AT_ONCE)
-        enqueue_all(session, Job.CHASE, ({"clock": str(clock_id)} for clock_id in due), at=at)
+def to_chase(session: Session, *, at: datetime, limit: int) -> Sequence[UUID]:
+    """The clocks that are due, from seven in the morning; for the sweep."""
+    return clocks.due(session, day_of(at), limit=limit) if at.astimezone(LONDON).hour >= FROM_HOUR else []
 
 
 def chase(session: Session, clock_id: UUID, chasers: Mapping[ClockKind, Chase], *, at: datetime) -> Due | None:

@@ -31,7 +31,7 @@ def owe_what_is_missing(
         enqueue_all(session, job, alive, at=at, bulk=job not in _AWAITED)
 
     triaging.receive_missing(session, at=at, limit=FOUND_AT_ONCE)
-    clocks.owe_what_is_due(session, at=at)
+    owe(Job.CHASE, *({"clock": str(clock_id)} for clock_id in clocks.to_chase(session, at=at, limit=FOUND_AT_ONCE + len(dead))))
     signing_in.owe_links(session, at=at)
     owe(Job.MAIL, *({"message": str(message_id)} for message_id in posting.to_send(session, at=at, limit=FOUND_AT_ONCE + len(dead))))
     owe(Job.DIGEST, *({"person": str(person_id)} for person_id in digesting.to_send(session, at=at, limit=FOUND_AT_ONCE + len(dead))))

@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from api.queue import Job
-from api.services import clocks
+from api.queue import Job, key_of
+from api.services import clocks, sweeping
 from models.clocks import ClockKind, Due
-from models.jobs import JobRow
+from models.jobs import JobRow, JobState
 from models.queries import clocks as rows
 from tests.factories import NOW
 
@@ -72,8 +72,21 @@ def test_nobody_is_chased_in_the_night(database):
     with database.transaction() as session:
         clock = clocks.start(session, ClockKind.TRIAGE, uuid4(), at=NOW)
 
-        clocks.owe_what_is_due(session, at=MORNING.replace(hour=6, minute=59))
-        assert owed(session) == []
-        clocks.owe_what_is_due(session, at=MORNING.replace(hour=7))
-        clocks.owe_what_is_due(session, at=MORNING)
-        assert owed(session) == [str(clock.id)]
+        found = [clocks.to_chase(session, at=MORNING.replace(hour=hour, minute=minute), limit=9) for hour, minute in ((6, 59), (7, 0))]
+
+    assert found == [[], [clock.id]]
+
+
+def test_a_chase_that_failed_too_often_waits_for_a_person_and_lets_others_pass(database, libraries, monkeypatch):
+    monkeypatch.setattr(sweeping, "FOUND_AT_ONCE", 1)
+    with database.transaction() as session:
+        stuck, other = (clocks.start(session, ClockKind.TRIAGE, uuid4(), at=NOW - DAY * n) for n in (1, 0))
+        arguments = {"clock": str(stuck.id)}
+        row = JobRow(name=Job.CHASE, dedupe_key=key_of(arguments), arguments=arguments, state=JobState.DEAD, due_at=NOW, created_at=NOW)
+        session.add(row)
+        session.flush()
+
+        sweeping.owe_what_is_missing(session, libraries, encoder_id=None, at=MORNING, undo_window_seconds=60, snapshot_after_changes=9)
+
+        assert sorted(owed(session)) == sorted([str(stuck.id), str(other.id)])
+        assert row.state is JobState.DEAD
