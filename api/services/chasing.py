@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from api.services import concluding, mailing
 from models.clocks import OVERDUE_AFTER, REMINDER_AFTER, Clock, Due
 from models.people import Person
-from models.queries import people, recipients, triage
+from models.queries import recipients, triage
 from models.triage import Submission
 from models.working_days import day_of
 
@@ -48,7 +48,8 @@ def chase_ask(session: Session, clock: Clock, due: Due, *, at: datetime) -> None
     if asked is None or not asked.is_open:
         return
     row = asked.submission
-    for person in concluding.innovators_of(session, row):
+    innovators = concluding.innovators_of(session, row)
+    for person in innovators:
         mailing.post(
             session,
             f"ask_{due.value}_link",
@@ -75,10 +76,11 @@ def chase_ask(session: Session, clock: Clock, due: Due, *, at: datetime) -> None
                 innovation=row.innovation.name,
                 asked_at=asked.asked_at,
                 answer_by=asked.answer_by,
+                reminded=bool(innovators),
             )
 
 
 def _whose_turn(session: Session, row: Submission) -> Iterable[Person]:
-    """Who has a submission; all staff when nobody has it, or when their account is closed."""
-    holder = people.by_id(session, row.assigned_to) if row.assigned_to is not None else None
-    return [holder] if holder is not None and holder.active else recipients.hub_staff(session)
+    """Who has a submission; all staff when nobody has it, or when who had it is none of the staff any more."""
+    staff = recipients.hub_staff(session)
+    return [each for each in staff if each.id == row.assigned_to] or staff

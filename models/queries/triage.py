@@ -14,7 +14,7 @@ from models.clocks import Clock, ClockKind, Due
 from models.documents import searchable_text
 from models.innovations import Innovation, InnovationStatus
 from models.needs import Need
-from models.people import Person
+from models.people import Person, Role, RoleGrant
 from models.proposals import Band, Proposal, ProposalState
 from models.queries.documents import NotFound
 from models.queries.pages import Page, page_of
@@ -212,7 +212,8 @@ def _to_show() -> ColumnElement[bool]:
 def due_for(session: Session, person_id: UUID, due: Due, *, today: date, everybodys: bool) -> Sequence[str]:
     """The names of submissions of which somebody is told on a day: those that they have or nobody has, or everybody's."""
     late = Clock.overdue_on <= today if due is Due.OVERDUE else and_(Clock.reminder_on <= today, Clock.overdue_on > today)
-    has_left = Submission.assigned_to.in_(select(Person.id).where(~Person.active))
+    is_staff = and_(Person.active, Person.grants.any(RoleGrant.role.in_((Role.HUB, Role.LEAD))))
+    has_left = Submission.assigned_to.not_in(select(Person.id).where(is_staff))
     query = (
         select(Innovation.name)
         .join(Submission, Submission.innovation_id == Innovation.id)

@@ -64,6 +64,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "innovation": "Attention test",
         "asked_at": datetime(2026, 10, 26, 7, tzinfo=UTC),
         "answer_by": date(2026, 11, 9),
+        "reminded": True,
     },
     **{
         f"triage_{due}": {"name": "Hub triage officer", "submissions": ["Attention test", "Wound dressing"], "more": 3, "days": days}

@@ -283,6 +283,17 @@ def test_an_innovator_is_reminded_with_a_new_link_and_the_hub_is_told_at_last(se
     assert asking.answer_by_link(session, token_of(reminder), "Adults.", {}, at=MONDAY + timedelta(days=9)).in_time
 
 
+def test_where_no_innovator_is_known_the_hub_is_told_that_nobody_was_reminded(session, by):
+    row = submission(session, supplier=None, created_by=by.name)
+    settle(session, conclude(session, row, ASK, by))
+
+    chase(session, clock(session, ClockKind.ASK, row.asks[0].id), at=MONDAY + timedelta(days=8))
+
+    (mail,) = mails(session)
+    assert (mail.template, "been reminded by mail" in mail.body) == ("ask_unanswered", False)
+    assert "no address" in mail.body
+
+
 def test_who_has_a_submission_is_reminded_of_it_and_the_lead_when_it_is_overdue(session, row, by):
     lead, other = officer(session, Role.LEAD, "Hub lead"), officer(session, name="Second officer")
     row.take(by=by.person_id, by_name=by.shown_as, at=MONDAY)
@@ -315,6 +326,15 @@ def test_when_who_has_it_has_left_all_staff_are_told(session, row, by):
     gone = factories.make_person(session, Role.HUB, name="Officer who left", active=False)
     row.take(by=gone.id, by_name=gone.name, at=MONDAY)
 
+    chase(session, clock(session, ClockKind.TRIAGE, row.id), at=MONDAY + timedelta(days=4))
+
+    (mail,) = mails(session)
+    assert (mail.person_id, row.innovation.name in mail.body) == (by.person_id, True)
+
+
+def test_who_is_no_longer_staff_is_told_of_no_submission(session, row, by, founder):
+    moved = officer(session, Role.PLACE, "Officer who moved")
+    row.take(by=moved.person_id, by_name=moved.shown_as, at=MONDAY)
     chase(session, clock(session, ClockKind.TRIAGE, row.id), at=MONDAY + timedelta(days=4))
 
     (mail,) = mails(session)
