@@ -155,15 +155,18 @@ def close_of_need(session: Session, need_id: UUID, *, at: datetime) -> None:
 
 
 def end(session: Session, proposal: Proposal, *, at: datetime) -> None:
-    """Wait for nobody any more, because an announced match was reversed; both sides of an introduction are told, and who was asked."""
+    """Wait for nobody any more, because an announced match was reversed.
+
+    Both sides of an introduction are told, and who was asked and has not answered, or waits to be introduced.
+    """
     for row in proposal.place_answers:
-        open_before = row.asked_at is not None and row.state is QuestionState.ASKED
+        waits = row.is_put and (row.state is QuestionState.ASKED or row.answer is PlaceReply.MEET)
         if row.state is QuestionState.CLOSED or row.answer is PlaceReply.NO or row.asked_again_at is not None:
             continue
         _close(session, [row], Closing.MATCH_REVERSED, at=at)
         if row.introduced_at is not None:
             _say_that_it_ended(session, row, [*recipients.of_innovation(session, proposal.innovation), *people_of(session, row)], at=at)
-        elif open_before:
+        elif waits:
             _say_that_it_ended(session, row, people_of(session, row), at=at)
 
 

@@ -173,14 +173,20 @@ def test_a_reversed_match_waits_for_nobody_and_both_sides_of_an_introduction_are
         say(session, asked["WAK"], MEET, by=accounts.actor_of_person(leads["WAK"]))
 
 
-def test_a_meet_of_a_match_that_ended_within_the_window_introduces_nobody(session):
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_meet_of_a_match_that_ended_within_the_window_introduces_nobody_and_whoever_waits_is_told(session, hidden):
+    lead = people(session, ("LDS",))["LDS"]
     proposal = announced(session)
     row = questions(session, proposal)["LDS"]
-    say(session, row, MEET, by=staff(session, Role.PLACE))
-    intake.withdraw(session, Side.NEED, proposal.need_id, actor=staff(session), at=ANNOUNCED)
+    say(session, row, MEET, by=accounts.actor_of_person(lead))
+    if hidden:
+        intake.change(
+            session, Side.INNOVATION, proposal.innovation_id, {"visibility": Visibility.HUB_ONLY}, actor=staff(session), at=ANNOUNCED
+        )
+    intake.withdraw(session, Side.INNOVATION, proposal.innovation_id, actor=staff(session), at=ANNOUNCED)
 
     assert introduce(session, row) is None
-    assert mails(session, "introduction_place", "match_ended") == []
+    assert mails(session, "introduction_place", "match_ended") == ([] if hidden else [("match_ended", lead.email)])
 
 
 def test_a_not_now_of_a_match_that_ended_never_asks_again(session):

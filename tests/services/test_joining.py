@@ -360,3 +360,13 @@ def test_a_membership_never_ends_before_it_began(database):
 
         assert (gone.left_at, gone.left_by, joint.in_force, len(joint.present)) == (gone.joined_at, "system", True, 2)
         assert [row.need_id for row in joint.present] == [needs[0].id, needs[2].id]
+
+
+def test_nobody_joins_needs_of_which_one_has_just_joined_and_is_not_locked(database, pair, joined):
+    first, second, _, calderdale = pair
+    joint_id = joined(first, second, calderdale)
+
+    with database.transaction() as session, pytest.raises(JoinRefused, match="at the same moment") as refused:
+        joining._kept(session, joint_needs.get(session, joint_id), [first])
+
+    assert refused.value.details == {"joint_need": str(joint_id)}
