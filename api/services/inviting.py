@@ -34,6 +34,7 @@ ROLES: Final = {
     Role.PIPELINE: "somebody who reads what the innovation pipeline reads",
     Role.BOARD: "a member of the board",
 }
+UNKNOWN: Final = "an organisation that the Hub does not know yet"
 
 
 def invite(
@@ -98,9 +99,10 @@ def take_back(session: Session, invitation_id: UUID, *, actor: Actor, at: dateti
 
 
 def in_words(session: Session, row: Invitation) -> str:
-    """What somebody is invited to be."""
+    """What somebody is invited to be; an organisation is named once the Hub has confirmed it, so that nobody mails words of their own."""
     place, organisation = people.place(session, row.place_id), people.organisation(session, row.organisation_id)
-    return ROLES[row.role].format(where=next((each.name for each in (place, organisation) if each is not None), ""))
+    where = next((each.name for each in (place, organisation) if each is not None), "")
+    return ROLES[row.role].format(where=where if _is_vouched_for(session, row) else UNKNOWN)
 
 
 def accept(session: Session, link: Link, *, name: str, at: datetime) -> Person:
@@ -131,7 +133,14 @@ def _only_one(own: frozenset[UUID], wanted: bool) -> UUID | None:
     return next(iter(own)) if wanted and len(own) == 1 else None
 
 
+def _is_vouched_for(session: Session, row: Invitation) -> bool:
+    """Whether somebody but its own people said who invites: not of an organisation that only they have named."""
+    organisation = people.organisation(session, row.organisation_id)
+    return organisation is None or organisation.confirmed
+
+
 def _mail(session: Session, row: Invitation, *, by: str, at: datetime) -> None:
+    by = by if _is_vouched_for(session, row) else people.address_of(session, row.invited_by)
     token = links.make(session, LinkPurpose.INVITATION, subject_id=row.id, at=at, valid_for=VALID_FOR, address=row.address)
     told = {"token": token, "by": by, "as_what": in_words(session, row), "days": VALID_FOR.days}
     mailing.post(session, "invitation_link", Recipient(row.address), once_key=f"invitation_link:{row.id}", at=at, **told)

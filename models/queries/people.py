@@ -24,6 +24,11 @@ def by_id(session: Session, person_id: UUID) -> Person | None:
     return session.get(Person, person_id)
 
 
+def address_of(session: Session, person_id: UUID) -> str:
+    """The e-mail address of a person that there is."""
+    return session.get_one(Person, person_id).email
+
+
 def everybody(session: Session) -> Sequence[Person]:
     """All people, active or not, by e-mail address."""
     return session.scalars(select(Person).order_by(Person.email)).all()

@@ -53,6 +53,18 @@ def test_an_innovator_invites_into_their_own_organisation(session):
     assert (row.accepted_at, row.accepted_by) == (NOW, person.id)
 
 
+def test_words_that_only_a_stranger_chose_are_in_no_invitation(session):
+    firm = factories.make_organisation(session, "Win a prize at spam.example")
+    firm.confirmed = False
+    by = actor_as(session, Role.INNOVATOR, organisation=firm.name, name="Your prize waits", email="stranger@example.org")
+
+    invite(session, by, Role.INNOVATOR)
+    told = f"{mails(session)[0].subject} {mails(session)[0].body} {opening.look(session, last_token(session), at=NOW).about}"
+
+    assert ("prize" in told, "stranger@example.org invites you" in told) == (False, True)
+    assert "an innovator of an organisation that the Hub does not know yet" in told
+
+
 def test_a_place_invites_into_its_own_team(session):
     by = actor_as(session, Role.PLACE, place="WAK")
 
