@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Base, DomainError, Key
 from models.documents import Visibility
 from models.words import says_something
+from models.working_days import in_london
 
 if TYPE_CHECKING:
     from models.proposals import Proposal
@@ -97,7 +98,7 @@ class Decision(Base):
     def in_words(self) -> str:
         """Who decided what, and when, as a sentence for those who came after."""
         did = "took back what was decided on" if self.verdict is Verdict.UNDONE else self.verdict.value
-        return f"{self.decided_by_name} {did} this proposal at {self.decided_at:%H:%M on %d %B %Y}."
+        return f"{self.decided_by_name} {did} this proposal at {in_london(self.decided_at)}."
 
     @property
     def in_short(self) -> dict[str, str]:

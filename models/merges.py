@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, DomainError, Key
+from models.working_days import in_london
 
 
 class MergeRefused(DomainError):
@@ -46,12 +47,12 @@ class Merge(Base):
     @property
     def in_words(self) -> str:
         """Who merged, and when, as a sentence for those who came after."""
-        return f"{self.merged_by_name} merged it at {self.merged_at:%H:%M on %d %B %Y}."
+        return f"{self.merged_by_name} merged it at {in_london(self.merged_at)}."
 
     def must_stand(self) -> None:
         """Refuse when the two were parted already; raises MergeRefused, which tells by whom and when."""
         if self.undone_at is not None:
-            raise MergeRefused(f"{self.undone_by_name} parted the two at {self.undone_at:%H:%M on %d %B %Y}.", state="apart")
+            raise MergeRefused(f"{self.undone_by_name} parted the two at {in_london(self.undone_at)}.", state="apart")
 
     def undo(self, *, by: UUID | None, by_name: str, at: datetime) -> None:
         """Write down that the two were parted again, by nobody where the service itself did; raises MergeRefused the second time."""

@@ -15,7 +15,7 @@ from models.documents import Visibility
 from models.needs import Need
 from models.places import Place
 from models.words import says_something
-from models.working_days import add_working_days, day_of
+from models.working_days import add_working_days, day_of, in_london
 
 if TYPE_CHECKING:
     from models.people import Person
@@ -245,7 +245,7 @@ class PlaceAnswer(Base):
     def in_words(self) -> str:
         """Who answered what, and when, as a sentence for those who came after."""
         said = self.answer.replace("_", " ") if self.answer is not None else "nothing yet"
-        when = f" at {self.answered_at:%H:%M on %d %B %Y}" if self.answered_at is not None else ""
+        when = f" at {in_london(self.answered_at)}" if self.answered_at is not None else ""
         return f"{self.answered_by_name or self.asked_as} answered '{said}' for {self.asked_as}{when}."
 
     @property

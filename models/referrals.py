@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Base, DomainError, Key, Versioned
 from models.innovations import Innovation
 from models.words import says_something
+from models.working_days import in_london
 
 
 class BodyKind(StrEnum):
@@ -190,7 +191,7 @@ class Referral(Versioned, Base):
     def in_words(self) -> str:
         """Who brought it where it is, and when, as a sentence for those who came after."""
         last = self.steps[-1]
-        return f"{last.by_name} set it to {last.state} at {last.at:%H:%M on %d %B %Y}."
+        return f"{last.by_name} set it to {last.state} at {in_london(last.at)}."
 
     def must_take(self, state: ReferralState) -> None:
         """Refuse a step that may not be taken from here; raises ReferralRefused, which tells who brought it here, and when."""

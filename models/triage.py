@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Base, DomainError, Key
 from models.decisions import NotUndoable, ReasonCode
 from models.innovations import Innovation, InnovationStatus
+from models.working_days import in_london
 
 
 class SubmissionState(StrEnum):
@@ -130,13 +131,13 @@ class Submission(Base):
     def in_words(self) -> str:
         """Who has it, or how it left triage, as a sentence for those who came after."""
         if self.left_by is Leaving.WITHDRAWN and self.ended_at:
-            return f"This innovation was withdrawn at {self.ended_at:%H:%M on %d %B %Y}."
+            return f"This innovation was withdrawn at {in_london(self.ended_at)}."
         if self.left_by is Leaving.MERGED and self.ended_at:
-            return f"This innovation was merged into another at {self.ended_at:%H:%M on %d %B %Y}."
+            return f"This innovation was merged into another at {in_london(self.ended_at)}."
         if (last := self.standing) is not None and (not self.is_open or self.open_ask is not None):
             return last.in_words
         if self.taken_at:
-            return f"{self.assigned_to_name} took this submission at {self.taken_at:%H:%M on %d %B %Y}."
+            return f"{self.assigned_to_name} took this submission at {in_london(self.taken_at)}."
         return "Nobody has this submission."
 
     @property
@@ -287,7 +288,7 @@ class Outcome(Base):
         did = {OutcomeKind.ASK: "asked the innovator", OutcomeKind.UNDONE: "took the outcome back"}.get(
             self.kind, f"gave this submission the outcome '{self.kind}'"
         )
-        return f"{self.given_by_name} {did} at {self.given_at:%H:%M on %d %B %Y}."
+        return f"{self.given_by_name} {did} at {in_london(self.given_at)}."
 
     def settle(self, *, mailed_to: int, at: datetime) -> None:
         """Write down that the letter has left, or that nobody could be mailed."""
@@ -344,7 +345,7 @@ class Ask(Base):
     def must_be_unanswered(self) -> None:
         """Refuse a second answer; raises AskClosed, which tells who answered and when."""
         if self.answered_at is not None:
-            raise AskClosed(f"{self.answered_by_name} answered at {self.answered_at:%H:%M on %d %B %Y}. One answer is taken.")
+            raise AskClosed(f"{self.answered_by_name} answered at {in_london(self.answered_at)}. One answer is taken.")
 
     def take_answer(self, answer: str, *, by_name: str, at: datetime, today: date, revision: int | None) -> None:
         """Write the answer down; raises AskClosed when there is one already."""

@@ -17,6 +17,11 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(LONDON).date()
 
 
+def in_london(moment: datetime) -> str:
+    """When something happened, as people who are told of it read it on their clocks: `09:11 on 22 November 2026`."""
+    return f"{moment.astimezone(LONDON):%H:%M on %d %B %Y}"
+
+
 def is_working_day(day: date) -> bool:
     """Whether people are at work: no weekend, no bank holiday of England, the days given in lieu of one among them."""
     return day.weekday() < _SATURDAY and day not in _bank_holidays(day.year)

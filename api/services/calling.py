@@ -24,7 +24,7 @@ from models.queries.pages import Page
 from models.queries.unmet import Search
 from models.subjects import subject_of
 from models.watches import SubjectKind
-from models.working_days import day_of
+from models.working_days import day_of, in_london
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def _must_be_unmet(session: Session, need: Need) -> None:
 
 def _published(standing: Call) -> CallRefused:
     since = standing.published_at
-    said = f"It was published as {standing.reference} at {since:%H:%M on %d %B %Y}, and that call is open. Close it first."
+    said = f"It was published as {standing.reference} at {in_london(since)}, and that call is open. Close it first."
     return CallRefused(said, reference=standing.reference, published_at=since.isoformat())
 
 
