@@ -58,8 +58,8 @@ _REMEDY: dict[type[DomainError], str] = {
     AnswerClosed: "Read the question again to see where it stands.",
     ProposalClosed: "Read the proposal again to see where it stands.",
     TransitionRefused: "Read it again to see where it stands.",
-    NotUndoable: "Read the proposal again to see what can still be done.",
-    ReasonMissing: "Add it and send the decision again.",
+    NotUndoable: "Read it again to see what can still be done.",
+    ReasonMissing: "Add it and send it again.",
 }
 
 # Words for outside, where the error's own are for the operator and name files of the server.

@@ -27,6 +27,12 @@ class LinkPurpose(StrEnum):
     FEEDBACK = "feedback"
 
 
+# Whoever answered by a link is not told to ask for another, by which they could answer no more.
+_AFTER_USE: Final = dict.fromkeys(
+    (LinkPurpose.ANSWER, LinkPurpose.REFERRAL, LinkPurpose.FEEDBACK), "We have your answer, and you need do nothing more."
+)
+
+
 class LinkSpent(DomainError):
     """The link was used, is past its date, was taken back, or is none of ours."""
 
@@ -60,7 +66,7 @@ class Link(Base):
         if self.taken_back_at is not None:
             raise LinkSpent("This link was taken back. Ask whoever sent it for a new one.", why="taken_back")
         if self.spent_at is not None:
-            raise LinkSpent("This link was used already, and works once. Ask for a new one.", why="used")
+            raise LinkSpent(f"This link was used already, and works once. {_AFTER_USE.get(self.purpose, 'Ask for a new one.')}", why="used")
         if at >= self.expires_at:
             raise LinkSpent("This link is too old. Ask for a new one.", why="expired")
 

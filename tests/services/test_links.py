@@ -44,6 +44,23 @@ def test_a_link_is_looked_at_as_often_as_one_likes_and_spent_once(session, token
     assert why(links.spend, session, token, SIGN_IN, at=NOW) == why(links.peek, session, token, SIGN_IN, at=NOW) == "used"
 
 
+@pytest.mark.parametrize(
+    ("purpose", "then"),
+    [
+        (SIGN_IN, "new one"),
+        (LinkPurpose.ANSWER, "your answer"),
+        (LinkPurpose.REFERRAL, "your answer"),
+        (LinkPurpose.FEEDBACK, "your answer"),
+    ],
+)
+def test_who_answered_by_a_link_is_not_told_to_ask_for_another(session, purpose, then):
+    token = links.make(session, purpose, subject_id=uuid4(), at=NOW, valid_for=HOUR, address="new@example.org")
+    links.spend(session, token, purpose, at=NOW)
+
+    with pytest.raises(LinkSpent, match=then):
+        links.spend(session, token, purpose, at=NOW)
+
+
 def test_a_link_ends_at_its_time_and_not_before(session, token):
     assert why(links.spend, session, token, SIGN_IN, at=NOW + HOUR) == "expired"
     assert links.spend(session, token, SIGN_IN, at=NOW + HOUR - timedelta(microseconds=1))
