@@ -70,7 +70,8 @@ def readers(visibility: Visibility) -> dict[str, list[str]]:
     handed_in = Subject(state=InnovationStatus.SUBMITTED, visibility=visibility)
     of_the_offer = [YOURSELVES, *_admitted(INNOVATION_READ, handed_in)]
     of_consent = [YOURSELVES, *_admitted(INNOVATION_READ_CONSENT, handed_in)]
-    return {**dict.fromkeys(_OFFER, of_the_offer), "consent_by": of_consent, "email": [*of_consent, WHO_MEETS]}
+    of_the_address = of_consent if visibility is Visibility.HUB_ONLY else [*of_consent, WHO_MEETS]
+    return {**dict.fromkeys(_OFFER, of_the_offer), "consent_by": of_consent, "email": of_the_address}
 
 
 def hearing(at: datetime) -> Hearing:
