@@ -6,6 +6,7 @@ Whoever changes something posts the mails about it in the same transaction, so t
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -167,11 +168,18 @@ def forget(session: Session, person_id: UUID) -> None:
     for row in mail.of_person(session, person_id, person.email):
         row.forget()
     session.flush()
+    address, name = _whole(person.email, of=r"[\w.+-]"), _whole(person.name, of=r"\w")
     for row in mail.naming(session, person.email):  # such as an introduction
-        row.body = row.body.replace(person.email, FORGOTTEN).replace(person.name, FORGOTTEN)
+        if address.search(row.body):
+            row.body = name.sub(FORGOTTEN, address.sub(FORGOTTEN, row.body))
     mail.forget_preference(session, person_id)
     mail.unsuppress(session, hashed(person.email))
     session.flush()
+
+
+def _whole(words: str, *, of: str) -> re.Pattern[str]:
+    """Words that are no part of longer ones, such as Jo in John; a full stop after them ends a sentence."""
+    return re.compile(rf"(?<!{of}){re.escape(words)}(?![\w-]|\.\w)")
 
 
 def _signature(secret: str, said: bytes) -> bytes:

@@ -192,6 +192,18 @@ def test_what_mails_to_others_say_of_who_is_deleted_goes_too(session):
     assert (other.body, introduction.state) == ("Hello.\n", MessageState.QUEUED)
 
 
+def test_only_whole_words_are_taken_for_who_is_deleted(session):
+    person = factories.make_person(session, name="Jo", email="jo@example.org")
+    introduction, another = letter(session, once="1"), letter(session, once="2")
+    introduction.body, another.body = "John, meet Jo (jo@example.org). Join in, Jo.\n", "Write to bjo@example.org, John.\n"
+    session.flush()
+    mailing.forget(session, person.id)
+
+    gone = mailing.FORGOTTEN
+    assert introduction.body == f"John, meet {gone} ({gone}). Join in, {gone}.\n"
+    assert another.body == "Write to bjo@example.org, John.\n"
+
+
 def test_to_forget_somebody_who_is_not_there_is_no_fault(session):
     row = letter(session)
     row.forget()
