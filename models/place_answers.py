@@ -130,6 +130,12 @@ class PlaceAnswer(Base):
         return self.place.name if self.place is not None else "West Yorkshire"
 
     @property
+    def comes_back(self) -> bool:
+        """Whether it is asked because the day of a *not now* has come."""
+        before = [row for row in self.proposal.place_answers if row.place_id == self.place_id and row.asking == self.asking - 1]
+        return any(row.asked_again_at is not None for row in before)
+
+    @property
     def is_hidden(self) -> bool:
         """Whether the innovation is for the Hub alone now, and nobody was introduced before."""
         return self.introduced_at is None and self.proposal.innovation.visibility is Visibility.HUB_ONLY

@@ -258,7 +258,7 @@ def _mail(session: Session, template: str, row: PlaceAnswer, people: Sequence[Pe
             innovation=name_as_judged(row.proposal),
             supplier=row.proposal.innovation.supplier.name if row.proposal.innovation.supplier else "",
             answer_by=row.answer_by,
-            again=row.asking > 1,
+            again=row.comes_back,
             proposal=str(row.proposal_id),
             **more,
         )

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 
 from api.jobs.clocks import CHASERS
 from api.services import accounts, clocks, deciding, ending_needs, intake, joining, place_answers
@@ -12,6 +13,7 @@ from models.actors import SYSTEM, NotAllowed
 from models.clocks import ClockKind, Due
 from models.decisions import ReasonCode, ReasonMissing
 from models.documents import Side, StaleVersion, Visibility
+from models.mail import Message
 from models.people import Role
 from models.pipeline import PipelineStage
 from models.place_answers import AnswerClosed, Closing, QuestionState
@@ -203,6 +205,7 @@ def test_a_place_with_two_needs_in_a_joint_need_is_asked_for_the_one_that_stays(
     asked = questions(session, proposal)["CAL"]
     assert (first.need_id, first.state) == (leaving.id, QuestionState.CLOSED)
     assert (asked.need_id, asked.state, asked.asking) == (staying.id, QuestionState.ASKED, 2)
+    assert not any('not now" before' in row.body for row in session.scalars(select(Message)))
 
 
 @pytest.mark.parametrize(
@@ -286,6 +289,10 @@ def test_a_not_now_asks_again_on_its_day_with_a_new_clock(session):
     assert (first.answer, first.asked_again_at) == (NOT_NOW, day)
     assert clock_rows.of(session, ClockKind.PLACE_ANSWER, second.id).started_at == day
     assert mails(session, "place_asked") == [("place_asked", lead.email)] * 2
+    assert ['Leeds said "not now" before' in row.body for row in session.scalars(select(Message).order_by(Message.created_at))] == [
+        False,
+        True,
+    ]
     with pytest.raises(AnswerClosed, match="asked again since"):
         say(session, first, MEET, by=accounts.actor_of_person(lead), at=day)
 
