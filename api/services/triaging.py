@@ -67,11 +67,13 @@ def receive_missing(session: Session, *, at: datetime, limit: int) -> int:
 
     Their clocks start now, not when they were handed in: nobody was waited for before they stood in the queue.
     """
-    found = triage.unreceived(session, limit)
-    for innovation_id in sorted(found):  # in the order in which everybody locks innovations
+    received = 0
+    for innovation_id in sorted(triage.unreceived(session, limit)):  # in the order in which everybody locks innovations
         triage.lock_innovation(session, innovation_id)
-        receive(session, documents.find(session, Innovation.side, innovation_id), at=at)
-    return len(found)
+        if triage.unreceived(session, 1, innovation_id=innovation_id):  # still: it may have been withdrawn while it was waited for
+            receive(session, documents.one_for_update(session, Innovation.side, innovation_id), at=at)
+            received += 1
+    return received
 
 
 def shown(session: Session, submission_id: UUID, *, actor: Actor, everything: bool = False) -> Shown:

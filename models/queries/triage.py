@@ -146,8 +146,11 @@ def submission_of_outcome(session: Session, outcome_id: UUID) -> UUID | None:
     return session.scalar(select(Outcome.submission_id).where(Outcome.id == outcome_id))
 
 
-def unreceived(session: Session, limit: int) -> Sequence[UUID]:
-    """Innovations that were handed in with consent and never came into triage: those of imports, and of releases before."""
+def unreceived(session: Session, limit: int, *, innovation_id: UUID | None = None) -> Sequence[UUID]:
+    """Innovations that were handed in with consent and never came into triage: those of imports, and of releases before.
+
+    With an id: whether that is one of them.
+    """
     known = exists().where(Submission.innovation_id == Innovation.id)
     query = select(Innovation.id).where(
         Innovation.live,
@@ -156,6 +159,8 @@ def unreceived(session: Session, limit: int) -> Sequence[UUID]:
         Innovation.consent_at.is_not(None),
         ~known,
     )
+    if innovation_id is not None:
+        query = query.where(Innovation.id == innovation_id)
     return session.scalars(query.order_by(Innovation.submitted_at, Innovation.id).limit(limit)).all()
 
 

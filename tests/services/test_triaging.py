@@ -82,6 +82,21 @@ def test_what_came_by_an_import_is_received_by_the_sweep_and_counted_from_then(s
     assert (row.submitted_at, clock(session, ClockKind.TRIAGE, row.id).started_at) == (MONDAY - timedelta(days=90), MONDAY)
 
 
+def test_what_is_withdrawn_while_the_sweep_comes_to_it_is_not_received(session, monkeypatch):
+    row = factories.make_innovation(session, submitted_at=MONDAY)
+    lock = triage.lock_innovation
+
+    def withdrawn_meanwhile(session, innovation_id):
+        row.move_to(InnovationStatus.WITHDRAWN, at=MONDAY)
+        session.flush()
+        lock(session, innovation_id)
+
+    monkeypatch.setattr(triage, "lock_innovation", withdrawn_meanwhile)
+
+    assert triaging.receive_missing(session, at=MONDAY, limit=9) == 0
+    assert (triage.current(session, row.id), triage.without_outcome(session)) == (None, [])
+
+
 def test_one_without_consent_is_received_and_marked_because_somebody_waits_for_an_answer(session, by):
     draft = factories.make_innovation(session, status=InnovationStatus.DRAFT, consent_at=None, consent_by="")
     intake.submit(session, Side.INNOVATION, draft.id, actor=SYSTEM, at=MONDAY)
