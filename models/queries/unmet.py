@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models.actors import Actor
+from models.decisions import Verdict
 from models.innovations import Innovation
 from models.joint_needs import Membership
 from models.needs import Need
@@ -95,11 +96,12 @@ def _latest_runs(session: Session, need_ids: Collection[UUID]) -> dict[UUID, Ran
 
 
 def _ended(proposal: Proposal, run: RankingRun | None) -> datetime:
-    """When it was left that a proposal may answer its need: turned down, or replaced because a text changed or is gone."""
-    if proposal.closing_decision is not None:
-        return proposal.closing_decision.decided_at
-    ends = [proposal.created_at]
-    if run is not None and proposal.need_revision != proposal.need.revision:
+    """When it was left that a proposal may answer its need: turned down, or taken out of force by another text or another ranker."""
+    closing = proposal.closing_decision
+    if closing is not None and closing.verdict is Verdict.REJECTED:
+        return closing.decided_at
+    ends = [closing.decided_at if closing is not None else proposal.created_at]
+    if run is not None and (proposal.need_revision, proposal.run.ranker_hash) != (proposal.need.revision, run.ranker_hash):
         ends.append(run.created_at)
     if proposal.innovation_revision != proposal.innovation.revision or not proposal.innovation.searchable:
         ends.append(proposal.innovation.updated_at)

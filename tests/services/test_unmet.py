@@ -20,12 +20,12 @@ __all__ = ["need", "somebody"]
 LATER = AT + timedelta(days=3)
 
 
-def ranked(database, need_id, *, at=AT, candidates=7):
+def ranked(database, need_id, *, at=AT, candidates=7, ranker_hash="0" * 64):
     """As if a job had ranked the need and found nothing."""
     with database.transaction() as session:
         row = documents.find(session, Side.NEED, need_id)
         row.proposed_revision = row.revision
-        run = {"query_side": Side.NEED, "need_id": need_id, "query_revision": row.revision, "ranker": "test", "ranker_hash": "0" * 64}
+        run = {"query_side": Side.NEED, "need_id": need_id, "query_revision": row.revision, "ranker": "test", "ranker_hash": ranker_hash}
         run |= {"encoder_id": "test", "event_position": 0, "candidate_count": candidates, "best_probability": None}
         session.add(RankingRun(**run, nothing_fits=True, created_at=at))
     return need_id
@@ -131,6 +131,30 @@ def test_since_when_is_when_the_last_hope_ended(database, need):
     since = [search_of(database, each).since for each in (never, turned_down, reworded, gone, replaced)]
 
     assert since == [AT, LATER, LATER, LATER, AT + timedelta(days=1)]
+
+
+def test_what_another_ranker_took_away_was_left_until_then(database, need):
+    need_id = ranked(database, need(opened_at=AT))
+    proposed(database, need_id, state=ProposalState.SUPERSEDED)
+    ranked(database, need_id, at=LATER)
+    assert search_of(database, need_id).since == AT
+
+    ranked(database, need_id, at=LATER + timedelta(days=1), ranker_hash="1" * 64)
+
+    assert search_of(database, need_id).since == LATER + timedelta(days=1)
+
+
+def test_what_was_confirmed_answered_until_a_text_changed(database, need):
+    need_id = ranked(database, need(opened_at=AT))
+    row = proposed(database, need_id, state=ProposalState.SUPERSEDED)
+    with database.transaction() as session:
+        officer = factories.make_person(session)
+        said = {"decided_by": officer.id, "decided_by_name": officer.name, "decided_at": AT + timedelta(days=1), "note": ""}
+        session.add(Decision(proposal_id=row.id, verdict=Verdict.CONFIRMED, **said))
+        documents.find(session, Side.NEED, need_id).revision = 2
+    ranked(database, need_id, at=LATER)
+
+    assert search_of(database, need_id).since == LATER
 
 
 def test_the_best_band_and_how_many_were_held_against_it(database, need):
