@@ -60,7 +60,7 @@ def _shared_codes(one: Need, other: Need, facet: Facet) -> list[str]:
 
 
 def _nearest(one: EncodedDocument, other: EncodedDocument, vocabulary: Vocabulary) -> tuple[Quote, Quote] | None:
-    """The two sentences that share most, of the two nearest passages of one field."""
+    """The two sentences that share most, of the two nearest passages, of whatever fields."""
     rows = [[row for row, each in enumerate(encoded.passages) if each.field in _QUOTED_FROM] for encoded in (one, other)]
     if not all(rows):
         return None
