@@ -72,8 +72,11 @@ def take_back(session: Session, purpose: LinkPurpose, subject_id: UUID, *, at: d
 
 
 def purge(session: Session, *, at: datetime) -> None:
-    """Forget links and asks of long ago."""
+    """Forget links, asks and invitations of long ago, and whom they were mailed to when nobody came."""
     links.forget_before(session, at - KEPT_AFTER)
+    for message in links.mails_to_strangers(session):
+        message.forget()
+    session.flush()
 
 
 def _good(session: Session, token: str, purposes: Collection[LinkPurpose], *, at: datetime, to_spend: bool = False) -> Link:

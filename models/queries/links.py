@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from models.links import ASKED_WITHIN, Link, LinkAsk, LinkPurpose, SavedAnswers
+from models.links import ASKED_WITHIN, Invitation, Link, LinkAsk, LinkPurpose, SavedAnswers
+from models.mail import Message
+from models.people import Person
+
+_TO_STRANGERS: Final = ("save_link", "invitation_link")
+"""The templates of mails that leave before there is an account."""
 
 
 def by_hash(session: Session, token_hash: str, *, to_spend: bool = False) -> Link | None:
@@ -37,9 +43,16 @@ def forget_of_person(session: Session, person_id: UUID, address: str) -> None:
 
 
 def forget_before(session: Session, before: datetime) -> None:
-    """Delete links that have been past their date since a moment, and asks of before it."""
+    """Delete links and invitations that have been past their date since a moment, unless accepted, and asks of before it."""
     session.execute(delete(Link).where(Link.expires_at <= before))
+    session.execute(delete(Invitation).where(Invitation.expires_at <= before, Invitation.accepted_at.is_(None)))
     session.execute(delete(LinkAsk).where(LinkAsk.asked_at <= before))
+
+
+def mails_to_strangers(session: Session) -> Sequence[Message]:
+    """Mails with a link to addresses that have no account and no link any more."""
+    query = select(Message).where(Message.template.in_(_TO_STRANGERS), Message.address != "")
+    return session.scalars(query.where(Message.address.not_in(select(Person.email)), Message.address.not_in(select(Link.address)))).all()
 
 
 def asked_lately(session: Session, address: str, *, at: datetime) -> int:

@@ -8,11 +8,14 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from api.services import accounts, front_door, links
-from models.links import Link, LinkAsk, LinkPurpose, LinkSpent
+from api.services import accounts, front_door, inviting, links, opening
+from api.services.content import InnovationContent
+from models.links import Invitation, Link, LinkAsk, LinkPurpose, LinkSpent
+from models.mail import Message
 from models.people import Role
 from tests import factories
 from tests.factories import NOW
+from tests.links import CONSENT, FIVE_ANSWERS, last_token
 
 HOUR = timedelta(hours=1)
 SIGN_IN = LinkPurpose.SIGN_IN
@@ -133,3 +136,23 @@ def test_links_and_asks_are_forgotten_a_month_after_they_ended(session, token):
         assert len(session.scalars(select(Link)).all()) == left
     assert session.scalars(select(LinkAsk)).all() == []
     assert why(links.peek, session, token, SIGN_IN, at=NOW) == "unknown"
+
+
+@pytest.mark.both
+def test_of_those_who_never_came_no_address_is_kept_once_their_link_is_forgotten(session):
+    lead = accounts.actor_of_person(factories.make_person(session, Role.LEAD))
+    factories.make_person(session, Role.INNOVATOR, email="director@example.org")
+    content = InnovationContent(**FIVE_ANSWERS, **CONSENT)
+    for address in ("saved@example.org", "director@example.org"):
+        front_door.save(session, content, organisation="New firm", email=address, hand_in=True, at=NOW, keep_for=inviting.VALID_FOR)
+    for address in ("invited@example.org", "came@example.org"):
+        inviting.invite(session, email=address, role=Role.BOARD, actor=lead, at=NOW)
+    opening.open_link(session, last_token(session, "came@example.org"), at=NOW, hours=1)
+
+    kept = []
+    for after in (links.KEPT_AFTER - HOUR, links.KEPT_AFTER):
+        front_door.purge(session, at=NOW + inviting.VALID_FOR + after)
+        kept.append({row.address for kind in (Message, Invitation) for row in session.scalars(select(kind))} - {""})
+
+    came = {"director@example.org", "came@example.org"}
+    assert kept == [came | {"saved@example.org", "invited@example.org"}, came]
