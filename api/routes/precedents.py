@@ -17,5 +17,5 @@ router = APIRouter(prefix="/needs", tags=["needs"], route_class=StrictRoute)
 def find_precedents(
     need_id: UUID, asker: PrecedentReader, session: Reading, libraries: SharedLibraries, limit: Limit = 10
 ) -> PrecedentsOut:
-    """Find what places adopted for needs like this one, with place, stage, since when, and the result if that need was met."""
+    """Find what places adopted for needs like this one, with place, stage, since when, and the result if it met that need."""
     return PrecedentsOut.of(precedents.of_need(session, libraries, need_id, actor=asker, limit=limit))
