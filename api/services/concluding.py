@@ -159,7 +159,8 @@ def settle(session: Session, outcome_id: UUID, *, at: datetime, undo_window_seco
         try:
             _let_follow(session, row, outcome, at=at)
         except ReferralRefused as refused:  # before anything was written
-            return _take_back(session, row, outcome, why=str(refused), at=at)
+            _take_back(session, row, outcome, why=str(refused), at=at)
+            return None
         outcome.settle(mailed_to=_mail(session, row, outcome, at=at), at=at)
     session.flush()
     return outcome
