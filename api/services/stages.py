@@ -14,7 +14,6 @@ from models.base import DomainError
 from models.decisions import Reason, ReasonMissing
 from models.documents import TransitionRefused
 from models.events import Event
-from models.grants import Relation, stands
 from models.people import Role
 from models.pipeline import ADOPTED_HERE, REACHED_A_PILOT, PipelineStage, StageChange, check_step
 from models.place_answers import PlaceAnswer
@@ -113,14 +112,18 @@ def open_first(session: Session, row: PlaceAnswer, *, at: datetime) -> StageChan
 
 
 def uptake(session: Session, innovation_id: UUID, *, actor: Actor) -> Uptake:
-    """How far an innovation that the actor may read has come; a place reads of itself, and whether it was piloted elsewhere."""
+    """How far an innovation that the actor may read has come.
+
+    A place reads of itself, and whether it was piloted elsewhere; an innovator, where two were merged, of what their own
+    organisation offers.
+    """
     innovation = documents.innovation(session, innovation_id, actor)
-    subject = subject_of(innovation)
-    INNOVATION_READ_UPTAKE.check(actor, subject)
+    INNOVATION_READ_UPTAKE.check(actor, subject_of(innovation))
     steps = rows.of_innovations(session, [innovation.id])[innovation.id]
+    own = {step.id for step in rows.of_innovations(session, [innovation.id], offered_by=actor.organisation_ids)[innovation.id]}
     latest = {(step.proposal_id, step.place_id): step for step in steps}
-    all_of_it = _speaks_for_all(actor) or Role.BOARD in actor.roles or stands(actor, Relation.OWNER, subject)
-    shown = [step for step in latest.values() if all_of_it or step.place_id in actor.place_ids]
+    all_of_it = _speaks_for_all(actor) or Role.BOARD in actor.roles
+    shown = [step for step in latest.values() if all_of_it or step.place_id in actor.place_ids or step.id in own]
     told = [InPlace(step.place, step.proposal_id, step.stage, step.on_date) for step in shown]
     ordered = sorted(told, key=lambda each: (each.place.name, each.since, each.proposal_id))
     return Uptake(innovation.id, ordered, _signs(steps, home=actor.place_ids))

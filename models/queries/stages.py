@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
+from models.innovations import Innovation
 from models.people import Role
 from models.pipeline import StageChange
 from models.proposals import Proposal
@@ -27,14 +28,27 @@ def last(session: Session, proposal_id: UUID, place_id: UUID) -> StageChange | N
     return session.scalars(query.order_by(StageChange.changed_at.desc(), StageChange.id.desc()).limit(1)).first()
 
 
-def of_innovations(session: Session, innovation_ids: Collection[UUID]) -> dict[UUID, list[StageChange]]:
-    """Every step of every match of these innovations, in their order, also of matches that ended."""
-    query = select(Proposal.innovation_id, StageChange).join(StageChange, StageChange.proposal_id == Proposal.id)
-    query = query.where(Proposal.innovation_id.in_(innovation_ids)).order_by(StageChange.changed_at, StageChange.id)
-    found: dict[UUID, list[StageChange]] = {innovation_id: [] for innovation_id in innovation_ids}
-    for innovation_id, step in session.execute(query):
-        found[innovation_id].append(step)
-    return found
+def of_innovations(
+    session: Session, innovation_ids: Collection[UUID], *, offered_by: Collection[UUID] | None = None
+) -> dict[UUID, list[StageChange]]:
+    """Every step of every match of these innovations, in their order, also of matches that ended.
+
+    What was merged is one innovation, whichever of its parts was matched; `offered_by` are the organisations whose parts count.
+    """
+    stands_for_it = func.coalesce(Innovation.merged_into_id, Innovation.id)
+    asked = {
+        row.id: row.whole
+        for row in session.execute(select(Innovation.id, stands_for_it.label("whole")).where(Innovation.id.in_(innovation_ids)))
+    }
+    query = select(stands_for_it, StageChange).join(Proposal, Proposal.innovation_id == Innovation.id)
+    query = query.join(StageChange, StageChange.proposal_id == Proposal.id)
+    query = query.where(or_(Innovation.id.in_(asked.values()), Innovation.merged_into_id.in_(asked.values())))
+    if offered_by is not None:
+        query = query.where(Innovation.supplier_id.in_(offered_by))
+    found: dict[UUID, list[StageChange]] = {whole: [] for whole in asked.values()}
+    for whole, step in session.execute(query.order_by(StageChange.changed_at, StageChange.id)):
+        found[whole].append(step)
+    return {innovation_id: found[whole] for innovation_id, whole in asked.items()}
 
 
 def steps_visible_to(actor: Actor) -> ColumnElement[bool]:

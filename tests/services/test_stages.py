@@ -246,3 +246,20 @@ def test_beside_a_match_elsewhere_is_not_in_the_places_of_its_need(session):
 
     assert (told[first.id].piloted_elsewhere, told[second.id].piloted_elsewhere) == (False, True)
     assert not at_home[first.id].piloted_elsewhere
+
+
+def test_a_pilot_counts_for_the_innovation_into_which_the_piloted_one_was_merged_and_each_organisation_reads_its_own(session):
+    part, kept = factories.make_innovation(session, supplier="Another supplier"), factories.make_innovation(session)
+    pilot(session, part, "WAK")
+    pilot(session, kept, "LDS")
+    proposal = factories.make_proposal(session, factories.make_need(session, places=("KIR",)), kept)
+    part.merged_into_id = kept.id
+    session.flush()
+
+    told = stages.signs_of(session, [proposal], actor=staff(session))[proposal.id]
+    by_either = [stages.uptake(session, each.id, actor=staff(session)) for each in (part, kept)]
+    of_own = stages.uptake(session, kept.id, actor=staff(session, Role.INNOVATOR))
+
+    assert (told.pilots, told.piloted_elsewhere) == (2, True)
+    assert [[each.place.key for each in found.places] for found in by_either] == [["LDS", "WAK"]] * 2
+    assert ([each.place.key for each in of_own.places], of_own.signs.pilots) == (["LDS"], 2)
