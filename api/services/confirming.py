@@ -36,7 +36,10 @@ def confirm(session: Session, organisation_id: UUID, *, actor: Actor, at: dateti
         named.confirmed = True
         found, data = named, {}
     else:
+        known.size, known.origin = known.size or named.size, known.origin or named.origin
         organisations.become(session, named.id, known.id)
+        for offer in organisations.offers_of(session, known.id):
+            offer.refresh_search_text()
         found, data = known, {"same_as": str(known.id)}
     event = Event.of("organisation.confirmed", subject_kind="organisation", subject_id=organisation_id, actor=actor.name, at=at, **data)
     record(session, event, at=at)

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from models import Base
+from models.innovations import Innovation
 from models.organisations import Organisation, organisation_place
 from models.people import RoleGrant
 from models.queries.erasing import NOT_KEPT
@@ -26,8 +27,15 @@ def to_change(session: Session, organisation_id: UUID) -> Organisation | None:
     return session.scalars(select(Organisation).where(Organisation.id == organisation_id).with_for_update(key_share=True)).first()
 
 
+def offers_of(session: Session, organisation_id: UUID) -> Sequence[Innovation]:
+    """What an organisation offers, less what was erased."""
+    query = select(Innovation).where(Innovation.supplier_id == organisation_id, Innovation.erased_at.is_(None))
+    return session.scalars(query.order_by(Innovation.id)).unique().all()
+
+
 def become(session: Session, named: UUID, known: UUID) -> None:
     """Let one organisation be another: all that is of the first is of the second, and the first is gone."""
+    session.flush()
     theirs = select(RoleGrant.person_id).where(RoleGrant.organisation_id == known)
     session.execute(delete(RoleGrant).where(RoleGrant.organisation_id == named, RoleGrant.person_id.in_(theirs)))
     session.execute(organisation_place.delete().where(organisation_place.c.organisation_id == named))

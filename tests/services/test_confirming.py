@@ -6,10 +6,10 @@ import pytest
 
 from api.services import accounts, confirming
 from models.actors import SYSTEM, NotAllowed
-from models.documents import TransitionRefused
-from models.organisations import Organisation
+from models.documents import Side, TransitionRefused
+from models.organisations import CompanySize, Organisation, Origin
 from models.people import Role
-from models.queries import places
+from models.queries import documents, places
 from models.queries.documents import NotFound
 from tests import factories
 from tests.factories import NOW
@@ -52,6 +52,20 @@ def test_one_that_is_known_takes_over_its_people_and_offers(session, hub):
     assert session.get(Organisation, row.id) is None
     assert offer.supplier_id == known.id
     assert [[grant.organisation_id for grant in person.grants] for person in (colleague, both)] == [[known.id], [known.id]]
+
+
+def test_what_becomes_of_one_that_is_known_is_found_by_its_name_and_says_what_only_the_other_said(session, hub):
+    known, row = factories.make_organisation(session, "Known firm", size=CompanySize.UP_TO_5), named(session, "Mistyped")
+    row.size, row.origin = CompanySize.MORE, Origin.UK
+    offer = factories.make_innovation(session, supplier="Mistyped")
+    offer.refresh_search_text()
+    session.flush()
+
+    confirming.confirm(session, row.id, actor=hub, at=NOW, same_as=known.id)
+
+    assert (known.size, known.origin) == (CompanySize.UP_TO_5, Origin.UK)
+    found = [documents.page(session, Side.INNOVATION, hub, filters={}, text=text).rows for text in ("known firm", "mistyped")]
+    assert found == [[offer], []]
 
 
 def test_what_is_not_there_waits_itself_or_is_asked_by_others_is_refused(session, hub):
