@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.decisions import CLOSING, Decision, ReasonCode, Verdict
-from models.proposals import Proposal, ProposalState
+from models.innovations import Innovation, InnovationStatus
+from models.proposals import Proposal
 from models.queries.documents import NotFound
 from models.ranker_versions import RankerState, RankerVersion
 from models.runs import RankingRun
@@ -60,9 +61,14 @@ class Reviewed:
 
 
 def reviewed(session: Session, *, until: datetime) -> Sequence[Reviewed]:
-    """The decisions before a moment that stand on proposals in force, oldest first; what was undone or has lapsed is left out."""
+    """The latest decision before a moment on each pair, of those that were not undone, oldest first.
+
+    Also on a proposal that has lapsed since: what was rejected before its submission was archived was rejected all the same.
+    Of an innovation that its owner withdrew there is none.
+    """
     undone = select(Decision.undoes_id).where(Decision.undoes_id.is_not(None))
-    query = (
+    latest_first = (Decision.decided_at.desc(), Decision.id)
+    standing = (
         select(
             Proposal.need_id,
             Proposal.features,
@@ -71,17 +77,22 @@ def reviewed(session: Session, *, until: datetime) -> Sequence[Reviewed]:
             Decision.decided_at,
             RankingRun.ranker_hash.label("ranker"),
             RankingRun.encoder_id,
+            Decision.id,
+            func.row_number().over(partition_by=(Proposal.need_id, Proposal.innovation_id), order_by=latest_first).label("number"),
         )
         .join(Decision, Decision.proposal_id == Proposal.id)
         .join(RankingRun, RankingRun.id == Proposal.run_id)
+        .join(Innovation, Innovation.id == Proposal.innovation_id)
         .where(
-            Proposal.state.in_([ProposalState.CONFIRMED, ProposalState.REJECTED]),
             Decision.verdict.in_(CLOSING),
             Decision.id.not_in(undone),
             Decision.decided_at < until,
+            Innovation.status != InnovationStatus.WITHDRAWN,
         )
-        .order_by(Decision.decided_at, Decision.id)
+        .subquery()
     )
+    told = [column for column in standing.c if column.name not in {"id", "number"}]
+    query = select(*told).where(standing.c.number == 1).order_by(standing.c.decided_at, standing.c.id)
     return [Reviewed(**row._mapping) for row in session.execute(query)]
 
 

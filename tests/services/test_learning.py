@@ -77,8 +77,8 @@ def test_readiness_barriers_and_duplicates_are_no_labels():
     assert {ReasonCode.NOT_THIS_PROBLEM, ReasonCode.WRONG_POPULATION, ReasonCode.WRONG_SETTING} == UNFIT
 
 
-def test_what_was_undone_skipped_or_has_lapsed_teaches_nothing(database, libraries, hub, decided, make_proposal):
-    undone, lapsed, skipped = decided(Verdict.CONFIRMED), decided(Verdict.CONFIRMED), make_proposal()
+def test_what_was_undone_skipped_or_lapsed_undecided_teaches_nothing(database, libraries, hub, decided, make_proposal):
+    undone, lapsed, skipped = decided(Verdict.CONFIRMED), make_proposal(), make_proposal()
     with database.transaction() as session:
         deciding.undo(session, undone, actor=hub, at=now(), undo_window_seconds=600)
         deciding.skip(session, skipped, actor=hub, at=now())

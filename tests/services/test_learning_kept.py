@@ -1,12 +1,59 @@
-"""What a training says of its own figures, and that of two under one name only the first is kept."""
+"""Decisions teach though their proposals lapsed since; what a training says of its figures; of two of one name one is kept."""
+
+from datetime import timedelta
 
 import pytest
 
-from api.services import learning
+from api.services import deciding, intake, learning
 from api.services.learning import FEW_NEEDS, Gathered, NameRefused
 from api.services.library import trained_file
+from models.actors import SYSTEM
+from models.decisions import Reason, ReasonCode, Verdict
+from models.documents import Side
+from models.proposals import Proposal
 from models.queries import ranker_versions
+from tests import factories
 from tests.rankers import decide, trained
+from tests.services.test_learning import FEATURE, decided, gathered
+from tests.walk import now
+
+__all__ = ["decided"]
+
+
+@pytest.mark.both
+def test_a_rejection_teaches_though_the_innovation_was_archived_since(database, libraries, decided):
+    proposal_id = decided(Verdict.REJECTED, ReasonCode.WRONG_SETTING)
+    with database.transaction() as session:
+        deciding.lapse(session, Side.INNOVATION, session.get(Proposal, proposal_id).innovation_id, actor=SYSTEM, at=now())
+
+    (only,) = gathered(database, libraries).decided
+
+    assert not only.fits
+
+
+@pytest.mark.both
+def test_of_a_pair_that_was_decided_again_the_latest_decision_teaches(database, libraries, hub, decided):
+    proposal_id = decided(Verdict.REJECTED, ReasonCode.WRONG_SETTING)
+    with database.transaction() as session:
+        before = session.get(Proposal, proposal_id)
+        before.lapse()
+        session.flush()
+        after = factories.make_proposal(session, before.need, before.innovation, features=FEATURE)
+        after.run.ranker_hash, after.run.encoder_id = before.run.ranker_hash, before.run.encoder_id
+        at = now() + timedelta(hours=1)
+        deciding.decide(session, after.id, Verdict.CONFIRMED, actor=hub, at=at, reason=Reason(), undo_window_seconds=600)
+
+    assert [each.fits for each in gathered(database, libraries).decided] == [True]
+    assert [each.fits for each in gathered(database, libraries, minutes=30).decided] == [False]
+
+
+@pytest.mark.both
+def test_of_what_its_owner_withdrew_nothing_is_learned(database, libraries, decided):
+    proposal_id = decided(Verdict.REJECTED, ReasonCode.WRONG_SETTING)
+    with database.transaction() as session:
+        intake.withdraw(session, Side.INNOVATION, session.get(Proposal, proposal_id).innovation_id, actor=SYSTEM, at=now())
+
+    assert gathered(database, libraries).decided == ()
 
 
 def notices_of(libraries, count, *, needs):
