@@ -208,6 +208,6 @@ class SubmissionsQuery(PageQuery):
 
     state: SubmissionState | None = Field(default=None, description="Without it: all that are still in triage.")
     assigned: Literal["me", "nobody"] | None = Field(default=None, description="Who has it.")
-    overdue: bool | None = Field(default=None, description="Waited longer than six working days.")
+    overdue: bool | None = Field(default=None, description="Waited six working days or more.")
     band: Band | None = Field(default=None, description="Of the best open proposal; weak: there is none at or above *possible*.")
     q: str = Field(default="", max_length=300, description="Words that must all occur in the text or the supplier's name.")
