@@ -26,8 +26,8 @@ class GrantIn(Strict):
     model_config = ConfigDict(json_schema_extra={"example": {"role": "place", "place": "LDS"}})
 
     role: Role
-    place: str | None = Field(default=None, max_length=20)
-    organisation: UUID | None = None
+    place: str | None = Field(default=None, max_length=20, description="Key of the place, for the role 'place'.")
+    organisation: UUID | None = Field(default=None, description="Id of the organisation, for the role 'innovator'.")
 
 
 class GrantOut(BaseModel):
@@ -79,10 +79,10 @@ class KeyIn(Strict):
     name: ShortAnswer
     role: Role
     scopes: list[Scope] = Field(min_length=1, max_length=len(Scope))
-    expires_at: Moment | None = None
-    place: str | None = Field(default=None, max_length=20)
-    organisation: UUID | None = None
-    person: UUID | None = None
+    expires_at: Moment | None = Field(default=None, description="When it ends; null for never.")
+    place: str | None = Field(default=None, max_length=20, description="Key of the place, for the role 'place'.")
+    organisation: UUID | None = Field(default=None, description="Id of the organisation, for the role 'innovator'.")
+    person: UUID | None = Field(default=None, description="Id of the person in whose stead it decides.")
 
 
 KEY_EXAMPLE: Final[dict[str, Any]] = {

@@ -286,11 +286,11 @@ class BodyContent(Strict):
     evidence: EvidenceAsked = EvidenceAsked.ANY
     geography: Geography = Geography.WEST_YORKSHIRE
     places: Annotated[list[str], Field(max_length=5), AfterValidator(lambda keys: list(dict.fromkeys(keys)))] = []
-    contact_email: Short = ""
+    contact_email: Short = Field(default="", description="Where offers are mailed; without one the Hub tells the body.")
     contact_url: WebAddress = ""
     source_url: WebAddress = ""
-    verified: YesOrNo = False
-    active: YesOrNo = True
+    verified: YesOrNo = Field(default=False, description="Somebody read the page of `source_url` when this was written.")
+    active: YesOrNo = Field(default=True, description="False puts it out of use: it is proposed and offered nothing more.")
 
 
 def _optional(content: type[BaseModel]) -> dict[str, Any]:
