@@ -135,7 +135,7 @@ INNOVATION_READ_UPTAKE: Final = Policy(
     sees=INNOVATION_READ,
 )
 INNOVATION_READ_DUPLICATES: Final = Policy("innovation.read_duplicates", Scope.READ, (Grant(Role.HUB),), sees=INNOVATION_READ)
-INNOVATION_MERGE: Final = Policy("innovation.merge", Scope.WRITE, (Grant(Role.HUB),), sees=INNOVATION_READ)
+INNOVATION_MERGE: Final = Policy("innovation.merge", Scope.WRITE, (Grant(Role.HUB, but_not=Relation.OFFERER),), sees=INNOVATION_READ)
 INNOVATION_READ_HISTORY: Final = Policy("innovation.read_history", Scope.READ, (Grant(Role.HUB),), sees=INNOVATION_READ)
 INNOVATION_READ_ROUTES: Final = Policy("innovation.read_routes", Scope.READ, _OF_OFFERERS, sees=INNOVATION_READ)
 INNOVATION_MATCH: Final = Policy("innovation.match", Scope.READ, _MATCHING, sees=INNOVATION_READ)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from api.services import deciding, intake, merging, referring, triaging
+from api.services import accounts, deciding, intake, merging, referring, triaging
 from models.actors import SYSTEM, NotAllowed
 from models.clocks import ClockKind
 from models.decisions import Reason, ReasonCode, Verdict
@@ -231,6 +231,16 @@ def test_only_the_hub_merges_and_parts(session, by):
         part(session, merged, innovator)
     with pytest.raises(NotAllowed):
         merging.history(session, kept.id, actor=innovator)
+
+
+def test_nobody_puts_what_others_offer_under_what_their_own_organisation_does(session, by):
+    own, rival = active(session), active(session, supplier="Rival")
+    both = factories.make_person(session, Role.INNOVATOR)
+    accounts.grant(session, both, Role.HUB, at=NOW, actor=by)
+
+    for merged, kept in ((rival, own), (own, rival)):
+        with pytest.raises(NotAllowed, match="Your own organisation offers this"):
+            merging.merge(session, merged.id, kept.id, actor=accounts.actor_of_person(both), at=LATER, two_organisations=True)
 
 
 def test_what_is_part_of_nothing_cannot_be_parted(session, by):
