@@ -19,7 +19,7 @@ from matcher.embedding import encode_document
 from matcher.encoding import Encoder
 from matcher.types import Band, Document, EncodedDocument
 from matcher.types import Side as MatcherSide
-from models.actors import Actor
+from models.actors import SYSTEM, Actor
 from models.calls import Call
 from models.documents import Side, StaleVersion
 from models.events import Event
@@ -146,11 +146,11 @@ def find(session: Session, libraries: Libraries, kind: SubjectKind, subject_id: 
     if row is None:
         return None
     document: Need | Innovation = row.need if isinstance(row, Call) else row
-    themes, keys = watches.themes_and_places(session, kind, document)
+    themes, keys = watches.themes_and_places(session, kind, document, SYSTEM)
     since = _since(row)
     waiting = watches.waiting_for(session, kind, subject_id, since=since, themes={folded(theme) for theme in themes}, places=keys)
     readers = _readers(session, document, {person.id: person for _, person in waiting}, kind)
-    asked = [watch for watch, person in waiting if person.id in readers]
+    asked = [watch for watch, person in waiting if person.id in readers and _finds(session, watch, document, readers[person.id])]
     texts = [watch for watch in asked if watch.kind is WatchKind.TEXT]
     unfit = {watch.id for watch in texts} - _fitting(session, libraries, document, texts)
     return Found(kind, subject_id, row.version, tuple(watch.id for watch in asked if watch.id not in unfit))
@@ -202,15 +202,23 @@ def _since(row: Need | Call | Innovation) -> datetime:
     return came or row.created_at
 
 
-def _readers(session: Session, document: Need | Innovation, asking: Mapping[UUID, Person], kind: SubjectKind) -> set[UUID]:
+def _readers(session: Session, document: Need | Innovation, asking: Mapping[UUID, Person], kind: SubjectKind) -> dict[UUID, Actor]:
     """Which of these people may read it, in the roles that they hold now."""
-    may = set()
+    may = {}
     for person_id, person in asking.items():
         actor = actor_of_person(person)
         watching = kind is not SubjectKind.INNOVATION or WATCH_CREATE_FOR_INNOVATIONS.admits(actor)
         if watching and documents.of_ids(session, document.side, [document.id], actor):
-            may.add(person_id)
+            may[person_id] = actor
     return may
+
+
+def _finds(session: Session, watch: Watch, document: Need | Innovation, actor: Actor) -> bool:
+    """Whether its theme or place is that of a need which whoever watches may read too: an innovation has those of others' needs."""
+    if watch.kind is WatchKind.TEXT or isinstance(document, Need):
+        return True
+    themes, keys = watches.themes_and_places(session, SubjectKind.INNOVATION, document, actor)
+    return watch.value in keys if watch.kind is WatchKind.PLACE else watch.folded in {folded(theme) for theme in themes}
 
 
 def _fitting(session: Session, libraries: Libraries, document: Need | Innovation, texts: Sequence[Watch]) -> set[UUID]:

@@ -18,7 +18,7 @@ from models.places import Place
 from models.proposals import Proposal, ProposalState
 from models.queries.documents import NotFound
 from models.queries.pages import Page, page_of
-from models.queries.visibility import INNOVATION_IS_SEARCHABLE, NEED_IS_SEARCHABLE
+from models.queries.visibility import INNOVATION_IS_SEARCHABLE, NEED_IS_SEARCHABLE, needs_visible_to
 from models.watches import Looked, SubjectKind, Watch, Watched, WatchHit, WatchKind
 
 _ANSWERING = (ProposalState.OPEN, ProposalState.DEFERRED, ProposalState.CONFIRMED)
@@ -75,13 +75,13 @@ def count_of(session: Session, person_id: UUID) -> int:
     return session.scalar(select(func.count()).select_from(Watch).where(Watch.person_id == person_id)) or 0
 
 
-def themes_and_places(session: Session, kind: SubjectKind, subject: Need | Innovation) -> tuple[set[str], set[str]]:
-    """The themes, as written, and the place keys of a need; of an innovation those of the needs that it may answer."""
+def themes_and_places(session: Session, kind: SubjectKind, subject: Need | Innovation, actor: Actor) -> tuple[set[str], set[str]]:
+    """The themes, as written, and the place keys of a need; of an innovation those of needs that it may answer and the actor may read."""
     if kind is not SubjectKind.INNOVATION:
         asked = Need.id == subject.id
     else:
         answers = select(Proposal.need_id).where(Proposal.innovation_id == subject.id, Proposal.state.in_(_ANSWERING))
-        asked = and_(Need.id.in_(answers), NEED_IS_SEARCHABLE)
+        asked = and_(Need.id.in_(answers), NEED_IS_SEARCHABLE, needs_visible_to(actor))
     themes = session.scalars(select(Need.theme).where(asked, Need.theme.is_not(None))).all()
     places = session.scalars(select(Place.key).where(Place.id.in_(select(Place.id).join(Need.places.of_type(Place)).where(asked)))).all()
     return {theme for theme in themes if theme}, set(places)

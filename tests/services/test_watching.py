@@ -196,6 +196,23 @@ def test_an_innovation_is_found_by_theme_and_place_of_the_needs_that_it_may_answ
     assert {hit.watch_id for hit in rows_of(database, WatchHit)} == {row.id for row in wanted}
 
 
+@pytest.mark.parametrize(("kind", "value"), [(WatchKind.PLACE, "WAK"), (WatchKind.THEME, "Neurodiversity")], ids=str)
+def test_what_a_need_that_a_watcher_may_not_read_is_about_finds_nothing_for_them(database, libraries, somebody, kind, value):
+    watch(database, somebody(Role.PLACE), what=Watched.INNOVATIONS, kind=kind, value=value)
+    told = [
+        watch(database, actor, what=Watched.INNOVATIONS, kind=kind, value=value)
+        for actor in (somebody(), somebody(Role.PLACE, place="WAK"))
+    ]
+    with database.transaction() as session:
+        hidden = factories.make_need(session, places=("WAK",), theme="Neurodiversity", visibility=Visibility.HUB_ONLY)
+        subject = factories.make_innovation(session, embedded_revision=1, proposed_revision=1, submitted_at=AT)
+        factories.make_proposal(session, hidden, subject)
+
+    look(database, libraries, subject.id, SubjectKind.INNOVATION)
+
+    assert {hit.watch_id for hit in rows_of(database, WatchHit)} == {row.id for row in told}
+
+
 def test_innovations_are_found_only_for_those_who_still_may_watch_them(database, libraries, somebody):
     innovator = somebody(Role.INNOVATOR)
     watch(database, innovator, **TEXT, what=Watched.INNOVATIONS)  # begun when they were of a place too
