@@ -236,7 +236,7 @@ def _must_be_referable(session: Session, row: Submission, choice: Choice) -> Non
 def _must_be_refusable(session: Session, row: Submission, choice: Choice) -> None:
     if choice.reason.code is None:
         raise ReasonMissing("Archiving needs a reason code.", field="reason")
-    found = proposals.of_document(session, SYSTEM, innovation_id=row.innovation_id)  # also weak ones, which triage does not show
+    found = proposals.of_document(session, SYSTEM, innovation_id=row.innovation_id, lock=True)  # weak ones too, which are not shown
     standing = [each for each in found if each.state is ProposalState.CONFIRMED]
     if standing:
         raise OutcomeContradicts(

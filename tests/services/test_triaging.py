@@ -1,15 +1,17 @@
 """Submissions come into one queue, and are somebody's to see to."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from threading import Barrier
 
 import pytest
 
-from api.services import concluding, intake, sweeping, triaging
+from api.services import concluding, deciding, intake, sweeping, triaging
+from api.services.concluding import OutcomeContradicts
 from models.actors import SYSTEM, NotAllowed
 from models.clocks import ClockKind
-from models.decisions import NotUndoable
+from models.decisions import NotUndoable, Reason, Verdict
 from models.documents import Side, StaleVersion
 from models.innovations import InnovationStatus
 from models.people import Role, RoleGrant
@@ -319,3 +321,23 @@ def test_of_two_people_who_give_an_outcome_at_once_one_wins_and_the_other_is_tol
     assert told.startswith(f"{winner} gave this submission the outcome 'active'")
     with database.reading() as session:
         assert len(triage.by_id(session, row).outcomes) == 1
+
+
+def test_what_is_being_confirmed_is_not_archived_at_the_same_moment(database):
+    with database.transaction() as session:
+        row = submission(session)
+        by, other = (officer(session, name=name) for name in ("First officer", "Second officer"))
+        proposal_id = propose(session, row).id
+
+    def archive():
+        with database.transaction() as session:
+            conclude(session, row.id, ARCHIVE, by, leave_undecided=True)
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.transaction() as session:
+            deciding.decide(session, proposal_id, Verdict.CONFIRMED, actor=other, at=MONDAY, reason=Reason(), undo_window_seconds=WINDOW)
+            archiving = threads.submit(archive)
+            with suppress(TimeoutError):
+                archiving.result(timeout=0.5)
+        with pytest.raises(OutcomeContradicts, match="stands confirmed"):
+            archiving.result()
