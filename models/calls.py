@@ -95,7 +95,7 @@ class Call(Base):
         """End it, once; raises CallEnded, which tells when and why it ended."""
         if self.closed_at is not None and self.closed_reason is not None:
             why = self.closed_reason.replace("_", " ")
-            said = f"The call {self.reference} was closed on {self.closed_at:%d %B %Y} ({why})."
+            said = f"The call {self.reference} was closed on {day_of(self.closed_at):%d %B %Y} ({why})."
             raise CallEnded(said, closed_at=self.closed_at.isoformat(), closed_reason=self.closed_reason.value)
         self.closed_at, self.closed_reason = at, reason
         self.version += 1

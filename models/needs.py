@@ -12,6 +12,7 @@ from models.base import Base, Key, Versioned
 from models.documents import Readability, Side, TransitionRefused, Visibility, Walking, searchable_text
 from models.organisations import Organisation
 from models.places import Place
+from models.working_days import day_of
 
 
 class NeedStatus(StrEnum):
@@ -143,9 +144,9 @@ class Need(Versioned, Walking, Base):
         """Whether it may be ranked: open, in force, and saying something."""
         return self.live and self.status is NeedStatus.OPEN and self.readability is Readability.READABLE
 
-    def is_stale(self, today: date) -> bool:
+    def is_stale(self, at: datetime) -> bool:
         """An open need past its review date asks for renewal."""
-        return self.status is NeedStatus.OPEN and self.review_date is not None and self.review_date < today
+        return self.status is NeedStatus.OPEN and self.review_date is not None and self.review_date < day_of(at)
 
     def move_to(self, status: NeedStatus, *, at: datetime) -> None:
         """Take one step of the need's life; raises TransitionRefused when it may not be taken from here."""

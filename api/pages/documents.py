@@ -119,7 +119,7 @@ def show(
         status_shown=wording.STATUSES[side][document.status],
         visibility=wording.VISIBILITIES[document.side][document.visibility],
         held=isinstance(document, Innovation) and document.held,
-        stale=isinstance(document, Need) and document.is_stale(at.date()),
+        stale=isinstance(document, Need) and document.is_stale(at),
         unread=wording.READABILITIES.get(document.readability, ""),
         cut=[(wording.FIELDS[side].get(name, name), count) for name, count in unread_of(document).items()],
         flags=flags_shown([row for row in flags_as_json(flags_of_row(document)) if row["kind"] != _TOLD_TO_ALL], actor),

@@ -178,7 +178,7 @@ class UnmetOut(BaseModel):
             since=found.search.since,
             best_band=found.search.band,
             looked_at=found.search.looked_at,
-            stale=found.need.is_stale(datetime.now(UTC).date()),
+            stale=found.need.is_stale(datetime.now(UTC)),
             call=found.call.reference if found.call else None,
             asked_by=list(found.asked_by),
         )

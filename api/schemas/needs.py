@@ -120,7 +120,7 @@ class NeedOut(StoredOut):
         return cls(
             **told,
             owning_organisation=owner.ods_code if owner else None,
-            stale=row.is_stale(datetime.now(UTC).date()),
+            stale=row.is_stale(datetime.now(UTC)),
             unread=dict(unread_of(row)),
             warnings=warnings or [],
         )

@@ -42,7 +42,7 @@ def needs_by_place(session: Session, *, at: datetime, **_rest: object) -> Report
             cell = counted[need.theme or _NO_THEME, place]
             cell[need.status.value] += 1
             cell["unmet"] += need.id in unanswered
-            cell["stale"] += need.is_stale(day_of(at))
+            cell["stale"] += need.is_stale(at)
     names = ("open", "unmet", "stale", "met", "closed")
     return Report(
         name="needs-by-place",

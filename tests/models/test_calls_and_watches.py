@@ -1,12 +1,13 @@
 """What the database itself refuses of calls, watches and hits."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models.calls import CallClosure, reference_of
+from models.calls import CallClosure, CallEnded, reference_of
 from models.documents import Visibility
 from models.needs import NeedStatus
 from models.watches import WatchHit
@@ -26,6 +27,14 @@ def test_a_need_has_one_open_call_and_a_reference_is_one_calls(session: Session)
     call.close(CallClosure.TAKEN_BACK, at=NOW)
 
     assert factories.make_call(session, call.need).reference != call.reference
+
+
+def test_a_call_was_closed_on_the_day_that_it_was_in_london(session: Session) -> None:
+    call = factories.make_call(session)
+    call.close(CallClosure.TAKEN_BACK, at=datetime(2026, 6, 19, 23, 30, tzinfo=UTC))
+
+    with pytest.raises(CallEnded, match="was closed on 20 June 2026"):
+        call.close(CallClosure.MET, at=NOW)
 
 
 @pytest.mark.parametrize("values", [{"closed_at": NOW}, {"closed_reason": CallClosure.MET}, {"version": 0}])

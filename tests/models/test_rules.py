@@ -84,11 +84,12 @@ def test_a_need_that_is_not_live_or_says_nothing_is_not_searchable(values):
 
 
 def test_an_open_need_past_its_review_date_is_stale():
-    need = a_need(status=NeedStatus.OPEN, review_date=date(2026, 11, 19))
+    need = a_need(status=NeedStatus.OPEN, review_date=date(2026, 6, 19))
+    midnight = datetime(2026, 6, 19, 23, tzinfo=UTC)  # in London, in summer
 
-    assert need.is_stale(date(2026, 11, 20))
-    assert not need.is_stale(date(2026, 11, 19))
-    assert not a_need(status=NeedStatus.OPEN).is_stale(date(2026, 11, 20))
+    assert need.is_stale(midnight)
+    assert not need.is_stale(midnight - timedelta(minutes=1))
+    assert not a_need(status=NeedStatus.OPEN).is_stale(midnight)
 
 
 def test_a_need_is_shown_by_its_title_and_found_by_its_words():

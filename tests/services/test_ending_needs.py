@@ -156,7 +156,7 @@ def test_an_open_need_is_renewed_until_a_later_day(session, need, lead):
     row = ending_needs.renew(session, need.id, TODAY + timedelta(days=180), actor=lead, at=NOW + timedelta(days=3), version=1)
 
     assert (row.review_date, row.version, row.revision) == (TODAY + timedelta(days=180), 2, 1)
-    assert not row.is_stale(TODAY + timedelta(days=3))
+    assert not row.is_stale(NOW + timedelta(days=3))
     assert kinds_of(session, need) == ["need.renewed"]
 
 
