@@ -70,9 +70,11 @@ def answer(session: Session, submission_id: UUID, answer: str, changes: Mapping[
     """Take the answer of somebody signed in to what was last asked; raises NotFound, NotAllowed, AskClosed or NothingAnswered."""
     row = triage.answerable(session, submission_id, actor)
     SUBMISSION_ANSWER.check(actor, subject_of(row))
-    if not row.asks:
+    undone = {each.undoes_id for each in row.outcomes}
+    asked = [each for each in row.asks if each.outcome_id not in undone]
+    if not asked:
         raise AskClosed("Nothing was asked about this submission.")
-    return _take(session, row.asks[-1], answer, changes, actor=actor, at=at)
+    return _take(session, asked[-1], answer, changes, actor=actor, at=at)
 
 
 def _take(session: Session, asked: Ask, answer: str, changes: Mapping[str, Any], *, actor: Actor, at: datetime) -> Answered:

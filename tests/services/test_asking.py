@@ -223,6 +223,14 @@ def test_what_nobody_asked_takes_no_answer(session, row, founder):
         asking.answer(session, row.id, "Adults.", {}, actor=actor(founder), at=TUESDAY)
 
 
+def test_a_question_that_was_taken_back_takes_no_answer(session, row, by, founder):
+    conclude(session, row, ASK, by)
+    concluding.undo(session, row.id, actor=by, at=MONDAY, undo_window_seconds=WINDOW)
+
+    with pytest.raises(AskClosed, match="Nothing was asked"):
+        asking.answer(session, row.id, "Adults.", {}, actor=actor(founder), at=TUESDAY)
+
+
 def test_a_link_whose_account_or_question_is_gone_says_so(session, row, by, founder):
     token = asked(session, row, by)
     nowhere = links.make(session, LinkPurpose.ANSWER, subject_id=row.id, at=MONDAY, valid_for=timedelta(days=1), person_id=founder.id)
