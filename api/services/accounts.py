@@ -99,12 +99,10 @@ def create_person(session: Session, *, email: str, name: str, password: str | No
         raise AccountInvalid("That is no e-mail address. Give one like name@example.nhs.uk.", field="email")
     if not says_something(name) or len(name) > LONGEST_NAME:
         raise AccountInvalid("Give a name of 1 to 200 characters.", field="name")
-    if people.by_email(session, address) is not None:
-        raise EmailTaken("Somebody has that e-mail address. Change that account, or use another address.", field="email")
     secret = nobodys_hash() if password is None else hashed(password)
     person = Person(email=address, name=name.strip(), password_hash=secret, active=True, created_at=at, grants=[])
-    session.add(person)
-    session.flush()
+    if people.by_email(session, address) is not None or not people.add(session, person):
+        raise EmailTaken("Somebody has that e-mail address. Change that account, or use another address.", field="email")
     _record(session, "person.created", person.id, at=at, actor=actor)
     return person
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.services import accounts, front_door, inviting, links, signing_in
-from api.services.accounts import SignedIn, SignInRefused
+from api.services.accounts import EmailTaken, SignedIn, SignInRefused
 from models.innovations import Innovation
 from models.links import Link, LinkPurpose
 from models.queries import invitations, people
@@ -65,7 +65,10 @@ def open_link(
     owner = people.by_email(session, link.address)
     if owner is not None and owner.id != visitor and not (staff_too or signing_in.offers_only(owner)):
         raise SignInRefused("This account signs in with its password. Sign in, then open the link again.")
-    person_id, innovation = _done(session, link, name=name, at=at)
+    try:
+        person_id, innovation = _done(session, link, name=name, at=at)
+    except EmailTaken as error:
+        raise SignInRefused("Another link makes your account at this moment. Open this link again.") from error
     signed_in = accounts.start_session(session, person_id, at=at, hours=hours, replacing=replacing)
     return Opened(link.purpose, signed_in, innovation)
 

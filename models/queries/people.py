@@ -6,12 +6,23 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import CursorResult, Result, Row, delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models.organisations import Organisation
 from models.people import KnownDevice, Person, RoleGrant, SignInSession
 from models.places import Place
 from models.queries.pages import Page, page_of
+
+
+def add(session: Session, person: Person) -> bool:
+    """Keep somebody new; False when another has their address, which of two at once is known only then. That ends the transaction."""
+    session.add(person)
+    try:
+        session.flush()
+    except IntegrityError:
+        return False
+    return True
 
 
 def by_email(session: Session, email: str) -> Person | None:

@@ -15,7 +15,7 @@ from models.links import MOST_ASKED, LinkPurpose, LinkSpent, SavedAnswers
 from models.organisations import Organisation
 from models.people import Person, Role
 from models.policies import INNOVATION_READ
-from models.queries import documents, places
+from models.queries import documents, people, places
 from models.queries import links as link_rows
 from models.subjects import subject_of
 from tests import factories
@@ -207,6 +207,24 @@ def test_answers_that_nobody_claims_are_deleted_with_the_day_of_their_link(sessi
     assert all_of(session, SavedAnswers) == []
     with pytest.raises(LinkSpent, match="too old"):
         claim(session, at=NOW + KEPT)
+
+
+@pytest.mark.both
+def test_of_two_links_that_make_one_account_at_once_the_second_is_opened_again(database, monkeypatch):
+    with database.transaction() as session:
+        save(session)
+        factories.make_person(session, Role.INNOVATOR, email="new@example.org")
+        token = last_token(session)
+
+    def open_it():
+        with database.transaction() as session:
+            return opening.open_link(session, token, at=NOW, hours=1).innovation is not None
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(people, "by_email", lambda *_: None)  # as long as whoever is faster has not finished
+        with pytest.raises(SignInRefused, match="Open this link again"):
+            open_it()
+    assert open_it()
 
 
 def test_an_address_is_not_flooded_and_nothing_tells_so(session):
