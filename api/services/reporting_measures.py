@@ -104,7 +104,7 @@ def _supported(session: Session, since: datetime | None, until: datetime | None)
 
 def _engagement(session: Session, since: datetime | None, until: datetime | None) -> Figure:
     calls, watches = reports.calls_published(session, since, until), reports.watches_set(session, since, until)
-    return Figure(calls + watches, "calls published and watches set", note=f"Calls: {calls}. Watches: {watches}.")
+    return Figure(calls + watches, "calls published and watches set for needs", note=f"Calls: {calls}. Watches: {watches}.")
 
 
 def _trialled(session: Session, since: datetime | None, until: datetime | None) -> Figure:

@@ -22,7 +22,7 @@ from models.places import Place
 from models.proposals import Band, Proposal, ProposalState
 from models.referrals import Referral, ReferralState, ReferralStep
 from models.triage import Outcome, OutcomeKind, Submission
-from models.watches import Watch
+from models.watches import Watch, Watched
 
 SHOWN: tuple[Band, ...] = (Band.STRONG, Band.POSSIBLE)
 """The bands of what is put before the Hub as worth a look."""
@@ -239,8 +239,9 @@ def calls_published(session: Session, since: datetime | None, until: datetime | 
 
 
 def watches_set(session: Session, since: datetime | None, until: datetime | None) -> int:
-    """How many watches were set in a time and are there still."""
-    return session.scalar(select(func.count()).select_from(Watch).where(within(Watch.created_at, since, until))) or 0
+    """How many watches for needs were set in a time and are there still."""
+    for_needs = and_(Watch.what == Watched.NEEDS, within(Watch.created_at, since, until))
+    return session.scalar(select(func.count()).select_from(Watch).where(for_needs)) or 0
 
 
 def results_recorded(session: Session, since: datetime | None, until: datetime | None) -> int:

@@ -15,6 +15,7 @@ from models.people import Role
 from models.pipeline import PipelineStage, StageChange
 from models.referrals import Answered, DeclineCode
 from models.triage import Outcome, OutcomeKind
+from models.watches import Watched
 from tests import factories, merges
 from tests.factories import NOW
 from tests.outcomes import make_outcome
@@ -93,6 +94,7 @@ def test_the_strategy_s_measures_are_those_of_the_time(database, made):
         session.add(NeedResult(outcome=NeedStatus.MET, recorded_at=NOW, **said))
         factories.make_call(session)
         factories.make_watch(session, created_at=NOW)
+        factories.make_watch(session, created_at=NOW, what=Watched.INNOVATIONS)
         factories.make_watch(session, created_at=NEXT)
         local, foreign = (
             factories.make_proposal(session, innovation=factories.make_innovation(session, supplier=each)) for each in ("Small", "Large")
@@ -105,7 +107,7 @@ def test_the_strategy_s_measures_are_those_of_the_time(database, made):
     def figures(period):
         return [(row["value"], row["of"]) for row in made("success-measures", period) if row["collected"] != "not collected"]
 
-    # feedback, small suppliers supported, calls and watches, local innovations trialled, needs met, barriers
+    # feedback, small suppliers supported, calls and watches for needs, local innovations trialled, needs met, barriers
     assert figures(IN_THE_QUARTER) == [(1, 1), (1, 2), (2, None), (1, 2), (1, None), (0, None)]
     assert figures(THE_NEXT) == [(0, 0), (0, 1), (1, None), (0, 1), (0, None), (0, None)]
 
