@@ -37,13 +37,14 @@ class JointMatches:
 
 
 def matches_of(session: Session, libraries: Libraries, joint_need_id: UUID, *, actor: Actor, limit: int = 20) -> JointMatches:
-    """Rank the innovations that the actor may read for all members that they may read; raises NotFound."""
+    """Rank the innovations that the actor may read for all members that they may read and that can be ranked; raises NotFound."""
     joint = joining.get(session, joint_need_id, actor=actor)
     JOINT_NEED_MATCH.check(actor, subject_of(joint))
     best: dict[UUID, JointMatch] = {}
     found = [
         (member, proposing.matches_of(session, libraries, Side.NEED, member.id, actor=actor, limit=limit))
         for member in joining.members_shown(session, joint, actor=actor)
+        if member.searchable
     ]
     for member, matches in found:
         for match in matches.matches:

@@ -8,7 +8,7 @@ import pytest
 from api.services import deciding, intake, joining, joint_matching, proposing
 from models.actors import ANONYMOUS, SYSTEM, NotAllowed
 from models.decisions import Reason, ReasonCode, Verdict
-from models.documents import Side, StaleVersion
+from models.documents import Readability, Side, StaleVersion
 from models.events import Event
 from models.joint_needs import MOST_MEMBERS, JoinRefused, NotJoint
 from models.people import Role
@@ -370,3 +370,19 @@ def test_nobody_joins_needs_of_which_one_has_just_joined_and_is_not_locked(datab
         joining._kept(session, joint_needs.get(session, joint_id), [first])
 
     assert refused.value.details == {"joint_need": str(joint_id)}
+
+
+def test_a_member_whose_text_cannot_be_read_any_more_hides_the_list_of_the_others_from_nobody(
+    database, libraries, pair, joined, said, runner
+):
+    first, second, _, calderdale = pair
+    joint_id = joined(first, second, calderdale)
+    said(Side.INNOVATION, ADHD_TEST)
+    runner.run_due()
+    with database.transaction() as session:
+        documents.find(session, Side.NEED, second).readability = Readability.EMPTY
+
+    with database.reading() as session:
+        found = joint_matching.matches_of(session, libraries, joint_id, actor=SYSTEM)
+
+    assert [each.member.id for each in found.matches] == [first]
