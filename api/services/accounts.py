@@ -313,7 +313,8 @@ def keep_alive(session: Session, token: str, *, at: datetime) -> SignedIn | None
 def check_csrf_token(expected: str, sent: str) -> None:
     """Refuse a change of a signed-in browser that does not carry its session's token; raises CrossSiteRefused."""
     if not hmac.compare_digest(expected.encode(), sent.encode("utf-8", "surrogatepass")):
-        raise CrossSiteRefused("The page has expired or was not ours. Open it again and send it once more.")
+        said = "The page has expired or was not ours. Open it again and send it once more."
+        raise CrossSiteRefused(said, header="X-CSRF-Token")  # so that a program knows what was missing
 
 
 def actor_of_person(person: Person) -> Actor:

@@ -145,7 +145,7 @@ def test_a_change_without_any_token_is_refused(app, hub, make):
 
     reply = bare.post("/api/v1/needs", json=BODIES["POST /api/v1/needs"])
 
-    assert (reply.status_code, reply.json()["title"]) == (403, "CrossSiteRefused")
+    assert (reply.status_code, reply.json()["title"], reply.json()["header"]) == (403, "CrossSiteRefused", "X-CSRF-Token")
 
 
 def test_our_own_pages_origin_is_let_in(hub, make):
