@@ -7,7 +7,7 @@ import pytest
 
 from api.jobs.clocks import CHASERS
 from api.queue import Job
-from api.services import accounts, asking, clocks, concluding, following, intake, links, triaging
+from api.services import asking, clocks, concluding, following, intake, triaging
 from api.services.asking import NothingAnswered
 from api.services.following import Turn
 from api.services.letters import Choice
@@ -16,7 +16,7 @@ from models.clocks import ClockKind, Due
 from models.decisions import Reason
 from models.documents import Side, Visibility
 from models.innovations import InnovationStatus
-from models.links import LinkPurpose, LinkSpent
+from models.links import LinkSpent
 from models.people import Role
 from models.queries import events
 from models.queries.documents import NotFound
@@ -229,31 +229,6 @@ def test_a_question_that_was_taken_back_takes_no_answer(session, row, by, founde
 
     with pytest.raises(AskClosed, match="Nothing was asked"):
         asking.answer(session, row.id, "Adults.", {}, actor=actor(founder), at=TUESDAY)
-
-
-def test_a_link_whose_account_or_question_is_gone_says_so(session, row, by, founder):
-    token = asked(session, row, by)
-    nowhere = links.make(session, LinkPurpose.ANSWER, subject_id=row.id, at=MONDAY, valid_for=timedelta(days=1), person_id=founder.id)
-    nobody = links.make(session, LinkPurpose.ANSWER, subject_id=row.asks[0].id, at=MONDAY, valid_for=timedelta(days=1))
-    founder.active = False
-    session.flush()
-
-    for dead in (token, nobody):
-        with pytest.raises(LinkSpent, match="account"):
-            asking.answer_by_link(session, dead, "Adults.", {}, at=MONDAY)
-    with pytest.raises(LinkSpent, match="deleted"):
-        asking.question(session, nowhere, at=MONDAY)
-
-
-def test_a_link_of_somebody_who_has_left_the_organisation_neither_shows_nor_answers(session, row, by, founder):
-    token = asked(session, row, by)
-    innovator(session, name="Second director")
-    accounts.revoke(session, founder, Role.INNOVATOR, at=TUESDAY, actor=by)
-
-    for call in (lambda: asking.question(session, token, at=TUESDAY), lambda: asking.answer_by_link(session, token, "No.", {}, at=TUESDAY)):
-        with pytest.raises(LinkSpent, match="no longer offers this innovation"):
-            call()
-    assert row.open_ask is not None
 
 
 def test_an_answer_within_the_window_needs_no_mail(session, row, by, founder):
