@@ -2,7 +2,7 @@
 
 Groups of needs are demo needs with their paraphrases, and the other demo needs stand alone. Beside them stand near misses in
 the same words of other people, another part of the body, another place of care or the other way round
-(`bench/data/alignment/README.md`). A third of the groups, by hash, chose thresholds and showed the errors by which lists were
+(`bench/data/alignment/README.md`). Twelve of the 32 groups, by hash, chose thresholds and showed the errors by which lists were
 changed (`dev`); the others are held out, but for what the file of the weights says. Intervals are 95 % percentile bootstraps
 over the groups.
 """

@@ -1,6 +1,6 @@
 """Gates on needs that align with the real encoder: the dev part chose the thresholds, and so is this.
 
-The held-out half is left alone here, but for the opposites, of which none is ever joined; `python -m bench.alignment` reports
+The held-out part is left alone here, but for the opposites, of which none is ever joined; `python -m bench.alignment` reports
 on both.
 """
 
