@@ -13,6 +13,7 @@ from api.cli.working import export_if_missing, libraries
 from api.services import activating, learning
 from api.settings import settings
 from models.actors import SYSTEM
+from models.base import FIRST_YEAR, LAST_YEAR
 from models.queries import ranker_versions
 from models.ranker_versions import RankerVersion
 from models.working_days import LONDON
@@ -23,11 +24,19 @@ Name = Annotated[str, typer.Argument(help="The name of a trained ranker; see `ma
 _ACTIVATE = "It does not judge yet: read the report, then `matching ranker activate {name}`."
 
 
+def _of_our_years(day: datetime | None) -> datetime | None:
+    if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise typer.BadParameter(f"Name a day of the years {FIRST_YEAR} to {LAST_YEAR}.")
+    return day
+
+
 @ranker_command.command("train")
 def train(
     *,
     name: Annotated[str, typer.Option(help="What to call it: small letters, digits, hyphens.  [default: by the day]")] = "",
-    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only decisions before this day, of London.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], callback=_of_our_years, help="Only decisions before this day, of London.")
+    ] = None,
     sets: Annotated[list[Path] | None, typer.Option(help="A folder as for `matching evaluate`; may be said several times.")] = None,
     as_json: AsJson = False,
 ) -> None:

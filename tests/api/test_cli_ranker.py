@@ -113,6 +113,10 @@ def test_the_day_from_which_decisions_are_left_out_is_london_s(cli, stored):
     assert datetime.fromisoformat(kept["decided_to"]) == datetime(2026, 4, 2, 22, tzinfo=UTC)  # at 23:00 it is the third there
 
 
+def test_a_day_of_a_year_that_is_none_of_ours_is_refused(cli):
+    assert "1900 to 2200" in cli("ranker", "train", "--until", "0026-04-03", status=2).stderr
+
+
 def test_a_damaged_active_ranker_is_told_by_the_doctor(cli, stored, home):
     stored(70)
     cli("ranker", "train", "--name", "autumn")
