@@ -192,7 +192,8 @@ def people_of(session: Session, row: PlaceAnswer) -> Sequence[Person]:
 def _concerned(session: Session, proposal: Proposal) -> dict[UUID | None, Need]:
     """Whom to ask, with the need of theirs that it is about: the one that is most their own.
 
-    A need that names every place is asked of the one that owns it, else of West Yorkshire as one voice (None).
+    A need that names every place is asked of the one that owns it, else of West Yorkshire as one voice (None). Who is asked
+    about the same innovation already, because it was confirmed for a need before that joined, is left out.
     """
     found: dict[UUID | None, Need] = {}
     together = joint_needs.together(session, proposal.need_id)
@@ -200,7 +201,8 @@ def _concerned(session: Session, proposal: Proposal) -> dict[UUID | None, Need]:
         regional = len(need.places) >= PLACES_OF_THE_REGION
         for place_id in [need.owner_place_id] if regional else [place.id for place in need.places]:
             found.setdefault(place_id, need)
-    return found
+    elsewhere = rows.asked_elsewhere(session, proposal, [need.id for need in together])
+    return {place_id: need for place_id, need in found.items() if place_id not in elsewhere}
 
 
 def _put(session: Session, row: PlaceAnswer, *, at: datetime) -> bool:

@@ -104,6 +104,13 @@ def open_across(session: Session, need_id: UUID) -> Sequence[PlaceAnswer]:
     return _locked(session, query.where(across, _OPEN))
 
 
+def asked_elsewhere(session: Session, proposal: Proposal, need_ids: Sequence[UUID]) -> set[UUID | None]:
+    """The places, None for West Yorkshire, with a question about another match of the same innovation with one of these needs."""
+    query = select(PlaceAnswer.place_id).join(Proposal, Proposal.id == PlaceAnswer.proposal_id)
+    other = and_(Proposal.id != proposal.id, Proposal.innovation_id == proposal.innovation_id, Proposal.need_id.in_(need_ids))
+    return set(session.scalars(query.where(other, PlaceAnswer.state != QuestionState.CLOSED)))
+
+
 def confirmed_of_needs(session: Session, need_ids: Sequence[UUID]) -> Sequence[Proposal]:
     """The confirmed matches of these needs, announced or not, in the order of their ids."""
     query = select(Proposal).where(Proposal.need_id.in_(need_ids), Proposal.state == ProposalState.CONFIRMED)

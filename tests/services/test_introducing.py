@@ -7,7 +7,7 @@ import pytest
 from api.jobs.clocks import CHASERS
 from api.jobs.working import HANDLERS
 from api.queue import Job
-from api.services import accounts, clocks, intake, place_answers
+from api.services import accounts, clocks, intake, joining, place_answers
 from api.services.sweeping import owe_what_is_missing
 from models.actors import SYSTEM
 from models.clocks import ClockKind
@@ -238,3 +238,16 @@ def sweep(session, context, *, at):
         undo_window_seconds=WINDOW,
         snapshot_after_changes=context.settings.snapshot_after_changes,
     )
+
+
+def test_a_place_that_was_asked_about_an_innovation_for_its_own_need_is_not_asked_again_for_one_that_it_joins(session):
+    innovation = factories.make_innovation(session)
+    needs = [
+        factories.make_need(session, places=(key,), owner_place_id=factories.make_place(session, key).id, title=f"Need of {key}")
+        for key in ("KIR", "CAL")
+    ]
+    matches = [announced(session, each, innovation) for each in needs]
+
+    joining.join(session, needs[0].id, needs[1].id, actor=staff(session, Role.PLACE, place="CAL"), at=ANNOUNCED)
+
+    assert [list(questions(session, each)) for each in matches] == [["KIR"], ["CAL"]]
