@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from schemathesis.engine import Status, events, from_schema
 from sqlalchemy.orm import Session
 
+from api.routes.documentation import describe
 from api.security import COOKIE, CSRF_HEADER
 from api.services import accounts
 from api.settings import Settings
@@ -83,6 +84,7 @@ def running(home: Path, encoder_folder: Path) -> Iterator[Service]:
     with served(settings) as service:
         with service.app.state.database.transaction() as session:
             ids, headers = _rows(session), _askers(session)
+        describe(service.app)  # made once and kept: a second of work that no reader of it waits for here
         yield Service(service.url, service.app, ids, headers)
 
 
