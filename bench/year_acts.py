@@ -170,7 +170,8 @@ class HubActs(Acting):
     def answer_referrals(self, session: Session) -> None:
         """The Hub writes down what bodies said; some never say anything."""
         made = self.world
-        for row in session.scalars(select(Referral).where(Referral.state.in_([ReferralState.OFFERED, ReferralState.ACCEPTED]))).unique():
+        waiting = select(Referral.id, Referral.state).where(Referral.state.in_([ReferralState.OFFERED, ReferralState.ACCEPTED]))
+        for row in session.execute(waiting).all():
             given: dict[str, Any] = {"actor": made.lead, "at": made.at}
             if row.state is ReferralState.ACCEPTED:
                 if made.draw(0.03):
@@ -244,10 +245,9 @@ class HubActs(Acting):
         intake.submit(session, Side.INNOVATION, innovation_id, actor=owner, at=self.world.at)
 
     def _some(self, session: Session, status: InnovationStatus, share: float) -> list[Innovation]:
-        rows = session.scalars(
-            select(Innovation).where(Innovation.status == status, Innovation.merged_into_id.is_(None)).order_by(Innovation.id)
-        ).unique()
-        return [row for row in rows.all() if self.world.draw(share)]
+        query = select(Innovation.id).where(Innovation.status == status, Innovation.merged_into_id.is_(None)).order_by(Innovation.id)
+        drawn = [each for each in session.scalars(query).all() if self.world.draw(share)]
+        return [session.get_one(Innovation, each) for each in drawn]
 
     def _owner(self, row: Innovation) -> Actor | None:
-        return next((actor for actor in self.world.innovators if row.supplier_id in actor.organisation_ids), None)
+        return self.world.innovator_of.get(row.supplier_id) if row.supplier_id is not None else None

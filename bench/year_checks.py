@@ -10,17 +10,18 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from api.services import delivering
 from bench.year_world import World, same
 from models.actors import Actor
 from models.clocks import Clock, ClockKind
+from models.decisions import Decision
 from models.innovations import Innovation
 from models.mail import Message, MessageState
 from models.needs import Need
-from models.proposals import Proposal
+from models.proposals import Proposal, ProposalState
 from models.queries import triage
 from models.triage import Ask, Submission, SubmissionState
 from models.working_days import LONDON
@@ -115,7 +116,8 @@ class Checks:
         asks: dict[UUID, list[Ask]] = {}
         for ask in session.scalars(select(Ask).order_by(Ask.asked_at)):
             asks.setdefault(ask.submission_id, []).append(ask)
-        for clock in session.scalars(select(Clock)):
+        # What stopped before yesterday was looked at as it stands now; a clock that starts anew has not stopped.
+        for clock in session.scalars(select(Clock).where(or_(Clock.stopped_at.is_(None), Clock.stopped_at >= at - 2 * _DAY))):
             pauses = [(ask.asked_at, ask.answered_at or ask.closed_at) for ask in asks.get(clock.subject_id, [])]
             self._clock(clock, pauses if clock.kind is ClockKind.TRIAGE else [], at)
 
@@ -142,7 +144,8 @@ class Checks:
             if rows != told:
                 differ = [key for key in rows.keys() | told.keys() if rows.get(key) != told.get(key)]
                 raise Broken(f"{len(differ)} {kind}s stand otherwise than the feed says: {rows.get(differ[0])}, {told.get(differ[0])}.")
-        handed_on = {row.id for row in session.scalars(select(Proposal).where(Proposal.state == "confirmed")).unique() if row.handed_on}
+        announced = select(Decision.proposal_id).where(Decision.announced_at.is_not(None))
+        handed_on = set(session.scalars(select(Proposal.id).where(Proposal.state == ProposalState.CONFIRMED, Proposal.id.in_(announced))))
         for follower in (self.hub, self.pipeline):
             if follower.confirmed != handed_on:
                 raise Broken(f"{len(follower.confirmed ^ handed_on)} matches are handed on for {follower.actor.name} alone, or not.")

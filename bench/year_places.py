@@ -49,7 +49,7 @@ class PlaceActs(Acting):
     def answer_places(self, session: Session) -> None:
         """Places say whether they want to meet; the Hub speaks for West Yorkshire as one voice."""
         made = self.world
-        for row in session.scalars(select(PlaceAnswer).where(PlaceAnswer.state == QuestionState.ASKED)).unique().all():
+        for row in session.execute(select(PlaceAnswer.id, PlaceAnswer.place_id).where(PlaceAnswer.state == QuestionState.ASKED)).all():
             if not made.draw(0.25):
                 continue
             actor = made.place_actor(row.place_id) or made.lead
@@ -93,8 +93,8 @@ class PlaceActs(Acting):
             )
 
     def _standing(self, session: Session) -> dict[tuple[UUID, UUID], PipelineStage]:
-        rows = session.scalars(select(StageChange).order_by(StageChange.changed_at, StageChange.id))
-        return {(row.proposal_id, row.place_id): row.stage for row in rows}
+        told = select(StageChange.proposal_id, StageChange.place_id, StageChange.stage).order_by(StageChange.changed_at, StageChange.id)
+        return {(row.proposal_id, row.place_id): row.stage for row in session.execute(told)}
 
     def join_and_leave(self, session: Session) -> None:
         """Places join needs that are like their own; now and then one leaves, also in the midst of decisions."""
@@ -124,7 +124,7 @@ class PlaceActs(Acting):
         """Needs whose match was adopted are met with their result; a few are closed or withdrawn."""
         made = self.world
         adopted = {row[0]: row[1] for row in session.execute(ADOPTED)}
-        for need in session.scalars(select(Need).where(Need.status == NeedStatus.OPEN).order_by(Need.id)).unique().all():
+        for need in session.execute(select(Need.id, Need.owner_place_id).where(Need.status == NeedStatus.OPEN).order_by(Need.id)).all():
             owner = made.place_actor(need.owner_place_id)
             if owner is None:
                 continue

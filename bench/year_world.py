@@ -35,6 +35,7 @@ FIRST_DAY: Final = date(2026, 4, 1)
 FIRST_MOMENT: Final = datetime.combine(FIRST_DAY, time(6), LONDON)
 UNDO_SECONDS: Final = 600
 SUPPLIERS: Final = 400
+_IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- where there is one: a year that is thrown away need not wait for a disk
 _SIZES: Final = (*CompanySize, None)
 _ORIGINS: Final = (Origin.WEST_YORKSHIRE, Origin.UK, Origin.UK, Origin.OVERSEAS, None)
 
@@ -62,6 +63,7 @@ class World:
     staff: list[Actor] = field(default_factory=list)
     place_people: dict[str, Actor] = field(default_factory=dict)
     innovators: list[Actor] = field(default_factory=list)
+    innovator_of: dict[UUID, Actor] = field(default_factory=dict)
     needs_to_come: list[dict[str, Any]] = field(default_factory=list)
     innovations_to_come: list[dict[str, Any]] = field(default_factory=list)
     day: date = FIRST_DAY
@@ -99,7 +101,7 @@ class World:
 @contextmanager
 def world(plan: Plan) -> Iterator[World]:
     """An installation in a folder that is gone when the block ends; its clock stands at the first morning."""
-    with TemporaryDirectory(prefix="matching-year-") as folder:
+    with TemporaryDirectory(prefix="matching-year-", dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as folder:
         home = Path(folder)
         (home / "encoder").mkdir()
         source = encoder_folder()
@@ -126,7 +128,8 @@ def _fill(session: Session, made: World) -> None:
     for number in range(SUPPLIERS):
         body = places.supplier_named(session, f"Simulated supplier {number}")
         body.size, body.origin = made.chance.choice(_SIZES), made.chance.choice(_ORIGINS)
-        made.innovators.append(_person(session, f"innovator.{number}", Role.INNOVATOR, at, organisation_id=body.id))
+        made.innovator_of[body.id] = _person(session, f"innovator.{number}", Role.INNOVATOR, at, organisation_id=body.id)
+    made.innovators = list(made.innovator_of.values())
     made.needs_to_come = needs(plan.needs, made.chance)
     made.innovations_to_come = innovations(plan.submissions, made.chance)
     made.chance.shuffle(made.needs_to_come)

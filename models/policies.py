@@ -163,10 +163,10 @@ PROPOSAL_STAGE: Final = Policy(
     "proposal.stage",
     Scope.WRITE,
     (
-        Grant(Role.PLACE, Relation.CONCERNED),
-        Grant(Role.PLACE, Relation.ASKED),
+        Grant(Role.PLACE, Relation.CONCERNED, but_not=Relation.OFFERER),
+        Grant(Role.PLACE, Relation.ASKED, but_not=Relation.OFFERER),
         Grant(Role.PIPELINE, Relation.HANDED_ON),
-        Grant(Role.HUB),
+        Grant(Role.HUB, but_not=Relation.OFFERER),
     ),
     sees=PROPOSAL_READ,
     refusal="A place says how far a match has come with itself. Name your own place.",

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, DomainError, Key, Versioned
+from models.decisions import ReasonMissing
 from models.innovations import Innovation
 from models.words import says_something
 from models.working_days import in_london
@@ -199,11 +200,11 @@ class Referral(Versioned, Base):
             raise ReferralRefused(f"This referral is {self.state} and cannot become {state}. {self.in_words}", state=self.state.value)
 
     def step(self, state: ReferralState, *, by_name: str, at: datetime, code: str = "", note: str = "") -> "ReferralStep":
-        """Go one step on; raises ReferralRefused when it may not be taken from here, or when *other* says nothing."""
+        """Go one step on; raises ReferralRefused when it may not be taken from here, ReasonMissing when *other* says nothing."""
         if self.steps:
             self.must_take(state)
         if code == "other" and not says_something(note):
-            raise ReferralRefused("The reason 'other' needs a note. Say it in a few words.", state=self.state.value)
+            raise ReasonMissing("The reason 'other' needs a note. Say it in a few words.", field="note")
         row = ReferralStep(ordinal=len(self.steps), state=state, at=at, by_name=by_name, code=code, note=note)
         self.steps.append(row)
         self.state, self.updated_at = state, at

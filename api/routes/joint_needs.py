@@ -42,6 +42,15 @@ def leave_joint_need(
     return tag(response, JointNeedOut.of(joint, joining.members_shown(session, joint, actor=leaver)))
 
 
+@router.get("/needs/{need_id}/joint-need", tags=["joint needs"], response_model=JointNeedOut | None, responses=problems(*READING))
+def read_joint_need_of(need_id: UUID, reader: JointNeedReader, session: Reading, response: Response) -> JointNeedOut | None:
+    """Read the joint need that a need is in; null when it is in none."""
+    joint = joining.of_need(session, need_id, actor=reader)
+    if joint is None:
+        return None
+    return tag(response, JointNeedOut.of(joint, joining.members_shown(session, joint, actor=reader)))
+
+
 @router.get("/joint-needs/{joint_need_id}", tags=["joint needs"], response_model=JointNeedOut, responses=problems(*READING))
 def read_joint_need(joint_need_id: UUID, reader: JointNeedReader, session: Reading, response: Response) -> JointNeedOut:
     """Read a joint need: its members, and how many voices, places and people it stands for."""

@@ -10,13 +10,13 @@ from api.queue import Job, enqueue
 from api.services import place_answers
 from api.services.recording import record
 from models.actors import SYSTEM, Actor
-from models.decisions import Decision, Reason, Skip, Verdict
+from models.decisions import Decision, NotUndoable, Reason, Skip, Verdict
 from models.documents import Side, StaleVersion
 from models.events import Event
 from models.grants import Policy
 from models.policies import PROPOSAL_DECIDE, PROPOSAL_SKIP, PROPOSAL_UNDO
 from models.proposals import Proposal, ProposalClosed, ProposalState
-from models.queries import proposals
+from models.queries import proposals, triage
 from models.subjects import subject_of
 
 
@@ -69,10 +69,11 @@ def undo(
 ) -> Decision:
     """Take one's own latest verdict back within the window; an undone match is never announced.
 
-    Raises NotUndoable when there is nothing of one's own to undo, StaleVersion when `version` is not the present one.
+    Raises NotUndoable when there is nothing of one's own to undo, or a letter is to tell of it; StaleVersion for an older `version`.
     """
     proposal, person_id = _to_decide(session, proposal_id, actor, PROPOSAL_UNDO)
-    proposal.undoable(by=person_id, at=at, window_seconds=undo_window_seconds)
+    taken_back = proposal.undoable(by=person_id, at=at, window_seconds=undo_window_seconds)
+    _must_not_be_in_a_letter(session, proposal, taken_back)
     _must_be_as_read(proposal, version)
     row = proposal.undo(by=person_id, by_name=actor.shown_as, at=at, window_seconds=undo_window_seconds)
     session.flush()
@@ -116,6 +117,13 @@ def _to_decide(session: Session, proposal_id: UUID, actor: Actor, policy: Policy
     policy.check(actor)
     proposal = proposals.to_decide(session, proposal_id, actor)
     return proposal, policy.person(actor, subject_of(proposal))
+
+
+def _must_not_be_in_a_letter(session: Session, proposal: Proposal, decision: Decision) -> None:
+    """Refuse while an outcome stands whose letter is about to tell of the match: it would not be true."""
+    told = triage.untold(session, proposal.innovation_id, decision.decided_at) if decision.verdict is Verdict.CONFIRMED else None
+    if told is not None:
+        raise NotUndoable(f"{told.in_words} Its letter tells of this match. Undo the outcome first.", outcome=told.kind.value)
 
 
 def _must_be_as_read(proposal: Proposal, version: int | None) -> None:

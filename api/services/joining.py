@@ -97,6 +97,13 @@ def get(session: Session, joint_need_id: UUID, *, actor: Actor) -> JointNeed:
     return joint
 
 
+def of_need(session: Session, need_id: UUID, *, actor: Actor) -> JointNeed | None:
+    """The joint need that a need is in, None when it is in none; raises NotFound for a need that the actor may not read."""
+    documents.need(session, need_id, actor)
+    joint = joint_needs.joint_of(session, need_id)
+    return get(session, joint.id, actor=actor) if joint is not None else None
+
+
 def members_shown(session: Session, joint: JointNeed, *, actor: Actor) -> list[Need]:
     """The members that the actor may read, in the order in which they joined."""
     present = [row.need_id for row in joint.present]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, Table, Uuid, cast, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, String, Table, Uuid, and_, cast, delete, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models import Base
@@ -178,9 +178,10 @@ def long_settled(session: Session, before: datetime, limit: int) -> Sequence[UUI
 
 
 def other_leads(session: Session, person_id: UUID) -> int:
-    """How many other people may lead the Hub."""
-    leading = Person.grants.any(RoleGrant.role == Role.LEAD)
-    return session.scalars(select(func.count()).select_from(Person).where(leading, Person.active, Person.id != person_id)).one()
+    """How many other people may lead the Hub; asking keeps whoever would take another lead away out."""
+    leading = and_(Person.grants.any(RoleGrant.role == Role.LEAD), Person.active)
+    session.execute(select(Person.id).where(leading).order_by(Person.id).with_for_update(key_share=True)).all()
+    return session.scalars(select(func.count()).select_from(Person).where(leading, Person.id != person_id)).one()
 
 
 def rename(session: Session, person: Person, name: str) -> None:

@@ -172,6 +172,14 @@ def unsettled(session: Session, before: datetime, limit: int = 100) -> Sequence[
     return session.scalars(query.order_by(Outcome.given_at, Outcome.id).limit(limit)).all()
 
 
+def untold(session: Session, innovation_id: UUID, since: datetime) -> Outcome | None:
+    """The outcome that tells an innovation's owner of confirmed matches, was given after a moment, and whose letter has not left."""
+    query = select(Outcome).join(Submission, Submission.id == Outcome.submission_id)
+    query = query.where(Submission.innovation_id == innovation_id, Outcome.kind.in_((OutcomeKind.ACTIVE, OutcomeKind.REFER)))
+    query = query.where(Outcome.settled_at.is_(None), Outcome.given_at >= since, _stands(Outcome))
+    return session.scalars(query.order_by(Outcome.given_at.desc())).first()
+
+
 def _stands(outcome: Any) -> ColumnElement[bool]:  # noqa: ANN401 -- the table, or an alias of it
     undoing = aliased(Outcome)
     return ~exists().where(undoing.undoes_id == outcome.id)

@@ -66,12 +66,16 @@ def test_from_a_like_need_to_one_list_for_two_places(teams, needs, hub, runner):
 
 
 def test_a_place_leaves_when_it_likes(teams, needs):
+    alone = teams["CAL"].get(f"{NEEDS}/{needs['CAL']}/joint-need")
     joint = joined(teams, needs).json()
+    found = teams["CAL"].get(f"{NEEDS}/{needs['CAL']}/joint-need")
 
     unconditional = teams["CAL"].post(f"{NEEDS}/{needs['CAL']}/leave")
     left = teams["CAL"].post(f"{NEEDS}/{needs['CAL']}/leave", headers=ANY_VERSION)
     again = teams["CAL"].post(f"{NEEDS}/{needs['CAL']}/leave", headers=ANY_VERSION)
 
+    assert (alone.status_code, alone.json()) == (200, None)
+    assert (found.json(), found.headers["etag"]) == (joint, f'"{joint["version"]}"')
     assert unconditional.status_code == 428
     assert (left.status_code, left.json()["in_force"], left.json()["members"]) == (201, False, [])
     assert (again.status_code, again.json()["title"]) == (409, "NotJoint")

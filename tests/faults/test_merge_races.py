@@ -9,7 +9,7 @@ import pytest
 from models.innovations import Innovation
 from models.joint_needs import JointNeed
 from models.needs import Need, NeedStatus
-from models.people import Role
+from models.people import Person, Role
 from tests import factories
 from tests.factories import ANY_VERSION
 from tests.joint_needs import joinable, joint
@@ -98,3 +98,18 @@ def test_one_is_withdrawn_while_what_was_merged_is_merged_further_or_parted(clie
 def withdrawal(client, need_id):
     """One request that takes a need back."""
     return lambda: client.post(f"{API}/needs/{need_id}/withdraw", headers=ANY_VERSION)
+
+
+def test_two_leads_who_close_each_others_account_leave_one(client_of, make):
+    people = [make(factories.make_person, Role.LEAD, name=f"Hub lead {number}") for number in range(2)]
+    leads = [client_of(person) for person in people]
+
+    replies = at_once(*(closing(lead, other.id) for lead, other in zip(leads, reversed(people), strict=True)))
+
+    assert sorted(reply.status_code for reply in replies)[0] == 204
+    assert sum(make(lambda session, key=each.id: session.get(Person, key)).active for each in people) == 1
+
+
+def closing(client, person_id):
+    """One request that closes an account."""
+    return lambda: client.post(f"{API}/people/{person_id}/deactivate")

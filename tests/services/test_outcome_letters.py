@@ -2,11 +2,11 @@
 
 import pytest
 
-from api.services import concluding, intake
+from api.services import concluding, deciding, intake
 from api.services.letters import Choice
 from models.actors import SYSTEM
 from models.clocks import ClockKind
-from models.decisions import Reason, ReasonCode, ReasonMissing
+from models.decisions import NotUndoable, Reason, ReasonCode, ReasonMissing, Verdict
 from models.documents import Side
 from models.innovations import InnovationStatus
 from models.needs import NeedStatus
@@ -217,3 +217,20 @@ def test_one_is_referred_to_a_body_that_is_asked_and_with_consent_only(session, 
 
     with pytest.raises((NotFound, ReferralRefused, ReasonMissing)):
         conclude(session, row, choice, by)
+
+
+def test_a_match_that_a_letter_is_about_to_tell_of_is_undone_after_the_outcome_only(session, by):
+    row = submission(session)
+    match, refused = propose(session, row), propose(session, row)
+    given = {"actor": by, "at": MONDAY, "undo_window_seconds": WINDOW}
+    deciding.decide(session, match.id, Verdict.CONFIRMED, reason=Reason(), **given)
+    deciding.decide(session, refused.id, Verdict.REJECTED, reason=Reason(ReasonCode.NO_CAPACITY), **given)
+    conclude(session, row, ACTIVE, by)
+
+    with pytest.raises(NotUndoable, match=r"gave this submission the outcome 'active' .* Its letter tells of this match"):
+        deciding.undo(session, match.id, **given)
+    deciding.undo(session, refused.id, **given)
+    concluding.undo(session, row.id, **given)
+    deciding.undo(session, match.id, **given)
+
+    assert (match.state, refused.state) == (ProposalState.OPEN, ProposalState.OPEN)

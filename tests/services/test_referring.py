@@ -11,7 +11,7 @@ from api.services.letters import Choice
 from api.services.mailing import AddressRefused
 from models.actors import SYSTEM, NotAllowed
 from models.clocks import ClockKind, Due
-from models.decisions import Reason
+from models.decisions import Reason, ReasonMissing
 from models.documents import Side, StaleVersion, Visibility
 from models.innovations import InnovationStatus, Stage
 from models.links import LinkSpent
@@ -201,7 +201,7 @@ def test_what_was_declined_goes_back_to_the_hub_and_is_on_its_list_until_it_is_r
 def test_other_needs_a_note(session):
     row = referral(session)
 
-    with pytest.raises(ReferralRefused, match="needs a note"):
+    with pytest.raises(ReasonMissing, match="needs a note"):
         decline(session, row, DeclineCode.OTHER, note=" ")
 
     assert row.state is ReferralState.OFFERED

@@ -1,5 +1,6 @@
 """Stages of matches place by place, and what they say of an innovation elsewhere."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -94,6 +95,16 @@ def test_a_step_that_does_not_follow_is_refused_and_both_stages_told(session, st
         go(session, proposal, wanted)
 
     assert refused.value.details == {"stage": steps[-1] if steps else None, "wanted": wanted}
+
+
+@pytest.mark.parametrize("role", [Role.PLACE, Role.HUB])
+def test_nobody_says_how_far_what_their_own_firm_offers_has_come(session, role):
+    proposal = announced(session)
+    own = staff(session, role)
+    own = replace(own, organisation_ids=frozenset({proposal.innovation.supplier_id}))
+
+    with pytest.raises(NotAllowed, match="Your own organisation offers this"):
+        go(session, proposal, INTRODUCED, by=own)
 
 
 def test_what_was_stopped_stays_stopped(session):
