@@ -3,6 +3,7 @@ VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = $(VENV)/bin
 INSTALL = @$(PYTHON) requirements/install.py $(VENV) build core encoder
+DEBIAN_TESTS ?= tests
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: run setup setup-dev test test-debian check check-all lint types contracts unused licences bench lock clean
@@ -11,7 +12,7 @@ run: setup ; $(BIN)/matching run
 
 test: setup-dev ; $(PYTEST) -m "not long and not faults" --cov
 
-test-debian: setup-dev ; $(BIN)/python -m tests.debian $(PYTEST) -m "both and not long and not faults" -k postgresql-celery
+test-debian: setup-dev ; $(BIN)/python -m tests.debian $(PYTEST) $(DEBIAN_TESTS) -m "both and not long and not faults" -k postgresql-celery
 
 check: lint types contracts unused test
 

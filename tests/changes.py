@@ -47,7 +47,7 @@ LEFT_ALONE = {
     "POST /api/v1/matches",
     "POST /api/v1/front-door/matches",
     "POST /api/v1/suggested-codes",
-    "POST /api/v1/needs/similar",
+    "POST /api/v1/similar-needs",
 }  # read a text that is not stored
 
 
@@ -147,7 +147,7 @@ class World:
     def bounce(self) -> Any:
         """A mail that came back."""
         sent = self.on(self.make(mails.make_mail, state=MessageState.SENT))
-        return self.api("/mail/bounces", {"report": report(sent.id).as_string()})
+        return self.api("/mail-bounces", {"report": report(sent.id).as_string()})
 
     def ranker(self) -> str:
         """One that was trained."""
@@ -325,7 +325,7 @@ ROUTES: dict[str, Change] = {
         "mail.sent_again",
         lambda world: world.api(f"/mail/{world.on(world.make(mails.make_mail)).id}/send-again"),
     ),
-    "POST /api/v1/mail/bounces": ("mail.bounced", World.bounce),
+    "POST /api/v1/mail-bounces": ("mail.bounced", World.bounce),
     "PATCH /api/v1/me/mail": ("person.mail_stopped", lambda world: world.api("/me/mail", {"digest": "off"}, "PATCH")),
     "POST /unsubscribe/{token}": (
         "person.mail_stopped",
@@ -372,9 +372,9 @@ ROUTES: dict[str, Change] = {
         "ranker.activated",
         lambda world: world.api(f"/rankers/{world.on(world.ranker())}/activate"),
     ),
-    "POST /api/v1/rankers/rollback": (
+    "POST /api/v1/ranker-rollback": (
         "ranker.rolled_back",
-        lambda world: world.on(world.make(rankers.make_ranker, state="active", activated_at=NOW)) and world.api("/rankers/rollback"),
+        lambda world: world.on(world.make(rankers.make_ranker, state="active", activated_at=NOW)) and world.api("/ranker-rollback"),
     ),
     "POST /proposals/{proposal_id}/decision": (
         "proposal.confirmed",

@@ -148,7 +148,7 @@ CHANGES: dict[str, Change] = {
     f"POST {SUBMISSIONS}/outcome": Change(_submission, {"outcome": "active"}),
     f"POST {SUBMISSIONS}/undo": Change(_submission, before="outcome"),
     "POST /api/v1/rankers/{name}/activate": Change(_ranker),
-    "POST /api/v1/rankers/rollback": Change(_two_rankers, read=_judging),
+    "POST /api/v1/ranker-rollback": Change(_two_rankers, read=_judging),
 }
 """Every change that takes If-Match."""
 

@@ -25,7 +25,7 @@ from api.services.aligning import AlignmentRefused
 router = APIRouter(route_class=StrictRoute)
 
 
-@router.post("/needs/similar", tags=["needs"], response_model=WrittenOut, responses=problems(*ASKING, *SENDING, *RANKING))
+@router.post("/similar-needs", tags=["needs"], response_model=WrittenOut, responses=problems(*ASKING, *SENDING, *RANKING))
 def find_similar_to_text(body: SimilarIn, asker: TextComparer, session: Reading, libraries: SharedLibraries) -> WrittenOut:
     """Find other places' needs like a text that is not stored, and is not stored by asking, and advice on it, while you write it."""
     found = aligning.similar_to_text(session, libraries, body.content, actor=asker, limit=body.limit)

@@ -41,7 +41,7 @@ def send_mail_again(message_id: UUID, lead: MailSender, *, now: Now, session: Tr
     return MailOut.of(posting.send_again(session, message_id, actor=lead, at=now))
 
 
-@router.post("/mail/bounces", response_model=MailOut, responses=problems(*ASKING, *SENDING, NotABounce))
+@router.post("/mail-bounces", response_model=MailOut, responses=problems(*ASKING, *SENDING, NotABounce))
 def take_bounce(body: BounceIn, lead: BounceTeller, *, now: Now, session: Transaction) -> MailOut:
     """Take a delivery report of a mail server, and tell of which mail it was; one of a delay changes nothing."""
     return MailOut.of(bouncing.take(session, body.report.encode(), actor=lead, at=now))

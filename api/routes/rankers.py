@@ -12,22 +12,22 @@ from api.services.library import Libraries
 from models.queries import ranker_versions
 from models.ranker_versions import AlreadyActive, NoWayBack
 
-router = APIRouter(prefix="/rankers", tags=["rankers"], route_class=StrictRoute)
+router = APIRouter(tags=["rankers"], route_class=StrictRoute)
 
 
-@router.get("", response_model=RankersOut, responses=problems(*ASKING, *RANKING))
+@router.get("/rankers", response_model=RankersOut, responses=problems(*ASKING, *RANKING))
 def list_rankers(_: RankerReader, session: Reading, libraries: SharedLibraries) -> RankersOut:
     """List the rankers that were trained on decisions, newest first, and tell which one judges."""
     return _shown(session, libraries)
 
 
-@router.get("/{name}", response_model=RankerReportOut, responses=problems(*READING))
+@router.get("/rankers/{name}", response_model=RankerReportOut, responses=problems(*READING))
 def read_ranker(name: RankerName, _: RankerReader, session: Reading, response: Response) -> RankerReportOut:
     """Read a trained ranker with its report: what it was trained on, and how it judges against that from which it began."""
     return tag(response, RankerReportOut.of(ranker_versions.named(session, name)))
 
 
-@router.post("/{name}/activate", response_model=RankerOut, responses=problems(*CHANGING, *RANKING, AlreadyActive))
+@router.post("/rankers/{name}/activate", response_model=RankerOut, responses=problems(*CHANGING, *RANKING, AlreadyActive))
 def activate_ranker(
     name: RankerName,
     *,
@@ -42,7 +42,7 @@ def activate_ranker(
     return tag(response, RankerOut.of(activating.activate(session, libraries, name, actor=lead, at=now, version=version)))
 
 
-@router.post("/rollback", response_model=RankersOut, responses=problems(*CHANGING, *RANKING, NoWayBack))
+@router.post("/ranker-rollback", response_model=RankersOut, responses=problems(*CHANGING, *RANKING, NoWayBack))
 def roll_back(
     *, lead: RankerManager, version: ExpectedVersion, now: Now, session: Transaction, libraries: SharedLibraries, response: Response
 ) -> RankersOut:

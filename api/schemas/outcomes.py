@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.services.content import Day, Short, Strict, Text, YesOrNo
+from api.services.content import Day, Question, Short, Strict, Text, YesOrNo
 from api.services.letters import Choice
 from models.decisions import Reason, ReasonCode
 from models.triage import Outcome, OutcomeKind
@@ -48,7 +48,7 @@ class AskIn(Strict):
     """The innovator is asked; the clock pauses until they answer."""
 
     outcome: Literal["ask"]
-    question: Text
+    question: Question
     answer_by: Day = Field(description="Until which day an answer helps; a later one is taken too.")
     letter: Annotated[Text, Field(description="What the innovator is told; empty means the draft as it is.")] = ""
     leave_undecided: YesOrNo = Field(default=False, description="Makes no difference here.")
@@ -106,7 +106,7 @@ class LetterQuery(BaseModel):
     outcome: Literal["active", "ask", "refer", "archive"]
     reason: ReasonCode | None = Field(default=None, description="Of an archived one.")
     note: Annotated[Short, Field(description="With the reason 'other', or why a body may help.")] = ""
-    question: Text = ""
+    question: Question = ""
     answer_by: Day | None = None
     body_id: UUID | None = None
 

@@ -73,9 +73,12 @@ def _filled(text: str) -> str:
     return text
 
 
+_NUMBER = re.compile(r"\s*[-+]?[0-9._]+\s*")
+
+
 def _no_number(value: object) -> object:
-    """Refuse a number, which would be read as seconds since 1970; the description asks for a date in words of ISO 8601."""
-    if isinstance(value, int | float):
+    """Refuse a number, also one in quotes or in an address: it would be read as seconds since 1970, and ISO 8601 is asked for."""
+    if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
         raise PydanticCustomError("date_is_a_number", "Write a date such as 2026-11-02, with its time where one is asked for.")
     return value
 
@@ -127,6 +130,7 @@ def _or_null(longest: int) -> BeforeValidator:
 
 Text = Annotated[str, _or_null(LONGEST_TEXT), Field(max_length=LONGEST_TEXT), _cleaned(LONGEST_TEXT)]
 Title = Annotated[str, Field(min_length=1, max_length=300), _cleaned(300), AfterValidator(_title)]
+Question = Annotated[str, _or_null(2000), Field(max_length=2000), _cleaned(2000)]
 Short = Annotated[str, _or_null(500), Field(max_length=500), _cleaned(500)]
 WebAddress = Annotated[str, _or_null(2000), Field(max_length=2000), _cleaned(2000), AfterValidator(_web_address)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_in_our_years)]

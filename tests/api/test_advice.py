@@ -24,7 +24,7 @@ def leeds(client_as, make):
 
 
 def test_who_writes_is_advised_and_may_save_all_the_same(leeds, runner):
-    written = leeds.post(f"{NEEDS}/similar", json={"content": THIN})
+    written = leeds.post("/api/v1/similar-needs", json={"content": THIN})
     stored = leeds.post(NEEDS, json=THIN | {"submit": True})
     read = leeds.get(f"{NEEDS}/{stored.json()['id']}/advice")
 

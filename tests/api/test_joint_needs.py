@@ -8,6 +8,7 @@ from tests.factories import ANY_VERSION, PLACES
 from tests.walk import ADHD_NEED, ADHD_TEST
 
 NEEDS, JOINT, ALIGNMENTS = "/api/v1/needs", "/api/v1/joint-needs", "/api/v1/alignments"
+SIMILAR = "/api/v1/similar-needs"
 KIRKLEES = {**ADHD_NEED, "places": ["KIR"], "patients_range": "UP_10000"}
 CALDERDALE = {
     **ADHD_NEED,
@@ -44,7 +45,7 @@ def joined(teams, needs):
 
 
 def test_from_a_like_need_to_one_list_for_two_places(teams, needs, hub, runner):
-    (found,) = teams["CAL"].post(f"{NEEDS}/similar", json={"content": CALDERDALE}).json()["similar"]
+    (found,) = teams["CAL"].post(SIMILAR, json={"content": CALDERDALE}).json()["similar"]
     (stored,) = teams["CAL"].get(f"{NEEDS}/{needs['CAL']}/similar").json()["similar"]
 
     reply = joined(teams, needs)
@@ -132,9 +133,9 @@ def test_the_hub_sees_groups_dismisses_and_proposes(teams, needs, hub):
         (f"{ALIGNMENTS}/dismiss", {"need_ids": []}),
         (f"{ALIGNMENTS}/dismiss", {"need_ids": ["x", "y"]}),
         (f"{ALIGNMENTS}/propose", {"with_need_id": None, "need_ids": []}),
-        (f"{NEEDS}/similar", {"content": {**ADHD_NEED, "problem": "NHS number 943 476 5919"}}),
-        (f"{NEEDS}/similar", {"content": {"title": "ADHD", "places": ["LDS"]}}),
-        (f"{NEEDS}/similar", {"content": ADHD_NEED, "more": 1}),
+        (SIMILAR, {"content": {**ADHD_NEED, "problem": "NHS number 943 476 5919"}}),
+        (SIMILAR, {"content": {"title": "ADHD", "places": ["LDS"]}}),
+        (SIMILAR, {"content": ADHD_NEED, "more": 1}),
     ],
 )
 def test_what_cannot_be_read_is_refused(hub, runner, path, body):

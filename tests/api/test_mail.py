@@ -114,7 +114,7 @@ def test_a_report_is_taken_from_the_lead_or_a_key_of_theirs(lead, hub, client_wi
     bodies = [{"report": report(row.id).as_string()} for row in rows]
 
     answers = [
-        teller.post("/api/v1/mail/bounces", json=body) for teller, body in zip((lead, client_with_key(Role.LEAD), hub), bodies, strict=True)
+        teller.post("/api/v1/mail-bounces", json=body) for teller, body in zip((lead, client_with_key(Role.LEAD), hub), bodies, strict=True)
     ]
 
     assert [answer.status_code for answer in answers] == [200, 200, 403]
@@ -134,7 +134,7 @@ def test_a_report_is_taken_from_the_lead_or_a_key_of_theirs(lead, hub, client_wi
     ],
 )
 def test_what_is_no_report_is_refused_in_words(lead, body, title):
-    answer = lead.post("/api/v1/mail/bounces", json=body)
+    answer = lead.post("/api/v1/mail-bounces", json=body)
 
     assert (answer.status_code, answer.json()["title"]) == (422, title)
 

@@ -35,7 +35,7 @@ SENT: dict[str, dict[str, Any]] = {
     "PATCH /api/v1/needs/{need_id}": {"json": {"metric": "Weeks"}},
     "PATCH /api/v1/innovations/{innovation_id}": {"json": {"benefits": "Fewer visits"}},
     "POST /api/v1/matches": {"json": TEXT},
-    "POST /api/v1/needs/similar": {"json": {"content": TEXT["content"]}},
+    "POST /api/v1/similar-needs": {"json": {"content": TEXT["content"]}},
     "POST /api/v1/front-door/matches": {"json": FIVE_ANSWERS},
     "POST /api/v1/front-door/submissions": {"json": FIVE_ANSWERS | SENDER},
     "POST /api/v1/session/link": {"json": {"email": "nobody@example.org"}},

@@ -54,7 +54,7 @@ def test_a_ranker_judges_from_its_activation_until_it_is_taken_back(lead, taught
     activated = lead.post("/api/v1/rankers/taught/activate", headers={"If-Match": '"1"'})
     after = lead.get(f"/api/v1/needs/{need.id}/matches").json()["ranker"]
     version = activated.headers["etag"]
-    back = lead.post("/api/v1/rankers/rollback", headers={"If-Match": version})
+    back = lead.post("/api/v1/ranker-rollback", headers={"If-Match": version})
 
     assert (activated.status_code, activated.json()["state"], after) == (200, "active", taught.ranker_id)
     assert (back.status_code, back.json()["in_use"], back.json()["trained"]) == (200, before, False)
@@ -67,12 +67,12 @@ def test_the_second_lead_is_told(lead, taught):
 
     assert lead.post("/api/v1/rankers/taught/activate", headers={"If-Match": '"1"'}).status_code == 412
     assert lead.post("/api/v1/rankers/taught/activate", headers=ANY_VERSION).json()["title"] == "AlreadyActive"
-    assert lead.post("/api/v1/rankers/rollback", headers={"If-Match": '"1"'}).status_code == 412
-    assert lead.post("/api/v1/rankers/rollback", headers=ANY_VERSION).status_code == 200
-    assert lead.post("/api/v1/rankers/rollback", headers=ANY_VERSION).json()["title"] == "NoWayBack"
+    assert lead.post("/api/v1/ranker-rollback", headers={"If-Match": '"1"'}).status_code == 412
+    assert lead.post("/api/v1/ranker-rollback", headers=ANY_VERSION).status_code == 200
+    assert lead.post("/api/v1/ranker-rollback", headers=ANY_VERSION).json()["title"] == "NoWayBack"
 
 
-@pytest.mark.parametrize("act", ["rankers/taught/activate", "rankers/rollback"])
+@pytest.mark.parametrize("act", ["rankers/taught/activate", "ranker-rollback"])
 def test_what_judges_is_not_changed_unread(lead, taught, act):
     assert lead.post(f"/api/v1/{act}").status_code == 428
 
@@ -102,7 +102,7 @@ def test_a_changed_file_stops_the_ranking_and_is_told(app, lead, hub, taught, ma
     assert (refused.status_code, refused.json()["title"]) == (503, "RankingUnavailable")
     assert any("The ranker is missing or damaged" in each for each in ready.json()["reasons"])
     assert lead.get("/api/v1/rankers").json()["in_use"] == taught.ranker_id
-    assert lead.post("/api/v1/rankers/rollback", headers=ANY_VERSION).status_code == 200
+    assert lead.post("/api/v1/ranker-rollback", headers=ANY_VERSION).status_code == 200
     assert hub.get(f"/api/v1/needs/{need.id}/matches").status_code == 200
 
 
