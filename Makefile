@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = $(VENV)/bin
 INSTALL = @$(PYTHON) requirements/install.py $(VENV) build core encoder
 DEBIAN_TESTS ?= tests
-PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run setup setup-dev test test-debian check check-all lint types contracts unused licences bench lock clean
 

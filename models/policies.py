@@ -71,6 +71,7 @@ NEED_JOIN: Final = Policy(
 )
 NEED_LEAVE: Final = Policy("need.leave", Scope.WRITE, NEED_JOIN.grants, sees=NEED_READ, refusal="Only who owns a need takes it out again.")
 NEED_SIMILAR: Final = Policy("need.similar", Scope.READ, (Grant(Role.PLACE), Grant(Role.HUB)), sees=NEED_READ)
+NEED_READ_JOINT: Final = Policy("need.read_joint", Scope.READ, (*(Grant(role) for role in _PARTNERS), Grant(Role.HUB)), sees=NEED_READ)
 NEED_READ_PRECEDENTS: Final = Policy(
     "need.read_precedents", Scope.READ, (Grant(Role.PLACE), Grant(Role.BOARD), Grant(Role.HUB)), sees=NEED_READ
 )

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from api.errors import CHANGING, CREATING, RANKING, READING, problems
 from api.requests import Creation, ExpectedVersion, Limit, Now, Reading, SharedLibraries, StrictRoute, tag
 from api.schemas.alignments import JoinIn, JointMatchesOut, JointNeedOut
-from api.security import JointNeedJoiner, JointNeedMatcher, JointNeedReader, NeedJoiner, NeedLeaver
+from api.security import JointNeedJoiner, JointNeedMatcher, JointNeedReader, NeedJoiner, NeedJointReader, NeedLeaver
 from api.services import joining, joint_matching
 from models.joint_needs import JoinRefused, NotJoint
 
@@ -43,7 +43,7 @@ def leave_joint_need(
 
 
 @router.get("/needs/{need_id}/joint-need", tags=["joint needs"], response_model=JointNeedOut | None, responses=problems(*READING))
-def read_joint_need_of(need_id: UUID, reader: JointNeedReader, session: Reading, response: Response) -> JointNeedOut | None:
+def read_joint_need_of(need_id: UUID, reader: NeedJointReader, session: Reading, response: Response) -> JointNeedOut | None:
     """Read the joint need that a need is in; null when it is in none."""
     joint = joining.of_need(session, need_id, actor=reader)
     if joint is None:

@@ -15,7 +15,7 @@ from models.documents import Side, StaleVersion
 from models.events import Event
 from models.joint_needs import JoinRefused, JointNeed, NotJoint
 from models.needs import Need, NeedStatus
-from models.policies import JOINT_NEED_JOIN, JOINT_NEED_READ, NEED_BE_JOINED, NEED_JOIN, NEED_LEAVE
+from models.policies import JOINT_NEED_JOIN, JOINT_NEED_READ, NEED_BE_JOINED, NEED_JOIN, NEED_LEAVE, NEED_READ_JOINT
 from models.proposals import Proposal, ProposalState
 from models.queries import documents, joint_needs, proposals, recipients
 from models.queries.documents import NotFound
@@ -99,9 +99,8 @@ def get(session: Session, joint_need_id: UUID, *, actor: Actor) -> JointNeed:
 
 def of_need(session: Session, need_id: UUID, *, actor: Actor) -> JointNeed | None:
     """The joint need that a need is in, None when it is in none; raises NotFound for a need that the actor may not read."""
-    documents.need(session, need_id, actor)
-    joint = joint_needs.joint_of(session, need_id)
-    return get(session, joint.id, actor=actor) if joint is not None else None
+    NEED_READ_JOINT.check(actor, subject_of(documents.need(session, need_id, actor)))
+    return joint_needs.joint_of(session, need_id)
 
 
 def members_shown(session: Session, joint: JointNeed, *, actor: Actor) -> list[Need]:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from api.services import merging, reporting
+from api.services import merging, reporting, reporting_counts
 from api.services.codes import code_lists
 from api.services.reporting import Period, ReportName
 from api.services.reporting_times import spells_of
@@ -74,6 +74,14 @@ def test_the_board_reads_no_title_that_is_for_the_hub_alone(database, made, need
     assert [row["title"] for row in board.rows] == ["Told to everybody"]
     assert {row["title"] for row in hub.rows} == {"Told to everybody", "For the Hub alone"}
     assert [row["unmet"] for row in made("needs-by-place").rows] == [2]
+
+
+def test_more_unmet_needs_than_are_read_at_once_are_all_told(database, made, need, monkeypatch):
+    monkeypatch.setattr(reporting_counts, "_AT_ONCE", 1)
+    for number in range(3):
+        ranked(database, need(title=f"Need {number}"))
+
+    assert {row["title"] for row in made("unmet-needs").rows} == {"Need 0", "Need 1", "Need 2"}
 
 
 def test_an_unmet_joint_need_names_the_places_of_all_members_that_are_read(database, made, need):
