@@ -240,18 +240,24 @@ def _say_what_is_held(session: Session, proposal: Proposal, *, at: datetime) -> 
 
 
 def _say_that_it_ended(session: Session, row: PlaceAnswer, people: Sequence[Person], *, at: datetime) -> None:
-    _mail(session, "match_ended", row, people, at=at, introduced=row.introduced_at is not None)
+    """The need is named to those alone whose own it is; the others read of several that ended on one day for one place once."""
+    own = {person.id for person in people_of(session, row)}
+    together = f"{row.proposal.innovation_id}:{row.place_id}:{day_of(at)}"
+    for told, about in (([each for each in people if each.id in own], None), ([each for each in people if each.id not in own], together)):
+        _mail(session, "match_ended", row, told, at=at, about=about, introduced=row.introduced_at is not None)
 
 
-def _mail(session: Session, template: str, row: PlaceAnswer, people: Sequence[Person], *, at: datetime, **more: object) -> None:
-    """One mail to each; the innovation is named as it was judged, and the need only to those whose own it is."""
+def _mail(
+    session: Session, template: str, row: PlaceAnswer, people: Sequence[Person], *, at: datetime, about: str | None = None, **more: object
+) -> None:
+    """One mail to each, of the question or of what it is `about`; the innovation is named as it was judged, the need to its own alone."""
     asked = {person.id for person in people_of(session, row)}
     for person in people:
         mailing.post(
             session,
             template,
             mailing.to_person(person),
-            once_key=f"{template}:{row.id}:{person.id}",
+            once_key=f"{template}:{about or row.id}:{person.id}",
             at=at,
             name=person.name,
             place=row.asked_as,

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from api.jobs.clocks import CHASERS
 from api.jobs.working import HANDLERS
@@ -14,6 +15,7 @@ from models.clocks import ClockKind
 from models.decisions import ReasonCode, ReasonMissing
 from models.documents import Side, Visibility
 from models.jobs import JobRow
+from models.mail import Message
 from models.people import Role
 from models.pipeline import PipelineStage
 from models.place_answers import AnswerClosed, Closing, PlaceAnswer, QuestionState
@@ -171,6 +173,19 @@ def test_a_reversed_match_waits_for_nobody_and_both_sides_of_an_introduction_are
     assert clock_rows.of(session, ClockKind.PLACE_ANSWER, asked["WAK"].id).stopped_at is not None
     with pytest.raises(AnswerClosed, match="Nobody waits"):
         say(session, asked["WAK"], MEET, by=accounts.actor_of_person(leads["WAK"]))
+
+
+def test_of_two_matches_of_one_place_that_end_together_each_side_reads_what_it_can_tell_apart(session):
+    lead, director = people(session, ("LDS",))["LDS"], factories.make_person(session, Role.INNOVATOR)
+    innovation = factories.make_innovation(session)
+    for title in ("Falls at home", "Falls in care homes"):
+        introduced(session, announced(session, factories.make_need(session, title=title), innovation), "LDS")
+
+    intake.withdraw(session, Side.INNOVATION, innovation.id, actor=staff(session), at=ANNOUNCED + AFTER)
+
+    assert "about the need" not in body(session, "match_ended", director)
+    told = session.scalars(select(Message.body).where(Message.template == "match_ended", Message.address == lead.email)).all()
+    assert [sum(f"about the need “{title}”" in each for each in told) for title in ("Falls at home", "Falls in care homes")] == [1, 1]
 
 
 @pytest.mark.parametrize("hidden", [False, True])
