@@ -76,18 +76,21 @@ def _few_collections() -> Iterator[None]:
 def live(made: World, acts: Acts, coming: tuple[int, int]) -> None:
     """One day: the morning's jobs, then what people do, each time followed by the jobs that it makes due."""
     made.move_to(time(7, 5))
-    _work(made)
+    made.runner.sweep()
+    made.runner.run_due()
     needs, submissions = coming
     for slot, moment in enumerate(_SLOTS):
         made.move_to(moment)
         with made.database.transaction() as session:
             acts.state_needs(session, needs if slot == 0 else 0)
             acts.hand_in(session, submissions // len(_SLOTS) + (slot < submissions % len(_SLOTS)))
-        _work(made)
+        made.runner.run_due()
         if is_working_day(made.day):
             _office_hours(made, acts, slot)
         made.wait(15)
-        _work(made)
+        made.runner.run_due()
+    made.runner.sweep()  # what no job brought about by itself would be seen to now, before the rules are held
+    made.runner.run_due()
 
 
 def _office_hours(made: World, acts: Acts, slot: int) -> None:
@@ -107,12 +110,6 @@ def _office_hours(made: World, acts: Acts, slot: int) -> None:
             acts.join_and_leave(session)
             acts.call_out(session)
             acts.merge(session)
-
-
-def _work(made: World) -> None:
-    """Everything that is due: what the sweep finds, and all that follows from it."""
-    made.runner.sweep()
-    made.runner.run_due()
 
 
 def arriving(plan: Plan, day: int) -> tuple[int, int]:

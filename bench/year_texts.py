@@ -42,14 +42,14 @@ def needs(count: int, chance: Random) -> list[dict[str, Any]]:
 
 
 def innovations(count: int, chance: Random) -> list[dict[str, Any]]:
-    """Innovations as firms hand them in: the demonstration's, near copies of them, abstracts of research, and briefs."""
+    """Innovations as firms hand them in: the demonstration, near copies, and the beginnings of abstracts and briefs."""
     own = _shipped("innovations.json")
     others = [
         {"name": row["title"][:300], "problems_tackled": _cut(row["text"]), "stage": chance.choice(_STAGES)}
         for row in _abstracts("innovations-")
     ]
     others += [
-        {"name": row.title[:300], "problems_tackled": row.text, "stage": chance.choice(_STAGES)}
+        {"name": row.title[:300], "problems_tackled": _cut(row.text), "stage": chance.choice(_STAGES)}
         for row in read_folder(DATA / "fp7-dev", "test").corpus
     ]
     return [*own, *_again(own, Side.INNOVATION), *others][:count]

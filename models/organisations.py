@@ -63,4 +63,4 @@ class Organisation(Base):
     size: Mapped[CompanySize | None]
     origin: Mapped[Origin | None]
     confirmed: Mapped[bool] = mapped_column(default=True, server_default=true())
-    places: Mapped[list[Place]] = relationship(secondary=organisation_place, lazy="selectin")
+    places: Mapped[list[Place]] = relationship(secondary=organisation_place)

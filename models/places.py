@@ -19,7 +19,7 @@ class Place(Base):
     name: Mapped[str]
     partnership: Mapped[str]
     ons_code: Mapped[str | None]
-    ods_codes: Mapped[list["PlaceCode"]] = relationship(back_populates="place", order_by="PlaceCode.valid_from", lazy="selectin")
+    ods_codes: Mapped[list["PlaceCode"]] = relationship(back_populates="place", order_by="PlaceCode.valid_from")
 
     def ods_code_on(self, day: date) -> str | None:
         """The sub-ICB code in force on a day; None when none is known."""

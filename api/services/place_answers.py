@@ -263,6 +263,7 @@ def _mail(
             place=row.asked_as,
             for_another=row.place_id is None or all(grant.place_id != row.place_id for grant in person.grants),
             need=row.need.title if person.id in asked else "",
+            need_id=str(row.need_id),
             innovation=name_as_judged(row.proposal),
             supplier=row.proposal.innovation.supplier.name if row.proposal.innovation.supplier else "",
             answer_by=row.answer_by,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from models.base import DomainError
 from models.organisations import Organisation, OrganisationKind
@@ -21,7 +21,7 @@ class UnknownOrganisation(DomainError):
 
 def all_places(session: Session) -> Sequence[Place]:
     """The places, by name."""
-    return session.scalars(select(Place).order_by(Place.name)).all()
+    return session.scalars(select(Place).options(selectinload(Place.ods_codes)).order_by(Place.name)).all()
 
 
 def by_keys(session: Session, keys: Collection[str]) -> list[Place]:
@@ -60,4 +60,5 @@ def own_named(session: Session, ids: Collection[UUID], name: str) -> UUID | None
 
 def organisations(session: Session) -> Sequence[Organisation]:
     """Organisations that own or run services, suppliers left out, by name."""
-    return session.scalars(select(Organisation).where(Organisation.kind != OrganisationKind.SUPPLIER).order_by(Organisation.name)).all()
+    query = select(Organisation).where(Organisation.kind != OrganisationKind.SUPPLIER).options(selectinload(Organisation.places))
+    return session.scalars(query.order_by(Organisation.name)).all()

@@ -16,6 +16,7 @@ _ASKED: dict[str, Any] = {
     "answer_by": date(2026, 11, 9),
     "again": False,
     "proposal": "8f1d4c1a-4f0e-4a0d-9b34-6b8b1f0f8a55",
+    "need_id": "2c7d3f80-6f0a-4a55-8f4e-0d7a3d1f4b21",
 }
 _INTRODUCED = _ASKED | {"contact": Recipient("calderdale@example.org", "Place lead of Calderdale")}
 
