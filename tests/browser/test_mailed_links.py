@@ -54,7 +54,7 @@ def test_pages_of_mailed_links_have_no_fault(visit: Callable[..., Visitor], site
 def test_a_question_is_answered_by_its_link_with_the_keyboard_alone(visit: Callable[..., Visitor], site: Site) -> None:
     with site.app.state.database.transaction() as session:
         address = addresses(session)[1]
-    visitor = visit(width=320, script=False)
+    visitor = visit(width=320)
     page = visitor.open(address)
 
     page.get_by_role("main").get_by_role("button").focus()
