@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import expect
 from sqlalchemy.orm import Session
 
 from api.services import concluding, feedback, links, mailing
@@ -49,21 +48,3 @@ def test_pages_of_mailed_links_have_no_fault(visit: Callable[..., Visitor], site
     visitor = visit(width=width).sign_in("hub")
 
     assert {address: each for address in found if (each := faults(visitor.open(address)))} == {}
-
-
-def test_a_question_is_answered_by_its_link_with_the_keyboard_alone(visit: Callable[..., Visitor], site: Site) -> None:
-    with site.app.state.database.transaction() as session:
-        address = addresses(session)[1]
-    visitor = visit(width=320)
-    page = visitor.open(address)
-
-    page.get_by_role("main").get_by_role("button").focus()
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_be_visible()
-    page.get_by_role("main").get_by_role("textbox").first.focus()
-    page.keyboard.type("Adults of all ages.")
-    page.get_by_role("main").get_by_role("button").focus()
-    page.keyboard.press("Enter")
-
-    expect(page.get_by_role("main")).to_contain_text("We have your answer")
-    assert faults(page) == []
