@@ -44,7 +44,7 @@ def meet(session: Session, need_id: UUID, result: Result, *, actor: Actor, at: d
     Raises ResultRefused for a day to come or before the need was there, or a match of another need, TransitionRefused unless
     the need is open.
     """
-    need = _locked(session, need_id, NEED_MEET, actor=actor, version=version)
+    need = _to_end(session, need_id, NEED_MEET, actor=actor, version=version)
     on_date = result.on_date or day_of(at)
     if on_date > day_of(at):
         raise ResultRefused("That day is still to come. Give the day on which it was measured.", field="on_date")
@@ -68,7 +68,7 @@ def meet(session: Session, need_id: UUID, result: Result, *, actor: Actor, at: d
 
 def close(session: Session, need_id: UUID, reason: str, *, actor: Actor, at: datetime, version: int | None = None) -> NeedResult:
     """End a need that was not met, with the reason; raises TransitionRefused unless it is open."""
-    need = _locked(session, need_id, NEED_CLOSE, actor=actor, version=version)
+    need = _to_end(session, need_id, NEED_CLOSE, actor=actor, version=version)
     return _end(session, need, NeedResult(outcome=NeedStatus.CLOSED, text=reason, on_date=day_of(at)), actor=actor, at=at)
 
 
@@ -77,7 +77,7 @@ def renew(session: Session, need_id: UUID, review_date: date, *, actor: Actor, a
 
     Raises ResultRefused for a day that is over, no later than before, or more than three years ahead.
     """
-    need = _locked(session, need_id, NEED_RENEW, actor=actor, version=version)
+    need = _to_change(session, need_id, NEED_RENEW, actor=actor, version=version)
     if need.status is not NeedStatus.OPEN:
         raise TransitionRefused(f"Only an open need is renewed, and this one is {need.status}.", status=need.status.value)
     if review_date <= max(day_of(at), need.review_date or day_of(at)):
@@ -92,8 +92,12 @@ def renew(session: Session, need_id: UUID, review_date: date, *, actor: Actor, a
     return need
 
 
-def _locked(session: Session, need_id: UUID, policy: Policy, *, actor: Actor, version: int | None) -> Need:
+def _to_end(session: Session, need_id: UUID, policy: Policy, *, actor: Actor, version: int | None) -> Need:
     joining.lock(session, need_id)
+    return _to_change(session, need_id, policy, actor=actor, version=version)
+
+
+def _to_change(session: Session, need_id: UUID, policy: Policy, *, actor: Actor, version: int | None) -> Need:
     need: Need = documents.get(session, Side.NEED, need_id, actor, lock=True)
     policy.check(actor, subject_of(need))
     if version is not None and version != need.version:

@@ -63,7 +63,7 @@ def leave(session: Session, need_id: UUID, *, actor: Actor, at: datetime, versio
     joint = joint_needs.joint_of(session, need_id)
     if joint is None:
         raise NotJoint("This need is in no joint need, so that there is none to leave.", need=str(need_id))
-    _locked(session, [need_id], joint)
+    lock(session, need_id)
     present = joint_needs.get(session, joint.id, lock=True).version
     if version is not None and version != present:
         raise StaleVersion("This joint need has changed since you read it. Read it again, then leave if you like.", version=present)
@@ -75,17 +75,18 @@ def lock(session: Session, need_id: UUID) -> None:
 
     Needs in the order of their ids, then matches, as whoever joins and leaves; questions to places are locked after both.
     """
-    ids = sorted(need.id for need in joint_needs.together(session, need_id))
-    for each in ids:
-        documents.one_for_update(session, Side.NEED, each)
-    proposals.of_needs(session, ids)
+    locked: set[UUID] = set()
+    while joined := {need.id for need in joint_needs.together(session, need_id)} - locked:  # again, while somebody joins meanwhile
+        for each in sorted(joined):
+            documents.one_for_update(session, Side.NEED, each)
+        locked |= joined
+    proposals.of_needs(session, locked)
 
 
 def end(session: Session, need: Need, *, actor: Actor, at: datetime) -> None:
-    """Take a need out of its joint need, because it is met, closed or withdrawn; one in none is left alone."""
+    """Take a need that `lock` holds out of its joint need, because it is met, closed or withdrawn; one in none is left alone."""
     joint = joint_needs.joint_of(session, need.id)
     if joint is not None:
-        _locked(session, [need.id], joint)
         _parted(session, joint.id, need.id, actor=actor, at=at)
 
 
@@ -196,13 +197,12 @@ def _tell_the_others(session: Session, own: Need, needs: Iterable[Need], joint: 
 
 
 def _parted(session: Session, joint_need_id: UUID, need_id: UUID, *, actor: Actor, at: datetime) -> JointNeed:
-    """Let a member go whose joint need's members are all locked; raises NotJoint when it had gone before."""
+    """Let a member go that `lock` holds, so that no match is announced across the parting; raises NotJoint when it had gone before."""
     joint = joint_needs.get(session, joint_need_id, lock=True)
     before = {row.need_id: row.need for row in joint.present}
     joint.let_go(need_id, by=actor.name, at=at)
     session.flush()
     staying = {row.need_id for row in joint.present}
-    proposals.of_needs(session, before)  # locked, so that none is announced across the parting meanwhile
     place_answers.withdraw(session, need_id, at=at)
     place_answers.ask_places_of(session, [need.id for need in before.values() if need.status is NeedStatus.OPEN], at=at)
     for each in sorted(before.keys() - staying, key=lambda gone: gone != need_id):
