@@ -19,12 +19,16 @@ from models.needs import Need
 from models.people import Person, Role
 from models.place_answers import PlaceAnswer, PlaceReply, QuestionState
 from models.proposals import Proposal, ProposalState
+from models.queries import events
+from models.working_days import day_of
 from tests import factories
 from tests.factories import NOW
 
 WINDOW = 600
 AFTER = timedelta(seconds=WINDOW)
 ANNOUNCED = NOW + AFTER
+ALL_PLACES = ("BDC", "CAL", "KIR", "LDS", "WAK")
+UNTIL = day_of(NOW) + timedelta(days=70)
 NO_REASON = Reason()
 MEET, NOT_NOW, NO = PlaceReply.MEET, PlaceReply.NOT_NOW, PlaceReply.NO
 
@@ -85,6 +89,11 @@ def introduced(session: Session, proposal: Proposal, key: str = "LDS", *, at: da
     say(session, row, MEET, by=staff(session, Role.PLACE, place=key), at=at)
     introduce(session, row, at=at + AFTER)
     return row
+
+
+def kinds_of(session: Session, proposal: Proposal) -> list[str]:
+    """The kinds of all events of a match."""
+    return sorted(event.kind for event in events.of_subject(session, proposal.id))
 
 
 def mails(session: Session, *templates: str) -> list[tuple[str, str]]:

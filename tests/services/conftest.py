@@ -1,7 +1,10 @@
 """The walk's own database, people and runner, instead of those of the app under test; and files to import."""
 
+import pytest
+
 from tests.backups import backup, install, small
 from tests.imports import apply, stage
+from tests.triage import innovator, officer, submission
 from tests.walk import context, database, hub, libraries, make_proposal, opened, person, runner, said, settings
 
 __all__ = [
@@ -21,3 +24,21 @@ __all__ = [
     "small",
     "stage",
 ]
+
+
+@pytest.fixture
+def by(session):
+    """Hub staff in triage."""
+    return officer(session)
+
+
+@pytest.fixture
+def founder(session):
+    """Somebody of the supplier."""
+    return innovator(session)
+
+
+@pytest.fixture
+def row(session, founder):
+    """A submission of the founder's."""
+    return submission(session)

@@ -45,21 +45,6 @@ pytestmark = pytest.mark.both
 TUESDAY = MONDAY + timedelta(days=1)
 
 
-@pytest.fixture
-def by(session):
-    return officer(session)
-
-
-@pytest.fixture
-def founder(session):
-    return innovator(session)
-
-
-@pytest.fixture
-def row(session, founder):
-    return submission(session)
-
-
 def asked(session, row, by):
     """A question whose link has been mailed; the link's token."""
     settle(session, conclude(session, row, ASK, by))

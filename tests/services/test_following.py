@@ -28,11 +28,8 @@ from tests.triage import (
     actor,
     clock,
     conclude,
-    innovator,
     make_body,
-    officer,
     settle,
-    submission,
 )
 
 pytestmark = pytest.mark.both
@@ -41,21 +38,6 @@ TUESDAY = MONDAY + DAY
 ASKED = TUESDAY + LATER
 """When places are asked about a match that was confirmed on Tuesday; they have until the Tuesday after."""
 LISTED = "It is on our list. We compare it with every new need, and write to you when one fits."
-
-
-@pytest.fixture
-def by(session):
-    return officer(session)
-
-
-@pytest.fixture
-def founder(session):
-    return innovator(session)
-
-
-@pytest.fixture
-def row(session, founder):
-    return submission(session)
 
 
 @pytest.fixture

@@ -11,21 +11,22 @@ from models.documents import Side, Visibility
 from models.people import Role
 from models.place_answers import AnswerClosed, Closing, QuestionState
 from models.queries import clocks as clock_rows
-from models.queries import events, proposals
 from models.queries import place_answers as rows
+from models.queries import proposals
 from models.queries.documents import NotFound
 from models.working_days import add_working_days, day_of
 from tests import factories
-from tests.factories import NOW
 from tests.place_answers import (
     AFTER,
     ANNOUNCED,
     MEET,
     NO,
     NOT_NOW,
+    UNTIL,
     WINDOW,
     announced,
     introduce,
+    kinds_of,
     mails,
     people,
     questions,
@@ -34,13 +35,6 @@ from tests.place_answers import (
 )
 
 pytestmark = pytest.mark.both
-
-ALL_PLACES = ("BDC", "CAL", "KIR", "LDS", "WAK")
-UNTIL = day_of(NOW) + timedelta(days=70)
-
-
-def kinds_of(session, proposal):
-    return sorted(event.kind for event in events.of_subject(session, proposal.id))
 
 
 def test_while_the_innovation_is_for_the_hub_alone_the_places_are_not_asked_until_partners_may_read_it(session):
@@ -180,13 +174,19 @@ def test_a_meet_introduces_nobody_while_the_innovation_is_for_the_hub_alone_agai
     assert introduce(session, row).introduced_at == ANNOUNCED + AFTER
 
 
-def test_a_place_that_was_shown_the_match_is_asked_again_on_its_day_although_the_text_was_changed_since(session):
+def shown_and_set_aside(session):
+    """A match and its question, which was held, then put, and answered with *not now*."""
     innovation = factories.make_innovation(session, visibility=Visibility.HUB_ONLY)
     proposal = announced(session, None, innovation)
     row = questions(session, proposal)["LDS"]
     visibility(session, proposal, Visibility.PARTNERS)
     place_answers.ask_what_waits(session, row.id, at=ANNOUNCED)
     say(session, row, NOT_NOW, by=staff(session, Role.PLACE), until=UNTIL)
+    return proposal, row
+
+
+def test_a_place_that_was_shown_the_match_is_asked_again_on_its_day_although_the_text_was_changed_since(session):
+    proposal, row = shown_and_set_aside(session)
     visibility(session, proposal, Visibility.PARTNERS, how_it_works="In a new way.")
 
     again = place_answers.ask_what_waits(session, row.id, at=ANNOUNCED + timedelta(days=70))
@@ -195,12 +195,7 @@ def test_a_place_that_was_shown_the_match_is_asked_again_on_its_day_although_the
 
 
 def test_a_day_that_comes_while_the_innovation_is_hidden_asks_again_when_it_is_opened_although_the_text_was_changed(session):
-    innovation = factories.make_innovation(session, visibility=Visibility.HUB_ONLY)
-    proposal = announced(session, None, innovation)
-    row = questions(session, proposal)["LDS"]
-    visibility(session, proposal, Visibility.PARTNERS)
-    place_answers.ask_what_waits(session, row.id, at=ANNOUNCED)
-    say(session, row, NOT_NOW, by=staff(session, Role.PLACE), until=UNTIL)
+    proposal, row = shown_and_set_aside(session)
     visibility(session, proposal, Visibility.HUB_ONLY, how_it_works="In a new way.")
     come = ANNOUNCED + timedelta(days=70)
 

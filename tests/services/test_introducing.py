@@ -20,7 +20,7 @@ from models.people import Role
 from models.pipeline import PipelineStage
 from models.place_answers import AnswerClosed, Closing, PlaceAnswer, QuestionState
 from models.queries import clocks as clock_rows
-from models.queries import events, recipients, stages
+from models.queries import recipients, stages
 from models.working_days import day_of
 from tests import factories
 from tests.factories import NOW
@@ -30,11 +30,13 @@ from tests.place_answers import (
     MEET,
     NO,
     NOT_NOW,
+    UNTIL,
     WINDOW,
     announced,
     body,
     introduce,
     introduced,
+    kinds_of,
     mails,
     people,
     questions,
@@ -43,12 +45,6 @@ from tests.place_answers import (
 )
 
 pytestmark = pytest.mark.both
-
-UNTIL = day_of(NOW) + timedelta(days=70)
-
-
-def kinds_of(session, proposal):
-    return sorted(event.kind for event in events.of_subject(session, proposal.id))
 
 
 def test_meet_introduces_both_sides_by_name_and_opens_the_first_stage_once(session):

@@ -33,6 +33,14 @@ from tests.triage import (
 )
 
 pytestmark = pytest.mark.both
+WITHOUT_MARK = {
+    "aspect": None,
+    "criterion": {"kind": "ukca_ce", "value": ""},
+    "verdict": "gap",
+    "need_quote": None,
+    "innovation_quote": None,
+    "missing": "",
+}
 
 
 @pytest.fixture
@@ -63,17 +71,7 @@ def test_a_letter_about_what_was_handed_in_again_and_has_another_outcome_never_l
 def test_the_letter_of_a_refusal_names_no_need_that_is_no_longer_open(session, by):
     row = submission(session)
     gone = propose(session, row, state=ProposalState.REJECTED)
-    gone.findings = [
-        *gone.findings,
-        {
-            "aspect": None,
-            "criterion": {"kind": "ukca_ce", "value": ""},
-            "verdict": "gap",
-            "need_quote": None,
-            "innovation_quote": None,
-            "missing": "",
-        },
-    ]
+    gone.findings = [*gone.findings, WITHOUT_MARK]
     gone.need.status = NeedStatus.CLOSED
     session.flush()
 
@@ -106,17 +104,7 @@ def test_without_an_address_the_letter_is_kept_to_be_printed(session, by):
 def test_the_letter_of_a_refusal_says_why_and_what_would_change_it(session, by):
     row = submission(session)
     near = propose(session, row, state=ProposalState.REJECTED)
-    near.findings = [
-        *near.findings,
-        {
-            "aspect": None,
-            "criterion": {"kind": "ukca_ce", "value": ""},
-            "verdict": "gap",
-            "need_quote": None,
-            "innovation_quote": None,
-            "missing": "",
-        },
-    ]
+    near.findings = [*near.findings, WITHOUT_MARK]
     elsewhere = propose(session, row, 0.85, state=ProposalState.REJECTED)
     elsewhere.need.title, elsewhere.findings = "Another problem", [elsewhere.findings[0] | {"verdict": "gap"}]
     hidden = propose(session, row, 0.8, state=ProposalState.REJECTED)

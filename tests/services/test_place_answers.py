@@ -26,16 +26,19 @@ from tests import factories
 from tests.factories import NOW
 from tests.place_answers import (
     AFTER,
+    ALL_PLACES,
     ANNOUNCED,
     MEET,
     NO,
     NOT_NOW,
+    UNTIL,
     WINDOW,
     announced,
     body,
     confirm,
     introduce,
     introduced,
+    kinds_of,
     mails,
     people,
     questions,
@@ -44,13 +47,6 @@ from tests.place_answers import (
 )
 
 pytestmark = pytest.mark.both
-
-ALL_PLACES = ("BDC", "CAL", "KIR", "LDS", "WAK")
-UNTIL = day_of(NOW) + timedelta(days=70)
-
-
-def kinds_of(session, proposal):
-    return sorted(event.kind for event in events.of_subject(session, proposal.id))
 
 
 def test_every_place_of_the_need_is_asked_once_when_the_match_is_announced(session):

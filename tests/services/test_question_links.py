@@ -8,25 +8,10 @@ import pytest
 from api.services import accounts, asking, links
 from models.links import LinkPurpose, LinkSpent
 from models.people import Role
-from tests.triage import ASK, MONDAY, conclude, innovator, mails, officer, settle, submission
+from tests.triage import ASK, MONDAY, conclude, innovator, mails, settle
 
 pytestmark = pytest.mark.both
 TUESDAY = MONDAY + timedelta(days=1)
-
-
-@pytest.fixture
-def by(session):
-    return officer(session)
-
-
-@pytest.fixture
-def founder(session):
-    return innovator(session)
-
-
-@pytest.fixture
-def row(session, founder):
-    return submission(session)
 
 
 def asked(session, row, by):
