@@ -95,8 +95,7 @@ def configured(chosen: Settings) -> uvicorn.Config:
         ws="none",
         timeout_graceful_shutdown=GRACE_SECONDS,
         access_log=False,
-        log_config=None,
-        log_level=chosen.log_level.lower(),
+        log_config=None,  # nor a level: both are ours, and uvicorn would set its own for the whole process
         proxy_headers=bool(chosen.proxies),
         forwarded_allow_ips=chosen.proxies,
     )
