@@ -8,6 +8,22 @@ from api.pages.problems import error_page
 from api.pages.rendering import STATIC
 from api.security import CurrentVisit
 
+_MODULES = (
+    start,
+    sign_in,
+    links,
+    answers,
+    feedback,
+    referrals,
+    needs,
+    innovations,
+    likenesses,
+    proposals,
+    events,
+    mail,
+)
+"""In the order in which addresses are looked up."""
+
 
 def _remember(request: Request, visit: CurrentVisit) -> None:
     """Leave the visit where the page of a problem finds it."""
@@ -18,6 +34,6 @@ def add_pages(app: FastAPI) -> None:
     """Put the pages, their files and the pages of errors into the app."""
     app.state.error_page = error_page
     app.mount("/assets", Assets(directory=str(STATIC)), name="assets")
-    for module in (start, sign_in, links, answers, feedback, referrals, needs, innovations, likenesses, proposals, events, mail):
+    for module in _MODULES:
         app.include_router(module.router, dependencies=[Depends(_remember)])
     app.include_router(mail.unsubscribing)

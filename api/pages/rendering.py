@@ -25,7 +25,9 @@ STATIC: Final = files("api").joinpath("static")
 def assets_version() -> str:
     """Changes whenever a file of ours under `static` does, so that browsers may keep the files for long."""
     digest = hashlib.sha256()
-    for path in ("pages.css", "pages.js", "images/favicon.svg", "nhsuk/PROVENANCE.md"):
+    for path in sorted(each.name for each in STATIC.iterdir() if each.is_file()):  # ours lie beside the folders of others
+        digest.update(STATIC.joinpath(path).read_bytes())
+    for path in ("images/favicon.svg", "nhsuk/PROVENANCE.md"):
         digest.update(STATIC.joinpath(path).read_bytes())
     return digest.hexdigest()[:12]
 
