@@ -27,6 +27,8 @@ from models import (
     ranker_versions,
     referrals,
     runs,
+    saved_views,
+    submission_notes,
     triage,
     watches,
 )
@@ -60,6 +62,8 @@ __all__ = [
     "ranker_versions",
     "referrals",
     "runs",
+    "saved_views",
+    "submission_notes",
     "triage",
     "watches",
 ]

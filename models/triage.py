@@ -1,7 +1,8 @@
 """Triage: each handing-in of an innovation is one submission, which leaves the queue with one outcome."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
@@ -39,6 +40,8 @@ class Leaving(StrEnum):
     MERGED = "merged"
 
 
+LONGEST_SNOOZE: Final = timedelta(days=60)
+"""How far a submission may be put off; its clock runs on meanwhile."""
 STATUS_AFTER = {
     OutcomeKind.ACTIVE: InnovationStatus.ACTIVE,
     OutcomeKind.REFER: InnovationStatus.REFERRED,
@@ -53,6 +56,10 @@ class SubmissionClosed(DomainError):
 
 class SubmissionTaken(DomainError):
     """A colleague is at work on the submission."""
+
+
+class SnoozeRefused(DomainError):
+    """The day until which a submission is put off is past, or too far away."""
 
 
 class AlreadyAsked(DomainError):
@@ -79,6 +86,7 @@ class Submission(Base):
         CheckConstraint("(state = 'closed') = (ended_at IS NOT NULL)", name="closed_with_time"),
         CheckConstraint("(assigned_to IS NULL) = (taken_at IS NULL)", name="taken_by_somebody"),
         CheckConstraint("state <> 'waiting' OR assigned_to IS NULL", name="waiting_for_anybody"),
+        CheckConstraint("(snoozed_until IS NULL) = (snoozed_by IS NULL)", name="snoozed_by_somebody"),
         Index("ix_submission_queue", "state", "submitted_at", "id"),
         Index("ix_submission_assigned_to", "assigned_to"),
         Index(
@@ -99,6 +107,9 @@ class Submission(Base):
     assigned_to: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     assigned_to_name: Mapped[str] = mapped_column(default="")
     taken_at: Mapped[datetime | None]
+    snoozed_until: Mapped[date | None]
+    snoozed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    snoozed_by_name: Mapped[str] = mapped_column(default="", server_default="")
     outcome: Mapped[OutcomeKind | None]
     left_by: Mapped[Leaving | None]
     ended_at: Mapped[datetime | None]
@@ -181,9 +192,27 @@ class Submission(Base):
             self.state = SubmissionState.WAITING
         self.version += 1
 
+    def snooze(self, until: date, *, by: UUID, by_name: str, today: date) -> None:
+        """Put it off until a day, for everybody; raises SnoozeRefused for a day that is not to come, or too far."""
+        self.must_be_open()
+        if not today < until <= today + LONGEST_SNOOZE:
+            raise SnoozeRefused(f"Choose a day to come, within {LONGEST_SNOOZE.days} days.", field="until")
+        self.snoozed_until, self.snoozed_by, self.snoozed_by_name = until, by, by_name
+        self.version += 1
+
+    def wake(self) -> None:
+        """Put it off no longer."""
+        if self.snoozed_until is not None:
+            self._wake()
+            self.version += 1
+
+    def _wake(self) -> None:
+        self.snoozed_until, self.snoozed_by, self.snoozed_by_name = None, None, ""
+
     def conclude(self, outcome: "Outcome") -> None:
         """Take an outcome; one that ends triage closes what was still asked. Raises SubmissionClosed or AlreadyAsked."""
         self.must_be_open()
+        self._wake()
         if outcome.kind is OutcomeKind.ASK:
             if self.open_ask is not None:
                 raise AlreadyAsked(f"{self.in_words} Wait for the answer, or give another outcome.", **self.in_short)
@@ -197,6 +226,7 @@ class Submission(Base):
     def leave(self, how: Leaving, *, at: datetime) -> None:
         """Leave triage by what somebody else did; nothing is asked any more."""
         self._stop_asking(at)
+        self._wake()
         self.state, self.left_by, self.ended_at = SubmissionState.CLOSED, how, at
         self.version += 1
 
@@ -211,7 +241,8 @@ class Submission(Base):
         self.version += 1
 
     def answered(self) -> None:
-        """Return to whoever had it, because the innovator has answered."""
+        """Return to whoever had it, because the innovator has answered; it is put off no longer."""
+        self._wake()
         self.state = SubmissionState.IN_TRIAGE if self.assigned_to else SubmissionState.WAITING
         self.version += 1
 
