@@ -34,6 +34,7 @@ from models.calls import CallDatePassed, CallEnded, CallRefused
 from models.decisions import NotUndoable, ReasonMissing
 from models.documents import StaleVersion, TransitionRefused
 from models.feedback import AnsweredBefore
+from models.front_door import DraftGone
 from models.joint_needs import JoinRefused, NotJoint
 from models.links import LinkSpent
 from models.mail import MailNotSendable
@@ -133,6 +134,7 @@ STATUS: dict[type[DomainError], int] = {
     BodyIncomplete: 422,
     EmailTaken: 409,
     LinkSpent: 410,
+    DraftGone: 410,
     StaleVersion: 412,
     BodyTooSlow: 408,
     BodyTooLarge: 413,

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from api.services import accounts, ending_needs, feedback, front_door, inviting, merging, signing_in, watching
+from api.services import accounts, drafting, ending_needs, feedback, front_door, inviting, merging, signing_in, watching
 from api.services.content import InnovationContent
 from api.services.letters import Choice
 from api.services.watching import Found
@@ -44,3 +44,4 @@ def live(session, person):
     signing_in.ask(session, person.email, at=now())
     said = InnovationContent(name=STRANGE[3], problems_tackled=STRANGE[2])
     front_door.save(session, said, organisation=STRANGE[4], email="saved@example.org", hand_in=False, at=now(), keep_for=timedelta(days=1))
+    drafting.keep(session, "", {"name": STRANGE[1], "how_it_works": STRANGE[0]}, at=now(), keep_for=timedelta(days=1))

@@ -32,6 +32,7 @@ from models.organisations import Organisation, OrganisationKind
 from models.people import Person, Role
 from models.policies import INNOVATION_READ, INNOVATION_READ_CONSENT
 from models.queries import calls, people, places
+from models.queries import front_door as drafts
 from models.queries import links as link_rows
 from models.working_days import add_working_days, day_of
 
@@ -135,7 +136,8 @@ def claim(session: Session, link: Link, *, at: datetime) -> tuple[Person, Innova
 
 
 def purge(session: Session, *, at: datetime) -> None:
-    """Delete answers that nobody has claimed in time, and links and asks of long ago."""
+    """Delete answers that nobody has claimed or come back to in time, and links and asks of long ago."""
+    drafts.forget_before(session, at)
     link_rows.forget_unclaimed(session, at=at)
     links.purge(session, at=at)
 
