@@ -19,6 +19,7 @@ from api.settings import Settings
 from models import policies
 from models.actors import ANONYMOUS, Actor
 from models.grants import Policy
+from models.people import Role
 
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf_token"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -45,10 +46,11 @@ _cookie = _SessionCookie(
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request's actor; a signed-in browser's forms must carry `csrf_token`."""
+    """One request's actor; a signed-in browser's forms must carry `csrf_token`, and `held` are all roles of its person."""
 
     actor: Actor
     csrf_token: str = ""
+    held: frozenset[Role] = frozenset()
 
 
 def same_origin(request: Request) -> None:
@@ -129,7 +131,7 @@ def _signed_in(request: Request, token: str, *, at: datetime) -> Visit:
     if known.news:
         with database.transaction() as session:
             request.state.renewed = accounts.keep_alive(session, token, at=at)
-    return Visit(known.actor, known.csrf_token)
+    return Visit(known.actor, known.csrf_token, known.held)
 
 
 CurrentVisit = Annotated[Visit, Depends(visit)]
@@ -229,6 +231,7 @@ LinkAsker = Annotated[Actor, Depends(Door(policies.LINK_ASK))]
 LinkOpener = Annotated[Actor, Depends(Door(policies.LINK_OPEN))]
 InnovationDeleter = Annotated[Actor, Depends(Door(policies.INNOVATION_DELETE))]
 SelfExporter = Annotated[Actor, Depends(Door(policies.SELF_EXPORT))]
+RoleChooser = Annotated[Actor, Depends(Door(policies.SELF_CHOOSE_ROLE))]
 SelfDeleter = Annotated[Actor, Depends(Door(policies.SELF_DELETE))]
 OrganisationDescriber = Annotated[Actor, Depends(Door(policies.ORGANISATION_DESCRIBE))]
 OrganisationConfirmer = Annotated[Actor, Depends(Door(policies.ORGANISATION_CONFIRM))]

@@ -1,6 +1,7 @@
 """Who is asking: the values that rules about reading and writing are given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 from uuid import UUID
 
 from models.base import DomainError
@@ -52,6 +53,15 @@ class Actor:
     def is_anonymous(self) -> bool:
         """In no role: not signed in, or in none yet."""
         return not self.roles
+
+    def acting_as(self, role: Role | None) -> Self:
+        """The same person in one of the roles that they hold; in all of them for none, or for one that they do not hold.
+
+        Whose organisation is theirs stays known, so that nobody decides on their own offer by a change of role.
+        """
+        if role is None or role not in self.roles:
+            return self
+        return replace(self, roles=frozenset({role}), place_ids=self.place_ids if role is Role.PLACE else frozenset())
 
 
 ANONYMOUS = Actor(name="anonymous", shown_as="somebody not signed in")

@@ -78,6 +78,7 @@ class SignInSession(Base):
     renew_at: Mapped[datetime] = mapped_column(server_default=func.current_timestamp())
     previous_token_hash: Mapped[str | None] = mapped_column(unique=True)
     previous_ends_at: Mapped[datetime | None]
+    acting_as: Mapped[Role | None]  # the one role that the person has chosen to act in; none for all that they hold
     person: Mapped[Person] = relationship(lazy="joined")
 
     def in_force(self, token_hash: str, *, at: datetime, idle: timedelta) -> bool:

@@ -29,6 +29,8 @@ REFERENCE_READ: Final = Policy("reference.read", Scope.READ, (Grant(Party.ANYBOD
 SELF_READ: Final = Policy("self.read", Scope.READ, (Grant(Party.KNOWN),))
 SELF_EXPORT: Final = Policy("self.export", Scope.READ, (Grant(Party.PERSON),))
 SELF_DELETE: Final = Policy("self.delete", Scope.WRITE, (Grant(Party.PERSON),))
+# Whoever acts in one role goes on holding the others, and may act in them again.
+SELF_CHOOSE_ROLE: Final = Policy("self.choose_role", Scope.WRITE, (Grant(Party.PERSON),))
 SESSION_END: Final = Policy("session.end", Scope.READ, (Grant(Party.KNOWN),))
 
 # A draft is for those whose need it is; others whom it concerns read it once it is open.

@@ -77,11 +77,15 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who is signed in, the token that their forms must carry, and whether `keep_alive` has something to write down."""
+    """Who is signed in, the token that their forms must carry, and whether `keep_alive` has something to write down.
+
+    `held` are all their roles, of which the actor may have chosen one to act in.
+    """
 
     actor: Actor
     csrf_token: str
     news: bool
+    held: frozenset[Role] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +296,8 @@ def actor_of_session(session: Session, token: str, *, at: datetime, idle: timede
     row = people.signed_in(session, presented)
     if row is None or not row.in_force(presented, at=at, idle=idle):
         return None
-    return Visitor(actor_of_person(row.person), row.csrf_token, news=row.news(presented, at=at))
+    actor = actor_of_person(row.person)
+    return Visitor(actor.acting_as(row.acting_as), row.csrf_token, news=row.news(presented, at=at), held=actor.roles)
 
 
 def keep_alive(session: Session, token: str, *, at: datetime) -> SignedIn | None:
