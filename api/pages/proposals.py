@@ -1,34 +1,28 @@
 """Pages of proposals: what waits for the Hub's decision, one pair side by side, the decision and its undo."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from starlette import status as http
 from starlette.datastructures import FormData
 
 from api.db import Database
 from api.pages import documents as shared
-from api.pages import forms, matches, records, wording
+from api.pages import forms, matches, pairs, wording
 from api.pages.forms import FormError, Sent
-from api.pages.highlighting import spans_of
 from api.pages.rendering import page, see_other
 from api.requests import CurrentSettings, Now, Reading, StrictRoute
-from api.schemas.proposals import DecisionIn
 from api.security import CurrentVisit, HubStaff, Reviewer, Skipper, Undoer, Visit
 from api.services import deciding, showing
 from api.services.codes import code_lists
 from models.actors import Actor
-from models.decisions import Decision, ReasonCode, Verdict
-from models.documents import Side, StaleVersion
-from models.innovations import Innovation
-from models.needs import Need
+from models.decisions import Verdict
+from models.documents import StaleVersion
 from models.policies import PROPOSAL_DECIDE
 from models.proposals import Band, Proposal, ProposalClosed, ProposalState
 from models.queries import places, proposals
@@ -43,21 +37,12 @@ _STATES: Final = {
     ProposalState.CONFIRMED.value: "Confirmed",
     ProposalState.REJECTED.value: "Rejected",
 }
-_FIELDS: Final = ("verdict", "reason", "note", "until-day", "until-month", "until-year")
 _DONE: Final = {
     Verdict.CONFIRMED.value: "You confirmed this match",
     Verdict.REJECTED.value: "You rejected this match",
     Verdict.DEFERRED.value: "You set this match aside",
     Verdict.UNDONE.value: "You took your decision back",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """The decision that this visitor may still take back, and until when."""
-
-    verdict: str
-    until: datetime
 
 
 @router.get("/proposals")
@@ -148,7 +133,7 @@ def decide(
     """Confirm, reject or set aside; what is missing is asked for with what was typed kept."""
     database: Database = request.app.state.database
     window = settings.undo_window_seconds
-    decision, errors = _read(sent, at)
+    decision, errors = pairs.read_verdict(sent, at)
     if decision is not None:
         try:
             with database.transaction() as session:
@@ -219,36 +204,6 @@ def _refused(
         return _show(request, session, visit, proposal, at=at, window=window, errors=[told], sent=sent, status=http.HTTP_409_CONFLICT)
 
 
-def _read(sent: FormData, at: datetime) -> tuple[DecisionIn | None, list[FormError]]:
-    """The decision that the form makes by the rules of the API, or what is wrong with it; the domain's rules stand on the proposal."""
-    verdict, code, until = forms.text(sent, "verdict"), forms.text(sent, "reason"), forms.day_typed(sent, "until")
-    if verdict not in {Verdict.CONFIRMED, Verdict.REJECTED, Verdict.DEFERRED}:
-        return None, [FormError("", "Choose what you decide: confirm, reject or set aside")]
-    said: dict[str, Any] = {"verdict": verdict, "note": forms.text(sent, "note")}
-    found = []
-    if verdict != Verdict.CONFIRMED and code in set(ReasonCode):
-        said["reason"] = code
-    elif verdict != Verdict.CONFIRMED:
-        found.append(FormError(f"{verdict}-reason", "Choose a reason"))
-    if verdict == Verdict.DEFERRED:
-        said["until"] = until
-        if until is None:
-            found.append(FormError("deferred-until", "Enter the day on which to look again, like 27 3 2027"))
-        elif until <= at:
-            found.append(FormError("deferred-until", "Enter a day that is still to come"))
-    try:
-        decision = DecisionIn.model_validate(said)
-    except ValidationError as error:
-        refused = forms.errors_of(error, missing={}, labels={"note": "Note", "until": "Look at it again on"})
-        told = {each.field for each in found}
-        # The form that confirms has no field to which an error could lead.
-        named = [FormError(f"{verdict}-{each.field}" if verdict != Verdict.CONFIRMED else "", each.message) for each in refused]
-        return None, found + [each for each in named if each.field not in told]
-    if decision.reason is ReasonCode.OTHER and not decision.note:
-        found.append(FormError(f"{verdict}-note", "Say in the note what the other reason is"))
-    return (None, found) if found else (decision, [])
-
-
 def _show(
     request: Request,
     session: Session,
@@ -279,69 +234,18 @@ def _show(
         state=wording.PROPOSAL_STATES[proposal.state],
         flags=matches.flags_shown(proposal.flags, visit.actor),
         findings=matches.findings_shown(proposal.findings),
-        sides=[_side(proposal, need), _side(proposal, innovation)],
-        readiness=_readiness(innovation),
-        history=[_told(row) for row in proposal.decisions],
-        undo=_undo(proposal, visit.actor, at, window),
+        sides=[pairs.side_of(proposal, need), pairs.side_of(proposal, innovation)],
+        readiness=pairs.readiness_of(innovation),
+        history=[pairs.told(row) for row in proposal.decisions],
+        undo=pairs.undo_of(proposal, visit.actor, at, window),
         may_decide=may_decide and open_now,
         following=f"/proposals/{following.id}" if following else "",
         done=done,
         errors=errors,
         wrong=forms.by_field(errors),
-        typed={name: forms.text(sent, name) for name in _FIELDS} if sent else {},
+        typed={name: forms.text(sent, name) for name in pairs.FIELDS} if sent else {},
         reasons=code_lists()["reason_codes"],
     )
-
-
-def _side(proposal: Proposal, document: Need | Innovation) -> dict[str, Any]:
-    """One of the two texts as it was judged, the quoted words marked; one that may not be read today is no link."""
-    side, today = document.side, proposal.need if document.side is Side.NEED else proposal.innovation
-    judged = proposal.need_as_judged if side is Side.NEED else proposal.innovation_as_judged
-    fields: Mapping[str, str] = judged.content["fields"]
-    return {
-        "kind": side.value,
-        "name": document.name_shown,
-        "href": f"/{side}s/{document.id}" if document is today else "",
-        "about": matches.about(document),
-        "status": wording.STATUSES[side][document.status],
-        "sections": records.sections(document, fields=fields, spans=spans_of(proposal.findings, side.value, fields)),
-        "source": shared.source_of(document),
-        "newer": document.revision != judged.number,
-    }
-
-
-def _readiness(innovation: Innovation) -> list[dict[str, Any]]:
-    """Stage, standards and evidence: beside the match, never part of it."""
-    stage = records.stage_in_words(innovation)
-    rows = (
-        ("stage", [stage] if stage else []),
-        ("deployed", [wording.yes_no(innovation.deployed)] if innovation.deployed is not None else []),
-        ("standards", records.standards_in_words(innovation)),
-        ("evidences", records.evidences_in_words(innovation)),
-    )
-    labels = wording.FIELDS[Side.INNOVATION]
-    return [{"label": labels[name], "items": items, "illustrative": name in innovation.illustrative} for name, items in rows]
-
-
-def _told(decision: Decision) -> dict[str, Any]:
-    return {
-        "who": decision.decided_by_name,
-        "what": wording.DECISIONS[decision.verdict],
-        "when": decision.decided_at,
-        "reason": wording.code("reason_codes", decision.reason_code) if decision.reason_code else "",
-        "note": decision.note,
-        "until": decision.until,
-    }
-
-
-def _undo(proposal: Proposal, actor: Actor, at: datetime, window: float) -> Undo | None:
-    """The latest decision that stands, when it is this visitor's and the window has not passed."""
-    undone = {row.undoes_id for row in proposal.decisions}
-    live = [row for row in proposal.decisions if row.verdict is not Verdict.UNDONE and row.id not in undone]
-    if not live or live[-1].decided_by != actor.person_id:
-        return None
-    until = live[-1].decided_at + timedelta(seconds=window)
-    return Undo(live[-1].verdict.value, until) if at < until else None
 
 
 def _next(session: Session, actor: Actor, proposal_id: UUID, at: datetime) -> Proposal | None:
