@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from models.actors import Actor
 from models.calls import Call, CallCount
-from models.documents import Visibility
+from models.documents import Visibility, searchable_text
 from models.joint_needs import Membership
 from models.needs import Need, NeedStatus
 from models.places import Place
@@ -36,18 +36,33 @@ def page(
     open_only: bool,
     place: str | None = None,
     theme: str | None = None,
+    text: str = "",
     after: str | None = None,
     limit: int = 50,
 ) -> Page[Call]:
-    """Calls on needs that the actor may read, latest first; the board holds the open ones."""
-    query = select(Call).where(Call.need.has(needs_visible_to(actor)))
-    if open_only:
-        query = query.where(_goes_on(day))
-    if place is not None:
-        query = query.where(Call.need.has(Need.places.any(Place.key == place)))
-    if theme is not None:
-        query = query.where(Call.need.has(Need.theme == theme))
+    """Calls on needs that the actor may read, latest first; the board holds the open ones.
+
+    `text` is words that must all occur in the need, or the reference of a call.
+    """
+    query = select(Call).where(*conditions(actor, day=day, open_only=open_only, place=place, theme=theme, text=text))
     return page_of(session, query.order_by(Call.published_at.desc(), Call.id), after=after, limit=limit, kinds=(datetime, UUID))
+
+
+def conditions(
+    actor: Actor, *, day: date, open_only: bool, place: str | None = None, theme: str | None = None, text: str = ""
+) -> list[ColumnElement[bool]]:
+    """What all calls of a list have in common: the actor may read the need, and the filters hold."""
+    found = [Call.need.has(needs_visible_to(actor))]
+    if open_only:
+        found.append(_goes_on(day))
+    if place is not None:
+        found.append(Call.need.has(Need.places.any(Place.key == place)))
+    if theme is not None:
+        found.append(Call.need.has(Need.theme == theme))
+    if words := searchable_text(text).split():
+        occurs = and_(*(Need.search_text.contains(word, autoescape=True) for word in words))
+        found.append(or_(Call.reference == text.strip().upper(), Call.need.has(occurs)))
+    return found
 
 
 def by_reference(session: Session, reference: str, actor: Actor, *, lock: bool = False) -> Call:

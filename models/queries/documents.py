@@ -80,12 +80,21 @@ def page(
     `stale` a flag. `text` is words that must all occur.
     """
     table = TABLES[side]
-    query = select(table).where(_visible(side, actor), *(_condition(session, side, name, value) for name, value in filters.items()))
-    if side is Side.INNOVATION:  # one that was merged is read under the one that stands for it
-        query = query.where(Innovation.merged_into_id.is_(None)).options(selectinload(Innovation.parts))
-    for word in searchable_text(text).split():
-        query = query.where(table.search_text.contains(word, autoescape=True))
+    query = select(table).where(*conditions(session, side, actor, filters=filters, text=text))
+    if side is Side.INNOVATION:
+        query = query.options(selectinload(Innovation.parts))
     return page_of(session, query.order_by(table.created_at.desc(), table.id), after=after, limit=limit, kinds=(datetime, UUID))
+
+
+def conditions(
+    session: Session, side: Side, actor: Actor, *, filters: Mapping[str, Any], text: str | None = None
+) -> list[ColumnElement[bool]]:
+    """What all documents of a list have in common: the actor may read them, the filters hold, and every word of the text occurs."""
+    table = TABLES[side]
+    found = [_visible(side, actor), *(_condition(session, side, name, value) for name, value in filters.items())]
+    if side is Side.INNOVATION:  # one that was merged is read under the one that stands for it
+        found.append(Innovation.merged_into_id.is_(None))
+    return found + [table.search_text.contains(word, autoescape=True) for word in searchable_text(text).split()]
 
 
 def _condition(session: Session, side: Side, name: str, value: Any) -> ColumnElement[bool]:  # noqa: ANN401 -- as the filter has it
