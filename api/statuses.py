@@ -36,6 +36,7 @@ from models.documents import StaleVersion, TransitionRefused
 from models.feedback import AnsweredBefore
 from models.front_door import DraftGone
 from models.joint_needs import JoinRefused, NotJoint
+from models.keys import KeyMadeBefore
 from models.links import LinkSpent
 from models.mail import MailNotSendable
 from models.merges import MergeRefused
@@ -133,6 +134,7 @@ STATUS: dict[type[DomainError], int] = {
     ReferralRefused: 409,
     BodyIncomplete: 422,
     EmailTaken: 409,
+    KeyMadeBefore: 409,
     LinkSpent: 410,
     DraftGone: 410,
     StaleVersion: 412,

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from models.base import Base, DomainError
 from models.base import Key as RowKey
 from models.people import Role
 
@@ -21,6 +21,10 @@ class Scope(StrEnum):
     EVENTS = "events"
     IMPORT = "import"
     METRICS = "metrics"
+
+
+class KeyMadeBefore(DomainError):
+    """The same form was sent before, and its key was shown in the first answer."""
 
 
 class ApiKey(Base):

@@ -2,7 +2,23 @@
 
 from fastapi import Depends, FastAPI, Request
 
-from api.pages import answers, events, feedback, innovations, likenesses, links, mail, needs, proposals, referrals, sign_in, start
+from api.pages import (
+    answers,
+    events,
+    feedback,
+    innovations,
+    keeping,
+    keys,
+    likenesses,
+    links,
+    mail,
+    needs,
+    people,
+    proposals,
+    referrals,
+    sign_in,
+    start,
+)
 from api.pages.assets import Assets
 from api.pages.problems import error_page
 from api.pages.rendering import STATIC
@@ -21,6 +37,9 @@ _MODULES = (
     proposals,
     events,
     mail,
+    keeping,
+    people,
+    keys,
 )
 """In the order in which addresses are looked up."""
 

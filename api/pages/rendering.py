@@ -16,9 +16,12 @@ from api.pages import wording
 from api.security import Visit
 from api.services.measuring import Lookout
 from api.services.readiness import is_behind
-from models.policies import ACTIVITY_READ, INNOVATION_READ, PROPOSAL_READ
+from models.policies import INNOVATION_READ, JOB_READ, PROPOSAL_READ
 
 STATIC: Final = files("api").joinpath("static")
+MANAGE: Final = "/manage"
+UNDER_MANAGE: Final = frozenset({"running", "mail", "people", "keys", "organisations", "bodies", "rankers", "events"})
+"""What the page of that address leads to, so that the menu says where one is."""
 
 
 @cache
@@ -91,12 +94,14 @@ def menu(visit: Visit, path: str) -> list[dict[str, str]]:
         items.append(("/innovations", "Innovations"))
     if PROPOSAL_READ.admits(actor):
         items.append(("/proposals", "Matches to decide" if actor.is_hub else "Proposed matches"))
-    if ACTIVITY_READ.admits(actor):
-        items.append(("/events", "Activity"))
+    if JOB_READ.admits(actor):
+        items.append((MANAGE, "Manage"))
     return [{"href": href, "text": text, "current": _current(path, href)} for href, text in items]
 
 
 def _current(path: str, href: str) -> str:
+    if href == MANAGE and path.split("/")[1] in UNDER_MANAGE:
+        return "true"
     return "page" if path == href else ("true" if path.startswith(f"{href}/") else "")
 
 

@@ -21,13 +21,12 @@ from api.services.recording import record
 from models.actors import Actor
 from models.base import DomainError
 from models.events import Event
-from models.keys import ApiKey, Scope
+from models.keys import ApiKey, KeyMadeBefore, Scope
 from models.people import RENEWED_EVERY, Person, Role, RoleGrant, SignInSession
 from models.queries import keys, links, people
 from models.words import says_something
 
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
-LONGEST_NAME = 200
+SHORTEST_PASSWORD, LONGEST_PASSWORD, LONGEST_NAME = 12, 256, 200
 IDLE = timedelta(hours=2)
 _KEY = re.compile(r"mk_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 _HASHING = BoundedSemaphore(2)  # a hash takes 64 MiB on purpose: many sign-ins at once must not take all memory
@@ -189,8 +188,9 @@ def create_key(
     place_id: UUID | None = None,
     organisation_id: UUID | None = None,
     person_id: UUID | None = None,
+    prefix: str | None = None,
 ) -> NewKey:
-    """Make a key `mk_<prefix>_<secret>` for a machine; only a key that names a person may decide in their stead."""
+    """Make a key `mk_<prefix>_<secret>` for a machine; only one that names a person decides. A prefix used before raises KeyMadeBefore."""
     check_belonging(role, place_id, organisation_id)
     if not says_something(name) or len(name) > LONGEST_NAME:
         raise AccountInvalid("Give a name of 1 to 200 characters that says who uses the key.", field="name")
@@ -198,7 +198,7 @@ def create_key(
         raise AccountInvalid("Give at least one scope of " + ", ".join(Scope) + ".", field="scopes")
     if Scope.DECIDE in scopes and person_id is None:
         raise AccountInvalid("A decision is somebody's. Name the person on whose behalf the key decides.", field="person")
-    prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+    prefix, secret = prefix or secrets.token_hex(4), secrets.token_urlsafe(32)
     row = ApiKey(
         name=name.strip(),
         prefix=prefix,
@@ -211,8 +211,8 @@ def create_key(
         created_at=at,
         expires_at=expires_at,
     )
-    session.add(row)
-    session.flush()
+    if not keys.add(session, row):
+        raise KeyMadeBefore("This form was sent before. The secret was shown then, and is never shown again.")
     _record(session, "key.created", row.id, at=at, actor=actor, subject_kind="key", role=role.value, scopes=row.scopes)
     return NewKey(row=row, secret=f"mk_{prefix}_{secret}")
 

@@ -20,10 +20,25 @@ from models.queries import keys, people, places
 from models.queries.pages import Page
 
 
-def page(session: Session, actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[Person]:
-    """People with their roles, the latest first; erased accounts are left out."""
+def page(
+    session: Session,
+    actor: Actor,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+    words: str = "",
+    role: Role | None = None,
+    active: bool | None = None,
+) -> Page[Person]:
+    """People with their roles, the latest first, by words, role and whether the account is open; erased accounts are left out."""
     ACCOUNT_READ.check(actor)
-    return people.page(session, after=after, limit=limit)
+    return people.page(session, after=after, limit=limit, words=words, role=role, active=active)
+
+
+def one(session: Session, person_id: UUID, actor: Actor) -> Person:
+    """One person with their roles; raises UnknownAccount."""
+    ACCOUNT_READ.check(actor)
+    return _there(people.by_id(session, person_id))
 
 
 def add(session: Session, *, email: str, name: str, actor: Actor, at: datetime) -> Person:
@@ -95,8 +110,9 @@ def add_key(
     place: str | None = None,
     organisation_id: UUID | None = None,
     person_id: UUID | None = None,
+    prefix: str | None = None,
 ) -> NewKey:
-    """Make a key for a machine; raises AccountInvalid, UnknownPlace or UnknownAccount."""
+    """Make a key for a machine; raises AccountInvalid, UnknownPlace or UnknownAccount, and KeyMadeBefore for a prefix that there is."""
     KEY_MANAGE.check(actor)
     if expires_at is not None and expires_at <= at:
         raise AccountInvalid("That day is over. Give a time to come, or leave it out.", field="expires_at")
@@ -104,7 +120,16 @@ def add_key(
         raise AccountInvalid("The account of that person is closed. Name another.", field="person")
     where = belonging(session, place, organisation_id)
     return accounts.create_key(
-        session, name=name, role=role, scopes=scopes, at=at, actor=actor, expires_at=expires_at, person_id=person_id, **where
+        session,
+        name=name,
+        role=role,
+        scopes=scopes,
+        at=at,
+        actor=actor,
+        expires_at=expires_at,
+        person_id=person_id,
+        prefix=prefix,
+        **where,
     )
 
 
@@ -126,7 +151,10 @@ def belonging(session: Session, place: str | None, organisation_id: UUID | None)
 
 def _person(session: Session, person_id: UUID, actor: Actor) -> Person:
     ACCOUNT_MANAGE.check(actor)
-    person = people.by_id(session, person_id)
+    return _there(people.by_id(session, person_id))
+
+
+def _there(person: Person | None) -> Person:
     if person is None or person.erased_at is not None:
         raise UnknownAccount("There is no account of that id. List the people.")
     return person

@@ -1,5 +1,6 @@
 """Invitations: those that somebody may see, and the one of a link."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +18,13 @@ def page(session: Session, actor: Actor, *, after: str | None, limit: int) -> Pa
     """The invitations that an actor may see, latest first."""
     query = select(Invitation).where(invitations_visible_to(actor)).order_by(Invitation.made_at.desc(), Invitation.id)
     return page_of(session, query, after=after, limit=limit, kinds=(datetime, UUID))
+
+
+def open_ones(session: Session, actor: Actor, *, at: datetime, limit: int) -> Sequence[Invitation]:
+    """Those that the actor may see and that may still be accepted, latest first."""
+    waits = Invitation.accepted_at.is_(None) & Invitation.taken_back_at.is_(None) & (Invitation.expires_at > at)
+    query = select(Invitation).where(invitations_visible_to(actor), waits)
+    return session.scalars(query.order_by(Invitation.made_at.desc(), Invitation.id).limit(limit)).all()
 
 
 def get(session: Session, invitation_id: UUID, actor: Actor, *, lock: bool = False) -> Invitation:

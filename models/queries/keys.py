@@ -4,9 +4,20 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models.keys import ApiKey
+
+
+def add(session: Session, row: ApiKey) -> bool:
+    """Keep a new key; False when there is one of its prefix, which ends the transaction."""
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError:
+        return False
+    return True
 
 
 def by_prefix(session: Session, prefix: str) -> ApiKey | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from models import Base
@@ -20,6 +20,13 @@ def unconfirmed(session: Session) -> Sequence[Organisation]:
     """Those that wait for the Hub, by name; some at a time, and none that was forgotten."""
     query = select(Organisation).where(~Organisation.confirmed, Organisation.name != NOT_KEPT)
     return session.scalars(query.order_by(Organisation.name, Organisation.id).limit(_MOST)).all()
+
+
+def confirmed_like(session: Session, words: str, *, limit: int) -> Sequence[Organisation]:
+    """Confirmed ones whose name holds these words, those of that very name first."""
+    query = select(Organisation).where(Organisation.confirmed, Organisation.name.icontains(words, autoescape=True))
+    whole_first = func.lower(Organisation.name) != words.lower()
+    return session.scalars(query.order_by(whole_first, Organisation.name, Organisation.id).limit(limit)).all()
 
 
 def to_change(session: Session, organisation_id: UUID) -> Organisation | None:

@@ -1,16 +1,16 @@
 """People and their signed-in sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Result, Row, delete, select, update
+from sqlalchemy import ColumnElement, CursorResult, Result, Row, and_, delete, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models.organisations import Organisation
-from models.people import KnownDevice, Person, RoleGrant, SignInSession
+from models.people import KnownDevice, Person, Role, RoleGrant, SignInSession
 from models.places import Place
 from models.queries.pages import Page, page_of
 
@@ -45,10 +45,45 @@ def everybody(session: Session) -> Sequence[Person]:
     return session.scalars(select(Person).order_by(Person.email)).all()
 
 
-def page(session: Session, *, after: str | None, limit: int) -> Page[Person]:
-    """People but those whose account was erased, latest first."""
-    query = select(Person).where(Person.erased_at.is_(None)).order_by(Person.created_at.desc(), Person.id)
-    return page_of(session, query, after=after, limit=limit, kinds=(datetime, UUID))
+def page(
+    session: Session, *, after: str | None, limit: int, words: str = "", role: Role | None = None, active: bool | None = None
+) -> Page[Person]:
+    """People but those whose account was erased, latest first; by words of name or address, a role, an account open or closed."""
+    query = select(Person).where(Person.erased_at.is_(None), _named_like(words))
+    if role is not None:
+        query = query.where(Person.grants.any(RoleGrant.role == role))
+    if active is not None:
+        query = query.where(Person.active.is_(active))
+    return page_of(session, query.order_by(Person.created_at.desc(), Person.id), after=after, limit=limit, kinds=(datetime, UUID))
+
+
+def _named_like(words: str) -> ColumnElement[bool]:
+    parts = [Person.name.icontains(word, autoescape=True) | Person.email.icontains(word, autoescape=True) for word in words.split()]
+    return and_(true(), *parts)
+
+
+def ids_named_like(session: Session, words: str, *, limit: int) -> Sequence[UUID]:
+    """The ids of people whose name or address holds these words, some at a time."""
+    return session.scalars(select(Person.id).where(_named_like(words)).order_by(Person.name, Person.id).limit(limit)).all()
+
+
+def names_by_id(session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
+    """The names of people, of those that there are."""
+    return {row.id: row.name for row in session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))} if ids else {}
+
+
+def of_organisation(session: Session, organisation_id: UUID) -> Sequence[Person]:
+    """The people who act for an organisation, by name."""
+    query = select(Person).where(Person.grants.any(RoleGrant.organisation_id == organisation_id))
+    return session.scalars(query.order_by(Person.name, Person.id)).all()
+
+
+def names(session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
+    """The names of places and organisations, of those that there are."""
+    if not ids:
+        return {}
+    found = [session.execute(select(kind.id, kind.name).where(kind.id.in_(ids))) for kind in (Place, Organisation)]
+    return {row.id: row.name for rows in found for row in rows}
 
 
 def grant_of(session: Session, person_id: UUID, grant: RoleGrant) -> RoleGrant | None:
