@@ -43,6 +43,9 @@ def list_submissions(
         unassigned=wanted.assigned == "nobody",
         overdue=wanted.overdue,
         band=wanted.band,
+        kind=wanted.kind,
+        flagged=wanted.flagged,
+        snoozed=wanted.snoozed,
         text=wanted.q,
     )
     page = triage.queue(session, reader, asked, today=day_of(now), after=wanted.after, limit=wanted.limit)

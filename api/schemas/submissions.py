@@ -16,6 +16,7 @@ from api.schemas.proposals import ProposalOut
 from api.services.triaging import Shown
 from models.actors import Actor
 from models.clocks import Clock
+from models.innovations import InnovationKind
 from models.proposals import Band, Proposal, ProposalState
 from models.triage import Leaving, OutcomeKind, Submission, SubmissionState
 
@@ -52,6 +53,8 @@ _ROW: dict[str, Any] = {
     "assigned_to": "Hub triage officer",
     "mine": True,
     "taken_at": "2026-11-02T10:00:00Z",
+    "snoozed_until": None,
+    "snoozed_by": None,
     "clock": {"working_days": 0, "reminder_on": "2026-11-06", "overdue_on": "2026-11-10", "overdue": False, "paused": False},
     "strong": 1,
     "possible": 0,
@@ -78,6 +81,8 @@ class SubmissionRow(BaseModel):
     assigned_to: str | None
     mine: bool
     taken_at: datetime | None
+    snoozed_until: date | None = Field(description="Lists leave it out until that day, until it is overdue or the innovator answers.")
+    snoozed_by: str | None
     clock: ClockOut | None
     strong: int = Field(description="Open proposals of that band.")
     possible: int
@@ -107,6 +112,8 @@ def _line(row: Submission, clock: Clock | None, proposals: Sequence[Proposal], *
         "assigned_to": row.assigned_to_name or None,
         "mine": row.assigned_to is not None and row.assigned_to == actor.person_id,
         "taken_at": row.taken_at,
+        "snoozed_until": row.snoozed_until,
+        "snoozed_by": row.snoozed_by_name or None,
         "clock": ClockOut.of(clock, at) if clock is not None else None,
         "strong": sum(each.band is Band.STRONG for each in left),
         "possible": sum(each.band is Band.POSSIBLE for each in left),
@@ -210,4 +217,7 @@ class SubmissionsQuery(PageQuery):
     assigned: Literal["me", "nobody"] | None = Field(default=None, description="Who has it.")
     overdue: bool | None = Field(default=None, description="Waited six working days or more.")
     band: Band | None = Field(default=None, description="Of the best open proposal; weak: there is none at or above *possible*.")
+    kind: InnovationKind | None = None
+    flagged: bool | None = Field(default=None, description="Whether staff should take care with any of the open proposals.")
+    snoozed: bool = Field(default=False, description="Only those that are put off; they are left out otherwise.")
     q: str = Field(default="", max_length=300, description="Words that must all occur in the text or the supplier's name.")

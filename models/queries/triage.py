@@ -1,18 +1,19 @@
 """Triage: the queue in the order of worth, one submission, its proposals, and what waits for its next step."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, cast, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from models.actors import Actor
 from models.clocks import Clock, ClockKind, Due
 from models.documents import searchable_text
-from models.innovations import Innovation, InnovationStatus
+from models.innovations import Innovation, InnovationKind, InnovationStatus
 from models.needs import Need
 from models.people import Person, Role, RoleGrant
 from models.proposals import Band, Proposal, ProposalState
@@ -21,6 +22,7 @@ from models.queries.pages import Page, page_of
 from models.queries.visibility import NEED_IS_SEARCHABLE, innovations_visible_to, proposals_visible_to, submissions_visible_to
 from models.triage import STATUS_AFTER, Ask, Outcome, OutcomeKind, Submission, SubmissionState
 
+Row = TypeVar("Row", bound=tuple[Any, ...])
 MOST_SHOWN = 5
 """How many proposals of a submission are put before the Hub at first, and are to be decided."""
 _AT_OR_ABOVE_POSSIBLE = (Band.STRONG, Band.POSSIBLE)
@@ -30,16 +32,48 @@ _CHUNK = 400  # bound parameters of one statement
 _NOT_MERGED = Submission.innovation.has(Innovation.merged_into_id.is_(None))
 
 
+class Age(StrEnum):
+    """How long the Hub has been waited for."""
+
+    OVERDUE = "overdue"
+    SOON = "soon"
+    IN_TIME = "in_time"
+    PAUSED = "paused"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which submissions are listed; nothing said means all that are open."""
+    """Which submissions are listed; nothing said means all that are open and not put off.
+
+    `waits_for` are those that a person can see to now: nobody else has them, and no innovator is asked. `of_colleagues` are
+    those that somebody other than that person has. `snoozed` is None for both kinds; what is overdue counts as put off no
+    longer, because no day that somebody chose may hide it.
+    """
 
     state: SubmissionState | None = None
     assigned_to: UUID | None = None
     unassigned: bool = False
+    waits_for: UUID | None = None
+    of_colleagues: UUID | None = None
     overdue: bool | None = None
+    age: Age | None = None
     band: Band | None = None
+    kind: InnovationKind | None = None
+    flagged: bool | None = None
+    snoozed: bool | None = False
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the queue is ordered, narrowed and counted by, as SQL."""
+
+    overdue: ColumnElement[Any]
+    age: ColumnElement[Any]
+    best: ColumnElement[Any]
+    band: ColumnElement[Any]
+    flagged: ColumnElement[Any]
+    snoozed: ColumnElement[Any]
 
 
 def queue(session: Session, actor: Actor, wanted: Wanted, *, today: date, after: str | None = None, limit: int = 50) -> Page[Submission]:
@@ -47,36 +81,81 @@ def queue(session: Session, actor: Actor, wanted: Wanted, *, today: date, after:
 
     What is overdue comes first, then what has the most probable open proposal, then what has waited longest.
     """
-    overdue = case((Clock.overdue_on <= today, 1), else_=0)
-    clock = and_(Clock.kind == ClockKind.TRIAGE, Clock.subject_id == Submission.id)
-    matched = _matched()
-    best, strong = func.coalesce(matched.c.best, 0.0), func.coalesce(matched.c.strong, 0)
-    query = select(Submission).outerjoin(Clock, clock).outerjoin(matched, matched.c.innovation_id == Submission.innovation_id)
-    query = query.where(submissions_visible_to(actor), _NOT_MERGED, *_conditions(wanted))
-    if wanted.overdue is not None:
-        query = query.where(overdue == int(wanted.overdue))
-    if wanted.band is not None:
-        query = query.where({Band.STRONG: strong > 0, Band.POSSIBLE: and_(best > 0, strong == 0), Band.WEAK: best == 0}[wanted.band])
-    ordered = query.order_by(overdue.desc(), best.desc(), Submission.submitted_at, Submission.id)
+    query, told = _joined(select(Submission), today)
+    query = query.where(submissions_visible_to(actor), _NOT_MERGED, *_conditions(wanted, told))
+    ordered = query.order_by(told.overdue.desc(), told.best.desc(), Submission.submitted_at, Submission.id)
     return page_of(session, ordered, after=after, limit=limit, kinds=(int, float, datetime, UUID))
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    found = [Submission.state == wanted.state if wanted.state else Submission.state != SubmissionState.CLOSED]
+def tallies(session: Session, actor: Actor, *, text: str, today: date) -> Mapping[tuple[str, ...], int]:
+    """How many submissions there are of each kind that a list is narrowed by, closed ones among them; whoever has them.
+
+    A key is state, holder (`me`, `nobody` or `colleague`), kind of innovation, age, best band, `flagged` and `snoozed` as `1` or `0`.
+    """
+    holder = case((Submission.assigned_to.is_(None), "nobody"), (Submission.assigned_to == actor.person_id, "me"), else_="colleague")
+    kind = select(Innovation.kind).where(Innovation.id == Submission.innovation_id).scalar_subquery()
+    query, told = _joined(select(Submission.state, holder.label("holder")), today)
+    narrowed = [getattr(told, name).label(name) for name in ("age", "band", "flagged", "snoozed")]
+    query = query.add_columns(kind.label("kind"), *narrowed).where(submissions_visible_to(actor), _NOT_MERGED, *_holds_words(text))
+    counted = query.subquery()
+    found = session.execute(select(*counted.columns, func.count()).group_by(*counted.columns))
+    return {tuple(str(each) for each in row[:-1]): row[-1] for row in found}
+
+
+def _joined(query: Select[Row], today: date) -> tuple[Select[Row], _Told]:
+    """A query of submissions beside their clocks and matches, and what can be said of them."""
+    matched, late = _matched(), func.coalesce(Clock.overdue_on <= today, False)
+    clock = and_(Clock.kind == ClockKind.TRIAGE, Clock.subject_id == Submission.id)
+    best, strong = func.coalesce(matched.c.best, 0.0), func.coalesce(matched.c.strong, 0)
+    told = _Told(
+        overdue=case((late, 1), else_=0),
+        age=case(
+            (late, Age.OVERDUE.value),
+            (Clock.reminder_on <= today, Age.SOON.value),
+            (Clock.reminder_on.is_not(None), Age.IN_TIME.value),
+            else_=Age.PAUSED.value,
+        ),
+        best=best,
+        band=case((strong > 0, Band.STRONG.value), (best > 0, Band.POSSIBLE.value), else_=Band.WEAK.value),
+        flagged=func.coalesce(matched.c.flagged, 0),
+        snoozed=case((and_(Submission.snoozed_until > today, ~late), 1), else_=0),
+    )
+    return query.outerjoin(Clock, clock).outerjoin(matched, matched.c.innovation_id == Submission.innovation_id), told
+
+
+def _conditions(wanted: Wanted, told: _Told) -> Iterator[ColumnElement[bool]]:
+    yield Submission.state == wanted.state if wanted.state else Submission.state != SubmissionState.CLOSED
     if wanted.assigned_to is not None:
-        found.append(Submission.assigned_to == wanted.assigned_to)
+        yield Submission.assigned_to == wanted.assigned_to
     if wanted.unassigned:
-        found.append(Submission.assigned_to.is_(None))
-    found += [
-        Submission.innovation.has(Innovation.search_text.contains(word, autoescape=True)) for word in searchable_text(wanted.text).split()
-    ]
-    return found
+        yield Submission.assigned_to.is_(None)
+    if wanted.waits_for is not None:
+        yield and_(
+            or_(Submission.assigned_to.is_(None), Submission.assigned_to == wanted.waits_for), Submission.state != SubmissionState.ASKED
+        )
+    if wanted.of_colleagues is not None:
+        yield Submission.assigned_to != wanted.of_colleagues
+    if wanted.kind is not None:
+        yield Submission.innovation.has(Innovation.kind == wanted.kind)
+    said = ((told.overdue, wanted.overdue), (told.flagged, wanted.flagged), (told.snoozed, wanted.snoozed))
+    yield from (column == int(value) for column, value in said if value is not None)
+    yield from (column == value.value for column, value in ((told.age, wanted.age), (told.band, wanted.band)) if value is not None)
+    yield from _holds_words(wanted.text)
+
+
+def _holds_words(text: str) -> Iterator[ColumnElement[bool]]:
+    for word in searchable_text(text).split():
+        yield Submission.innovation.has(Innovation.search_text.contains(word, autoescape=True))
 
 
 def _matched() -> Subquery:
-    """The best open proposal at or above *possible* of each innovation, and how many are strong, on needs that are open to matching."""
+    """The best open proposal at or above *possible* of each innovation, how many are strong, and whether any has a flag.
+
+    On needs that are open to matching.
+    """
     strong = func.sum(case((Proposal.band == Band.STRONG, 1), else_=0))
-    query = select(Proposal.innovation_id, func.max(Proposal.probability).label("best"), strong.label("strong"))
+    flagged = func.max(case((cast(Proposal.flags, String) != "[]", 1), else_=0))
+    query = select(Proposal.innovation_id, func.max(Proposal.probability).label("best"), strong.label("strong"), flagged.label("flagged"))
     still = query.join(Need, Need.id == Proposal.need_id).where(NEED_IS_SEARCHABLE, Proposal.band.in_(_AT_OR_ABOVE_POSSIBLE))
     return still.where(Proposal.state == ProposalState.OPEN).group_by(Proposal.innovation_id).subquery()
 
