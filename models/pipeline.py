@@ -53,6 +53,15 @@ REACHED_A_PILOT = frozenset({PipelineStage.PILOTING, PipelineStage.ADOPTED, Pipe
 ADOPTED_HERE = frozenset({PipelineStage.ADOPTED, PipelineStage.SPREAD})
 
 
+def steps_after(current: PipelineStage | None) -> tuple[PipelineStage, ...]:
+    """The steps that may be written next, in their order; none after *stopped*."""
+    if current is None:
+        return (PipelineStage.INTRODUCED,)
+    if current is PipelineStage.STOPPED:
+        return ()
+    return (*_FORWARD[_FORWARD.index(current) + 1 :], PipelineStage.STOPPED)
+
+
 def check_step(current: PipelineStage | None, following: PipelineStage) -> None:
     """Allow the first step, any step forward, and stopping; raises TransitionRefused otherwise, which tells both stages."""
     if current is None and following is PipelineStage.INTRODUCED:

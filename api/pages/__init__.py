@@ -14,9 +14,11 @@ from api.pages import (
     mail,
     needs,
     people,
+    place_answers,
     proposals,
     referrals,
     sign_in,
+    stages,
     start,
 )
 from api.pages.assets import Assets
@@ -35,6 +37,8 @@ _MODULES = (
     innovations,
     likenesses,
     proposals,
+    place_answers,
+    stages,
     events,
     mail,
     keeping,

@@ -15,7 +15,7 @@ from models.decisions import Reason, ReasonMissing
 from models.documents import TransitionRefused
 from models.events import Event
 from models.people import Role
-from models.pipeline import ADOPTED_HERE, REACHED_A_PILOT, PipelineStage, StageChange, check_step
+from models.pipeline import ADOPTED_HERE, REACHED_A_PILOT, PipelineStage, StageChange, check_step, steps_after
 from models.place_answers import PlaceAnswer
 from models.places import Place
 from models.policies import INNOVATION_READ_UPTAKE, PROPOSAL_STAGE
@@ -76,6 +76,32 @@ class Uptake:
     innovation_id: UUID
     places: Sequence[InPlace]
     signs: Signs
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a match has come to where it stands in one place; `following` are the steps that the asker may write next."""
+
+    place: Place
+    steps: Sequence[StageChange]
+    following: Sequence[PipelineStage]
+
+
+def standings(session: Session, proposal: Proposal, *, actor: Actor) -> list[Standing]:
+    """Where a match that the actor may read stands in each place that it concerns, by name; a place reads of itself."""
+    steps: dict[UUID, list[StageChange]] = {}
+    for step in rows.history(session, proposal.id, actor):
+        steps.setdefault(step.place_id, []).append(step)
+    concerned = _concerned(session, proposal)
+    may = proposal.handed_on and PROPOSAL_STAGE.allows(actor, subject_of(proposal))
+    found = []
+    for place in places.all_places(session):
+        own = _speaks_for_all(actor) or place.id in actor.place_ids
+        known = steps.get(place.id, [])
+        if own and (place.id in concerned or known):
+            next_ones = steps_after(known[-1].stage if known else None) if may and place.id in concerned else ()
+            found.append(Standing(place, known, next_ones))
+    return sorted(found, key=lambda each: each.place.name)
 
 
 def change(session: Session, proposal_id: UUID, step: Step, *, actor: Actor, at: datetime) -> StageChange:

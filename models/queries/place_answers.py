@@ -48,10 +48,14 @@ def page(
     place: str | None = None,
     need_id: UUID | None = None,
     proposal_id: UUID | None = None,
+    oldest_first: bool = False,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[PlaceAnswer]:
-    """Questions that the actor may read, newest first; `need_id` is the place's own need or the one that was matched."""
+    """Questions that the actor may read, newest first; `need_id` is the place's own need or the one that was matched.
+
+    `oldest_first` turns the order round: of those that wait for an answer, the soonest due stands first.
+    """
     query = select(PlaceAnswer).where(place_answers_visible_to(actor))
     if state is not None:
         query = query.where(PlaceAnswer.state == state)
@@ -63,7 +67,8 @@ def page(
         query = query.where(or_(PlaceAnswer.need_id == need_id, PlaceAnswer.proposal.has(Proposal.need_id == need_id)))
     if proposal_id is not None:
         query = query.where(PlaceAnswer.proposal_id == proposal_id)
-    ordered = query.order_by(PlaceAnswer.created_at.desc(), PlaceAnswer.id)
+    created = PlaceAnswer.created_at.asc() if oldest_first else PlaceAnswer.created_at.desc()
+    ordered = query.order_by(created, PlaceAnswer.id)
     return page_of(session, ordered, after=after, limit=limit, kinds=(datetime, UUID))
 
 

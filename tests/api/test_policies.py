@@ -15,7 +15,7 @@ import migrations
 from api.db import Database
 from api.main import create_app
 from api.settings import Settings
-from tests import authorisation, authorisation_table
+from tests import authorisation, authorisation_table, place_pages
 from tests.authorisation import ALLOWED, HIDDEN, REFUSED, SIGN_IN, Case, World
 from tests.factories import ANY_VERSION
 
@@ -61,6 +61,7 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /referrals/{token}": {"data": {"answer": "accepted"}},
     "POST /api/v1/proposals/{proposal_id}/decision": {"json": {"verdict": "confirmed"}},
     "POST /proposals/{proposal_id}/decision": {"data": {"verdict": "confirmed", "version": "1"}},
+    **place_pages.SENT,
 }
 
 NAME_A_VERSION = (
