@@ -4,8 +4,10 @@ from fastapi import Depends, FastAPI, Request
 
 from api.pages import (
     answers,
+    calls,
     events,
     feedback,
+    feeds,
     innovations,
     keeping,
     keys,
@@ -13,6 +15,7 @@ from api.pages import (
     links,
     mail,
     needs,
+    open_needs,
     people,
     place_answers,
     proposals,
@@ -33,6 +36,9 @@ _MODULES = (
     answers,
     feedback,
     referrals,
+    open_needs,
+    calls,
+    feeds,
     needs,
     innovations,
     likenesses,

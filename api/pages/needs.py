@@ -1,11 +1,11 @@
-"""Pages of needs: the list, one need with its matches, writing and changing one."""
+"""Pages of needs: one need with its matches, writing and changing one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final
+from typing import Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -16,7 +16,6 @@ from api.db import Database
 from api.pages import coding, forms, wording
 from api.pages import documents as shared
 from api.pages.forms import FormError, Sent
-from api.pages.matches import about
 from api.pages.rendering import page, see_other
 from api.requests import Now, Reading, SharedLibraries, StrictRoute
 from api.security import CurrentVisit, NeedChanger, NeedReader, NeedSubmitter, NeedWithdrawer, NeedWriter, Visit
@@ -25,8 +24,7 @@ from api.services.content import NeedContent
 from api.services.suggesting import FACETS
 from models.actors import NotAllowed
 from models.documents import Side, StaleVersion, Visibility
-from models.needs import Need, NeedStatus
-from models.policies import NEED_CREATE
+from models.needs import Need
 from models.queries import documents, places
 from models.queries.places import UnknownPlace
 
@@ -41,7 +39,6 @@ MISSING: Final = {
     "metric": "Say how we would know that it is better",
     "places": "Choose at least one place",
 }
-_SHOWN_TO_ALL: Final = (NeedStatus.OPEN, NeedStatus.MET, NeedStatus.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,48 +50,6 @@ class Typed:
     visibility: str
     codes: coding.Codes
     version: str = ""
-
-
-@router.get("/needs")
-def needs_list(
-    request: Request,
-    *,
-    visit: CurrentVisit,
-    _actor: NeedReader,
-    session: Reading,
-    q: Annotated[str, Query(max_length=200)] = "",
-    place: str | None = None,
-    status: str | None = None,
-    after: str | None = None,
-) -> HTMLResponse:
-    """Needs that the visitor may read, newest first, narrowed by words, place and status."""
-    known = places.all_places(session)
-    statuses = list(NeedStatus) if NEED_CREATE.admits(visit.actor) else list(_SHOWN_TO_ALL)
-    filters = {"place": shared.chosen(place, [row.key for row in known]), "status": shared.chosen(status, statuses)}
-    wanted = {name: value for name, value in filters.items() if value is not None}
-    found = documents.page(session, Side.NEED, visit.actor, filters=wanted, text=q, after=after or None, limit=shared.LISTED)
-    return page(
-        request,
-        "documents.jinja",
-        visit,
-        title="Needs",
-        side="need",
-        lead="What the health and care system of West Yorkshire needs solved.",
-        rows=[_listed(row) for row in found.rows],
-        words=q,
-        selects=[
-            ("place", "Place", place or "", [("", "All places"), *((row.key, row.name) for row in known)]),
-            ("status", "Status", status or "", [("", "All"), *((each.value, wording.STATUSES[Side.NEED][each][0]) for each in statuses)]),
-        ],
-        filtered=bool(q or wanted),
-        turning=shared.turning(found, "/needs", {"q": q, **filters}, after),
-        may_write=NEED_CREATE.admits(visit.actor),
-    )
-
-
-def _listed(need: Need) -> dict[str, Any]:
-    tags = [wording.STATUSES[Side.NEED][need.status]]
-    return {"href": f"/needs/{need.id}", "name": need.title, "about": about(need), "text": need.problem, "tags": tags}
 
 
 @router.get("/needs/new")

@@ -90,7 +90,7 @@ def notice(lookout: Lookout) -> str:
 def menu(visit: Visit, path: str) -> list[dict[str, str]]:
     """The pages that this visitor may go to; the one they are on, or under, is marked."""
     actor = visit.actor
-    items = [("/needs", "Needs")]
+    items = [("/needs", "Needs"), ("/calls", "Calls")]
     if INNOVATION_READ.admits(actor):
         items.append(("/innovations", "Innovations"))
     if PROPOSAL_READ.admits(actor):

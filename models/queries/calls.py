@@ -65,6 +65,12 @@ def conditions(
     return found
 
 
+def on_needs(session: Session, need_ids: Collection[UUID], actor: Actor, *, day: date) -> Mapping[UUID, Call]:
+    """The open call of each of these needs that the actor may read; those without one are left out."""
+    query = select(Call).where(Call.need_id.in_(need_ids), *conditions(actor, day=day, open_only=True))
+    return {row.need_id: row for row in session.scalars(query).unique()}
+
+
 def by_reference(session: Session, reference: str, actor: Actor, *, lock: bool = False) -> Call:
     """A call on a need that the actor may read; raises NotFound."""
     query = select(Call).where(Call.reference == reference, Call.need.has(needs_visible_to(actor)))
