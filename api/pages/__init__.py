@@ -20,6 +20,7 @@ from api.pages import (
     place_answers,
     proposals,
     referrals,
+    running,
     sign_in,
     stages,
     start,
@@ -50,6 +51,7 @@ _MODULES = (
     keeping,
     people,
     keys,
+    running,
 )
 """In the order in which addresses are looked up."""
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from api.db import Database
 from api.services.library import Libraries, RankingUnavailable
+from api.services.progress import Progress, progress
 from models.actors import SYSTEM
 from models.documents import Side
 from models.jobs import JobState
@@ -23,6 +24,7 @@ from models.queries.backlog import Waiting
 
 PATIENCE_SECONDS = 2.0
 KEPT_SECONDS = 5.0
+PROGRESS_KEPT_SECONDS = 1.0
 FIGURES_KEPT_SECONDS = 10.0  # they read every document's row: a third of a second at 100,000
 QUEUES = ("now", "bulk")  # by priority
 _log = structlog.get_logger("api")
@@ -126,6 +128,7 @@ class Lookout:
         self._step = Glance(self._look_at_schema)
         self._figures = Glance(self._look_at_rows)
         self._matching = Glance(self._look_at_matching)
+        self._progress = Glance(self._look_at_work)
         self._broker = Glance(ping) if ping else None
 
     def step(self) -> str | None:
@@ -143,6 +146,10 @@ class Lookout:
     def last_figures(self) -> Figures | None:
         """The figures as they were a while ago, without waiting for anything."""
         return self._figures.last(kept_seconds=2 * FIGURES_KEPT_SECONDS)
+
+    def last_progress(self) -> Progress | None:
+        """What was being done a moment ago, without waiting for anything; None while nobody has looked yet."""
+        return self._progress.last(kept_seconds=PROGRESS_KEPT_SECONDS)
 
     def matching_fault(self) -> str:
         """Which part of the matching is missing, "snapshot" when the newest is damaged; empty when all is well.
@@ -168,7 +175,7 @@ class Lookout:
 
     def forget(self) -> None:
         """Look anew at everything."""
-        for glance in (self._step, self._figures, self._matching, self._broker):
+        for glance in (self._step, self._figures, self._matching, self._progress, self._broker):
             if glance is not None:
                 glance.forget()
 
@@ -179,6 +186,10 @@ class Lookout:
     def _look_at_rows(self) -> Figures:
         with self._database.reading() as session:
             return figures(session, self._libraries, at=datetime.now(UTC))
+
+    def _look_at_work(self) -> Progress:
+        with self._database.reading() as session:
+            return progress(session, at=datetime.now(UTC))
 
     def _look_at_matching(self) -> str:
         try:

@@ -2,3 +2,4 @@
 import { initAll } from "./nhsuk/nhsuk-frontend-10.6.1.min.js";
 
 initAll();
+if (document.querySelector("[data-progress]")) import("./running.js");

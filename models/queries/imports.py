@@ -78,6 +78,12 @@ def unfinished(session: Session) -> Sequence[UUID]:
     return session.scalars(select(ImportBatch.id).where(ImportBatch.status == ImportStatus.APPLYING).order_by(ImportBatch.created_at)).all()
 
 
+def applying(session: Session, limit: int = 20) -> Sequence[ImportBatch]:
+    """The imports whose rows are being stored, the oldest first."""
+    query = select(ImportBatch).where(ImportBatch.status == ImportStatus.APPLYING)
+    return session.scalars(query.order_by(ImportBatch.created_at, ImportBatch.id).limit(limit)).all()
+
+
 def keep_rows(session: Session, rows: list[dict[str, Any]]) -> None:
     """Stage rows."""
     session.execute(insert(ImportRow), rows)
