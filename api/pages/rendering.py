@@ -17,7 +17,7 @@ from api.security import Visit
 from api.services.measuring import Lookout
 from api.services.readiness import is_behind
 from models.people import Role
-from models.policies import INNOVATION_READ, JOB_READ, PROPOSAL_READ
+from models.policies import INNOVATION_READ, JOB_READ, PROPOSAL_READ, REPORT_READ
 
 STATIC: Final = files("api").joinpath("static")
 MANAGE: Final = "/manage"
@@ -97,6 +97,8 @@ def menu(visit: Visit, path: str) -> list[dict[str, str]]:
         items.append(("/proposals", "Matches to decide" if actor.is_hub else "Proposed matches"))
     if Role.PLACE in actor.roles:
         items.append(("/place-answers", "Questions to us"))
+    if REPORT_READ.admits(actor):
+        items.append(("/reports", "Reports"))
     if JOB_READ.admits(actor):
         items.append((MANAGE, "Manage"))
     return [{"href": href, "text": text, "current": _current(path, href)} for href, text in items]

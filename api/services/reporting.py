@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from api.services import reporting_counts, reporting_measures, reporting_times
+from api.services import reporting_counts, reporting_funnel, reporting_measures, reporting_times
 from api.services.tabulating import Report
 from models.actors import Actor
 from models.base import LAST_YEAR, DomainError
@@ -53,6 +53,7 @@ class ReportName(StrEnum):
 
     NEEDS_BY_PLACE = "needs-by-place"
     UNMET_NEEDS = "unmet-needs"
+    FUNNEL = "funnel"
     TIME_IN_STATE = "time-in-state"
     BARRIERS = "barriers"
     STAGES_BY_PLACE = "stages-by-place"
@@ -66,6 +67,7 @@ REPORTS: Final[Mapping[ReportName, Make]] = MappingProxyType(
     {
         ReportName.NEEDS_BY_PLACE: reporting_counts.needs_by_place,
         ReportName.UNMET_NEEDS: reporting_counts.unmet_needs,
+        ReportName.FUNNEL: reporting_funnel.funnel,
         ReportName.TIME_IN_STATE: reporting_times.time_in_state,
         ReportName.BARRIERS: reporting_counts.barriers,
         ReportName.STAGES_BY_PLACE: reporting_counts.stages_by_place,
@@ -75,7 +77,8 @@ REPORTS: Final[Mapping[ReportName, Make]] = MappingProxyType(
         ReportName.FEEDBACK: reporting_counts.feedback,
     }
 )
-_OF_NOW: Final = frozenset({ReportName.NEEDS_BY_PLACE, ReportName.UNMET_NEEDS, ReportName.INEQUALITIES})
+OF_NOW: Final = frozenset({ReportName.NEEDS_BY_PLACE, ReportName.UNMET_NEEDS, ReportName.INEQUALITIES})
+"""The reports that tell how things stand now, whichever days are asked for."""
 
 
 def report(session: Session, name: ReportName, period: Period, *, actor: Actor, at: datetime) -> Report:
@@ -85,4 +88,4 @@ def report(session: Session, name: ReportName, period: Period, *, actor: Actor, 
     """
     REPORT_READ.check(actor)
     made = REPORTS[name](session, since=period.since, until=period.until, at=at, actor=actor)
-    return made if name in _OF_NOW else made.of(period.first, period.last)
+    return made if name in OF_NOW else made.of(period.first, period.last)

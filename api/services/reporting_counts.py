@@ -18,7 +18,7 @@ from models.documents import Side
 from models.feedback import QUESTION, Answer
 from models.needs import Need, NeedStatus
 from models.organisations import CompanySize, Origin
-from models.pipeline import PipelineStage
+from models.pipeline import ADOPTED_HERE, PipelineStage
 from models.place_answers import PLACES_OF_THE_REGION
 from models.queries import calls as calls_of
 from models.queries import documents, joint_needs, reports, unmet
@@ -190,7 +190,7 @@ def inequalities(session: Session, **_rest: object) -> Report:
     codes = {side: reports.inequality_codes(session, side) for side in Side}
     joint = joint_needs.joint_ids(session)
     shown = _once(reports.pairs_shown(session, None, None), joint)
-    adopted = {(joint.get(need_id, need_id), innovation_id) for need_id, innovation_id in reports.adopted(session)}
+    adopted = {(joint.get(need_id, need_id), innovation_id) for need_id, innovation_id in reports.reached(session, ADOPTED_HERE)}
     rows: list[dict[str, Cell]] = []
     for code in code_lists()["key_health_inequalities"]:
         mine = {side: {row for row, held in codes[side].items() if code["value"] in held} for side in Side}

@@ -141,11 +141,24 @@ def pairs_shown(session: Session, since: datetime | None, until: datetime | None
     return [Pair(need, innovation, bool(yes), bool(no)) for need, innovation, yes, no in session.execute(query)]
 
 
-def adopted(session: Session) -> set[tuple[UUID, UUID]]:
-    """The pairs (need, innovation) that some place has adopted or spread."""
-    reached = StageChange.stage.in_([PipelineStage.ADOPTED, PipelineStage.SPREAD])
+def reached(session: Session, stages: Collection[PipelineStage]) -> set[tuple[UUID, UUID]]:
+    """The pairs (need, innovation) that came to one of these stages in some place, whatever became of them."""
+    steps = select(StageChange.proposal_id).where(StageChange.stage.in_(stages))
     query = select(Proposal.need_id, _STANDS_FOR_IT).join(Innovation, Innovation.id == Proposal.innovation_id)
-    return {(row[0], row[1]) for row in session.execute(query.where(Proposal.id.in_(select(StageChange.proposal_id).where(reached))))}
+    return {(row[0], row[1]) for row in session.execute(query.where(Proposal.id.in_(steps)))}
+
+
+def first_handed_in(session: Session, since: datetime | None, until: datetime | None) -> set[UUID]:
+    """The innovations that were handed in for the first time in a time; what was merged counts as what stands for it."""
+    first = func.min(Submission.submitted_at)
+    query = select(_STANDS_FOR_IT).join(Submission, Submission.innovation_id == Innovation.id).where(Innovation.live)
+    return set(session.scalars(query.group_by(_STANDS_FOR_IT).having(within(first, since, until))))
+
+
+def given_an_outcome(session: Session) -> set[UUID]:
+    """The innovations of which a submission left triage with an outcome; what was merged counts as what stands for it."""
+    query = select(_STANDS_FOR_IT).join(Submission, Submission.innovation_id == Innovation.id)
+    return set(session.scalars(query.where(Submission.outcome.is_not(None))))
 
 
 def innovations_of_proposals(session: Session, proposal_ids: Collection[UUID]) -> set[UUID]:
