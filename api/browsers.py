@@ -1,4 +1,4 @@
-"""What a browser keeps of us: the token of its sign-in, and one by which we know it again."""
+"""What a browser keeps of us: the token of its sign-in, one by which we know it again, and one of answers that it has begun."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from api.services.opening import Opened
 from api.settings import Settings
 from models.actors import Actor
 
-COOKIE, DEVICE_COOKIE = "matching_session", "matching_device"
+COOKIE, DEVICE_COOKIE, DRAFT_COOKIE = "matching_session", "matching_device", "matching_draft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,22 @@ def keep_signed_in(response: Response, signed_in: SignedIn, settings: Settings) 
 def forget_sign_in(response: Response, settings: Settings) -> None:
     """Take the session's token out of the browser; the device stays known."""
     name = cookie_name(COOKIE, settings)
+    response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies)
+
+
+def draft_token(request: HTTPConnection) -> str:
+    """The token of the front door's answers that this browser has begun; empty for none."""
+    return request.cookies.get(cookie_name(DRAFT_COOKIE, request.app.state.settings), "")
+
+
+def keep_draft(response: Response, token: str, settings: Settings, *, until: datetime) -> None:
+    """Give the browser the token of the answers that it has begun."""
+    _keep(response, DRAFT_COOKIE, token, until=until, settings=settings)
+
+
+def forget_draft(response: Response, settings: Settings) -> None:
+    """Take that token out of the browser."""
+    name = cookie_name(DRAFT_COOKIE, settings)
     response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies)
 
 

@@ -147,7 +147,9 @@ class Settings(BaseSettings):
     link_sign_in: Literal["innovators", "all"] = Field(
         default="all", description="Who may sign in by a mailed link: innovators alone, or everybody with an account."
     )
-    links_per_hour: int = Field(default=60, ge=0, description="Mails with a link that one network address may cause in an hour; 0: any.")
+    links_per_hour: int = Field(
+        default=60, ge=0, description="Mails with a link, and answers begun without an account, of one network in an hour; 0: any number."
+    )
     settled_days: int = Field(
         default=0, ge=0, le=36_500, description="After how many days what was archived or withdrawn is erased; 0: never."
     )

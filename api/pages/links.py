@@ -33,6 +33,9 @@ def look_at(token: str, _: LinkOpener, *, request: Request, visit: CurrentVisit,
 def use(token: str, _: LinkOpener, *, request: Request, settings: CurrentSettings, at: Now, sent: Sent) -> Response:
     """Use the link, and go to what it opened."""
     arrival, opened = browsers.open_link(request, token, name=forms.text(sent, "name"), at=at)
-    answer = see_other(f"/innovations/{opened.innovation.id}" if opened.innovation else "/")
+    answer = see_other("/")
+    if opened.innovation is not None:
+        answer = see_other(f"/innovations/{opened.innovation.id}/status", done="claimed")
+        browsers.forget_draft(answer, settings)  # what it said is the innovation now; the row ends with its date
     browsers.welcome(answer, arrival, settings, at=at)
     return answer

@@ -21,7 +21,7 @@ from models.queries import clocks, documents, triage
 from models.queries import following as rows
 from models.referrals import Referral, ReferralState
 from models.subjects import subject_of
-from models.triage import Ask, Outcome, OutcomeKind, Submission
+from models.triage import STATUS_AFTER, Ask, Outcome, OutcomeKind, Submission
 from models.working_days import add_working_days, day_of, is_working_day
 
 _DAY: Final = timedelta(days=1)
@@ -39,15 +39,24 @@ class Turn(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
-    """One plain status and the next step; `letter` is the last outcome whose letter has left."""
+    """One plain status and the next step; `letters` are the outcomes whose letters have left, oldest first.
+
+    `status` is the innovation's as far as it has been told: what can still be undone stands as being looked at.
+    """
 
     innovation: Innovation
     submission: Submission | None
+    status: InnovationStatus
     says: str
     turn: Turn
     by: date | None = None
     ask: Ask | None = None
-    letter: Outcome | None = None
+    letters: Sequence[Outcome] = ()
+
+    @property
+    def letter(self) -> Outcome | None:
+        """The last of them."""
+        return self.letters[-1] if self.letters else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +101,19 @@ def whereabouts(session: Session, innovation_id: UUID, *, actor: Actor, at: date
     return Whereabouts(
         innovation=innovation,
         submission=row,
+        status=_told(innovation, row),
         says=found.says,
         turn=found.turn,
         by=found.by,
         ask=asked,
-        letter=letters[-1] if letters else None,
+        letters=letters,
     )
+
+
+def _told(innovation: Innovation, row: Submission | None) -> InnovationStatus:
+    last = row.standing if row is not None else None
+    untold = last is not None and last.settled_at is None and innovation.status in STATUS_AFTER.values()
+    return InnovationStatus.IN_TRIAGE if untold else innovation.status
 
 
 def _inside(session: Session, row: Submission | None, *, at: datetime, undo_window_seconds: float) -> _Where:

@@ -54,18 +54,24 @@ class Limits:
 
 
 class LinkLimit:
-    """The mails with a link that one network caused within the last hour, whoever they went to; a limit of 0 is none."""
+    """The mails with a link that one network caused within the last hour, whoever they went to; a limit of 0 is none.
 
-    def __init__(self, storage: SharedStorage | MemoryStorage, *, hourly: int) -> None:
+    `of` and `told` are for something else that is counted likewise, and apart from the mails.
+    """
+
+    def __init__(
+        self, storage: SharedStorage | MemoryStorage, *, hourly: int, of: str = "links", told: str = "Too many mails were asked for"
+    ) -> None:
         self._item = RateLimitItemPerHour(hourly) if hourly else None
         self._limiter = MovingWindowRateLimiter(storage)
+        self._of, self._told = of, told
 
     def count(self, address: str) -> None:
-        """Count one more mail; raises TooManyRequests, which says when to ask again, and counts no refused one."""
-        asked = ("links", network_of(address))
+        """Count one more; raises TooManyRequests, which says when to ask again, and counts no refused one."""
+        asked = (self._of, network_of(address))
         if self._item is None or self._limiter.hit(self._item, *asked):
             return
         seconds = max(1, math.floor(self._limiter.get_window_stats(self._item, *asked).reset_time - time.time()) + 1)
         raise TooManyRequests(
-            f"Too many mails were asked for from your network. Try again in {math.ceil(seconds / 60)} minutes.", retry_after_seconds=seconds
+            f"{self._told} from your network. Try again in {math.ceil(seconds / 60)} minutes.", retry_after_seconds=seconds
         )

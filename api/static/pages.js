@@ -2,4 +2,6 @@
 import { initAll } from "./nhsuk/nhsuk-frontend-10.6.1.min.js";
 
 initAll();
+if (document.querySelector("[data-draft]")) import("./begin.js");
+if (document.querySelector("[data-triage]")) import("./triage.js");
 if (document.querySelector("[data-progress]")) import("./running.js");
