@@ -71,9 +71,13 @@ def waiting(session: Session) -> Sequence[Message]:
     return session.scalars(select(Message).where(Message.state.in_((MessageState.QUEUED, MessageState.SENDING)))).all()
 
 
-def page(session: Session, *, state: MessageState | None, template: str | None, after: str | None, limit: int) -> Page[Message]:
-    """Mails of that state and template, all without, the latest first."""
+def page(
+    session: Session, *, state: MessageState | None, template: str | None, after: str | None, limit: int, undelivered: bool = False
+) -> Page[Message]:
+    """Mails of that state and template, all without, the latest first; `undelivered`: only those that did not arrive."""
     query = select(Message)
+    if undelivered:
+        query = query.where(Message.state.in_(sorted(NOT_DELIVERED)))
     if state is not None:
         query = query.where(Message.state == state)
     if template is not None:

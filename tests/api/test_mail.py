@@ -249,11 +249,12 @@ def test_in_a_demonstration_staff_see_the_mails_as_they_would_arrive(demo, hub, 
         assert session.scalars(select(Message.body)).all() == [""]
 
 
-def test_elsewhere_the_page_shows_no_mail(hub, make):
-    make(mails.make_mail, subject="For one person")
+def test_elsewhere_the_page_tells_what_became_of_mails_and_not_what_they_say(hub, make):
+    make(mails.make_mail, subject="For one person", body="Only they read this.")
 
     page = hub.get("/mail", headers={"Accept": "text/html"})
-    assert (page.status_code, "For one person" in page.text) == (200, False)
+
+    assert (page.status_code, "For one person" in page.text, "Only they read this" in page.text) == (200, True, False)
 
 
 def test_a_demonstration_without_mails_says_so(demo, hub):
