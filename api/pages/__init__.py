@@ -8,10 +8,10 @@ from api.pages import (
     events,
     feedback,
     feeds,
-    innovations,
     following,
     front_door,
     inbox,
+    innovations,
     keeping,
     keys,
     likenesses,
@@ -19,9 +19,11 @@ from api.pages import (
     mail,
     needs,
     open_needs,
+    organisations,
     people,
     place_answers,
     proposals,
+    rankers,
     referrals,
     reports,
     running,
@@ -59,6 +61,8 @@ _MODULES = (
     people,
     keys,
     running,
+    organisations,
+    rankers,
 )
 """In the order in which addresses are looked up."""
 

@@ -13,7 +13,7 @@ from models.events import Event
 from models.grants import Subject
 from models.organisations import CompanySize, Organisation, Origin
 from models.policies import ORGANISATION_CONFIRM, ORGANISATION_DESCRIBE
-from models.queries import organisations
+from models.queries import organisations, people
 from models.queries.documents import NotFound
 
 
@@ -21,6 +21,12 @@ def waiting(session: Session, actor: Actor) -> Sequence[Organisation]:
     """The organisations that wait for the Hub's word, by name."""
     ORGANISATION_CONFIRM.check(actor)
     return organisations.unconfirmed(session)
+
+
+def one(session: Session, organisation_id: UUID, actor: Actor) -> Organisation:
+    """One organisation, confirmed or not; raises NotFound."""
+    ORGANISATION_CONFIRM.check(actor)
+    return _there(people.organisation(session, organisation_id))
 
 
 def confirm(session: Session, organisation_id: UUID, *, actor: Actor, at: datetime, same_as: UUID | None = None) -> Organisation:
@@ -62,7 +68,10 @@ def describe(
 
 
 def _one(session: Session, organisation_id: UUID) -> Organisation:
-    found = organisations.to_change(session, organisation_id)
+    return _there(organisations.to_change(session, organisation_id))
+
+
+def _there(found: Organisation | None) -> Organisation:
     if found is None:
         raise NotFound("There is no organisation of that id. List those that wait.")
     return found

@@ -12,6 +12,7 @@ from models.innovations import Innovation
 from models.organisations import Organisation, organisation_place
 from models.people import RoleGrant
 from models.queries.erasing import NOT_KEPT
+from models.queries.pages import Page, page_of
 
 _MOST: Final = 200
 
@@ -20,6 +21,12 @@ def unconfirmed(session: Session) -> Sequence[Organisation]:
     """Those that wait for the Hub, by name; some at a time, and none that was forgotten."""
     query = select(Organisation).where(~Organisation.confirmed, Organisation.name != NOT_KEPT)
     return session.scalars(query.order_by(Organisation.name, Organisation.id).limit(_MOST)).all()
+
+
+def confirmed(session: Session, *, words: str, after: str | None, limit: int) -> Page[Organisation]:
+    """Confirmed ones by name, of those whose name holds these words."""
+    query = select(Organisation).where(Organisation.confirmed, Organisation.name.icontains(words, autoescape=True))
+    return page_of(session, query.order_by(Organisation.name, Organisation.id), after=after, limit=limit, kinds=(str, UUID))
 
 
 def confirmed_like(session: Session, words: str, *, limit: int) -> Sequence[Organisation]:
@@ -34,10 +41,10 @@ def to_change(session: Session, organisation_id: UUID) -> Organisation | None:
     return session.scalars(select(Organisation).where(Organisation.id == organisation_id).with_for_update(key_share=True)).first()
 
 
-def offers_of(session: Session, organisation_id: UUID) -> Sequence[Innovation]:
-    """What an organisation offers, less what was erased."""
+def offers_of(session: Session, organisation_id: UUID, *, limit: int | None = None) -> Sequence[Innovation]:
+    """What an organisation offers, less what was erased; the first of them, with a limit."""
     query = select(Innovation).where(Innovation.supplier_id == organisation_id, Innovation.erased_at.is_(None))
-    return session.scalars(query.order_by(Innovation.id)).unique().all()
+    return session.scalars(query.order_by(Innovation.id).limit(limit)).unique().all()
 
 
 def become(session: Session, named: UUID, known: UUID) -> None:
