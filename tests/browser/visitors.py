@@ -38,9 +38,9 @@ class Visitor:
     def sign_in(self, name: str) -> "Visitor":
         """Sign in by the form."""
         page = self.open("/sign-in")
-        page.get_by_label("E-mail address").fill(f"{name}@example.org")
+        page.get_by_label("E-mail address", exact=True).fill(f"{name}@example.org")
         page.get_by_label("Password", exact=True).fill(factories.PASSWORD)
-        page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_role("button", name="Sign out")).to_be_visible()
         return self
 
