@@ -27,6 +27,7 @@ from api.pages import (
     referrals,
     reports,
     running,
+    own_needs,
     sign_in,
     stages,
     start,
@@ -38,6 +39,9 @@ from api.security import CurrentVisit
 
 _MODULES = (
     start,
+    triage,
+    views,
+    watches,
     sign_in,
     links,
     answers,
@@ -52,6 +56,10 @@ _MODULES = (
     innovations,
     likenesses,
     proposals,
+    front_door,
+    following,
+    own_needs,
+    watches,
     place_answers,
     stages,
     reports,

@@ -74,7 +74,7 @@ def _message(item: Mapping[str, Any], field: str, missing: Mapping[str, str], la
     if kind in {"missing", "string_too_short", "too_short", "empty_title"} and field in missing:
         return missing[field]
     label = labels.get(field, field)
-    if kind == "string_too_long":
+    if kind == "string_too_long" or (kind == "too_long" and item["ctx"]["field_type"] == "Value"):  # a text that null may stand for
         return f"{label}: {_TOO_LONG.format(limit=item['ctx']['max_length'])}"
     if kind in {"unknown_code", "enum", "too_long"}:
         return f"{label}: choose from the list on this page."

@@ -131,6 +131,21 @@ def forget(session: Session, person_id: UUID) -> None:
     watches.forget(session, person_id)
 
 
+def example(session: Session, libraries: Libraries, watch: Watch, *, actor: Actor, limit: int) -> Sequence[Item]:
+    """What a watch would have found of all that is there now and the actor may read, by the rule by which it finds what is new.
+
+    Raises RankingUnavailable for a text when the matching is not there.
+    """
+    side = Side.NEED if watch.what is Watched.NEEDS else Side.INNOVATION
+    if side is Side.INNOVATION and not WATCH_CREATE_FOR_INNOVATIONS.admits(actor):
+        return ()
+    if watch.kind is WatchKind.TEXT:
+        rows: Sequence[Need | Innovation] = _fits_now(session, libraries, side, watch.value, actor=actor, limit=limit)
+    else:
+        rows = watches.there_now(session, watch, actor, limit=limit)
+    return [_item(SubjectKind(side.value), row, ()) for row in rows]
+
+
 def look(session: Session, libraries: Libraries, kind: SubjectKind, subject_id: UUID, *, at: datetime) -> int:
     """Hold a thing against the watches, and keep for which it was found; returns for how many that is new."""
     found = find(session, libraries, kind, subject_id)
@@ -234,6 +249,14 @@ def _fitting(session: Session, libraries: Libraries, document: Need | Innovation
         if judged.band is not Band.WEAK:
             fitting.add(watch.id)
     return fitting
+
+
+def _fits_now(session: Session, libraries: Libraries, side: Side, value: str, *, actor: Actor, limit: int) -> Sequence[Need | Innovation]:
+    phrase = _encoded(libraries.encoder, MatcherSide(side.other.value), value)
+    judged = libraries.ranker_for(session).rank(phrase, libraries.view(session, side, actor), limit=limit).judgements
+    ids = [UUID(each.need_id if side is Side.NEED else each.innovation_id) for each in judged if each.band is not Band.WEAK]
+    rows = documents.of_ids(session, side, ids, actor)
+    return [rows[each] for each in ids if each in rows]
 
 
 @lru_cache(maxsize=2000)

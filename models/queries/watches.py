@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.actors import Actor
 from models.calls import Call
+from models.documents import searchable_text
 from models.innovations import Innovation
 from models.needs import Need
 from models.people import Person
@@ -18,7 +19,7 @@ from models.places import Place
 from models.proposals import Proposal, ProposalState
 from models.queries.documents import NotFound
 from models.queries.pages import Page, page_of
-from models.queries.visibility import INNOVATION_IS_SEARCHABLE, NEED_IS_SEARCHABLE, needs_visible_to
+from models.queries.visibility import INNOVATION_IS_SEARCHABLE, NEED_IS_SEARCHABLE, innovations_visible_to, needs_visible_to
 from models.watches import Looked, SubjectKind, Watch, Watched, WatchHit, WatchKind
 
 _ANSWERING = (ProposalState.OPEN, ProposalState.DEFERRED, ProposalState.CONFIRMED)
@@ -85,6 +86,22 @@ def themes_and_places(session: Session, kind: SubjectKind, subject: Need | Innov
     themes = session.scalars(select(Need.theme).where(asked, Need.theme.is_not(None))).all()
     places = session.scalars(select(Place.key).where(Place.id.in_(select(Place.id).join(Need.places.of_type(Place)).where(asked)))).all()
     return {theme for theme in themes if theme}, set(places)
+
+
+def there_now(session: Session, watch: Watch, actor: Actor, *, limit: int) -> Sequence[Need | Innovation]:
+    """What is there now of the watch's theme or place, as far as the actor may read it, latest first."""
+    mine = and_(NEED_IS_SEARCHABLE, needs_visible_to(actor))
+    if watch.kind is WatchKind.PLACE:
+        asked = and_(mine, Need.places.any(Place.key == watch.value))
+    else:
+        themes = session.scalars(select(Need.theme).where(mine, Need.theme.is_not(None)).distinct()).all()
+        asked = and_(mine, Need.theme.in_([theme for theme in themes if searchable_text(theme) == watch.folded]))
+    if watch.what is Watched.NEEDS:
+        needs = select(Need).where(asked).order_by(Need.opened_at.desc(), Need.id)
+        return session.scalars(needs.limit(limit)).unique().all()
+    answers = select(Proposal.innovation_id).join(Need, Need.id == Proposal.need_id).where(asked, Proposal.state.in_(_ANSWERING))
+    offers = select(Innovation).where(INNOVATION_IS_SEARCHABLE, innovations_visible_to(actor), Innovation.id.in_(answers))
+    return session.scalars(offers.order_by(Innovation.submitted_at.desc(), Innovation.id).limit(limit)).unique().all()
 
 
 def waiting_for(

@@ -119,6 +119,7 @@ def test_a_text_that_cannot_be_read_is_told(client: TestClient) -> None:
         ({"stage": ""}, "stage", "Choose how far it has come"),
         ({"stage": "SOON"}, "stage", "choose from the list"),
         ({"name": "n" * 301}, "name", "Make this shorter"),
+        ({"how_it_works": "n" * 100_001}, "how_it_works", "Make this shorter"),
     ],
 )
 def test_what_is_wrong_is_told_at_its_field_and_what_is_sound_is_kept(
