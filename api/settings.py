@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.logos import logo_of
+
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -114,6 +116,7 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address that the server listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that the server listens on.")
     service_name: str = Field(default="Needs and innovations", description="The name shown on every page.")
+    logo: str = Field(default="", description="A PNG or SVG file shown beside that name; empty means none.")
     demo: bool = Field(default=False, description="Demo accounts are shown on the sign-in page; set by `matching run`.")
     undo_window_seconds: int = Field(default=600, ge=0, le=86_400, description="How long who decided may undo; a match is announced after.")
     session_hours: int = Field(default=12, ge=1, le=168, description="How long a sign-in lasts.")
@@ -169,6 +172,13 @@ class Settings(BaseSettings):
         """Refuse an address of a mail server that cannot be read, without repeating it."""
         if value.get_secret_value():
             SmtpServer.of(value.get_secret_value())
+        return value
+
+    @field_validator("logo")
+    @classmethod
+    def readable_logo(cls, value: str) -> str:
+        """Refuse a file that cannot be shown as a logo."""
+        logo_of(value)
         return value
 
     @field_validator("mail_from")

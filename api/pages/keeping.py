@@ -13,6 +13,7 @@ from starlette.datastructures import FormData
 from api.pages import forms
 from api.pages.forms import FormError
 from api.pages.rendering import page
+from api.pages.roles import ROLES
 from api.requests import StrictRoute
 from api.security import CurrentVisit, JobReader
 from models.base import DomainError
@@ -32,15 +33,6 @@ from models.queries import organisations, people, places
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 UP: Final = {"href": "/manage", "text": "Manage the service"}
-# role -> (what it is called, what it may do)
-ROLES: Final[Mapping[Role, tuple[str, str]]] = {
-    Role.INNOVATOR: ("Innovator", "Their own organisation’s innovations, and the needs that these may answer"),
-    Role.PLACE: ("Place team", "Their own place’s needs, and its answers to matches"),
-    Role.HUB: ("Hub staff", "Everything operational: triage, matches, letters"),
-    Role.LEAD: ("Hub lead", "All that Hub staff may, and people, keys, bodies and rankers"),
-    Role.PIPELINE: ("Pipeline", "Confirmed matches and their stages"),
-    Role.BOARD: ("Board", "Reports, and what partners may read"),
-}
 _CANDIDATES: Final = 8
 _NOBODY_SUCH: Final = "No confirmed organisation has that name. Check the spelling, or confirm it first under “Organisations”."
 

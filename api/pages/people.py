@@ -13,8 +13,9 @@ from api.db import Database
 from api.pages import documents as shared
 from api.pages import forms
 from api.pages.forms import FormError, Sent
-from api.pages.keeping import ROLES, UP, Names, TypedRole, read_role, role_choices, told
+from api.pages.keeping import UP, Names, TypedRole, read_role, role_choices, told
 from api.pages.rendering import page, see_other
+from api.pages.roles import ROLES
 from api.requests import Now, Reading, StrictRoute
 from api.security import AccountManager, AccountReader, CurrentVisit, Visit
 from api.services import inviting, managing

@@ -28,6 +28,16 @@ WORDS: Final[dict[int, tuple[str, str]]] = {
     500: ("Something went wrong on our side", "Nothing was changed. Try again in a few minutes. If it happens again, tell the Hub."),
     503: ("The service is busy", "Nothing was changed. Try again in a minute."),
 }
+_SIGN_IN, _NEEDS, _CALLS = ("/sign-in", "Sign in"), ("/needs", "Look among the needs"), ("/calls", "Look among the calls")
+_ANOTHER_ROLE: Final = ("/account#acting", "Act in another of your roles")
+# status -> where to go from here, as address and words
+NEXT: Final[dict[int, tuple[tuple[str, str], ...]]] = {
+    401: (_SIGN_IN,),
+    403: (("/sign-in", "Sign in as somebody else"), ("/account", "See which roles you have")),
+    404: (_NEEDS, _CALLS),
+    410: (("/sign-in#link", "Ask for a new link to sign in"), ("/begin", "Tell us what you offer")),
+}
+_WITH_CONTACT: Final = frozenset({403, 410, 500, 503})
 # These errors speak to people; the details of the others are written for programs.
 _TOLD: Final = frozenset(
     {
@@ -66,7 +76,19 @@ def error_page(request: Request, told: Told) -> Response:
         unknown_visitor=visit is None,
         detail=told.detail if told.title in _TOLD else "",
         remedy=remedy,
+        following=_following(told.status, visit),
+        with_contact=told.status in _WITH_CONTACT,
         correlation_id=correlation_id.get() if ours else "",
     )
     answer.headers.update({name: value for name, value in told.headers.items() if name.lower() in {"retry-after", "allow"}})
     return answer
+
+
+def _following(status: int, visit: Visit | None) -> list[tuple[str, str]]:
+    """The ways on from a problem, as far as they are open to this visitor; who acts in one role may try another."""
+    found = list(NEXT.get(status, ()))
+    if status == http.HTTP_403_FORBIDDEN and visit is not None and visit.actor.roles < visit.held:
+        found.insert(0, _ANOTHER_ROLE)
+    if status == http.HTTP_404_NOT_FOUND and (visit is None or not visit.actor.is_known):
+        found.append(_SIGN_IN)
+    return found

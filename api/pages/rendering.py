@@ -12,10 +12,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 from starlette import status as http
 
+from api.logos import logo_of
 from api.pages import wording
+from api.pages.roles import ROLES
 from api.security import Visit
 from api.services.measuring import Lookout
 from api.services.readiness import is_behind
+from api.settings import Settings
 from models.people import Role
 from models.policies import INNOVATION_READ, JOB_READ, PROPOSAL_READ, REPORT_READ
 
@@ -65,17 +68,26 @@ def page(
     **shown: Any,  # noqa: ANN401 -- what templates show
 ) -> HTMLResponse:
     """One page; `title` is its heading and stands in the browser's tab."""
+    settings: Settings = request.app.state.settings
     around = {
         "title": title,
-        "service_name": request.app.state.settings.service_name,
+        "service_name": settings.service_name,
+        "logo": logo_of(settings.logo),
+        "contact": settings.contact_email or settings.mail_from,
         "cspNonce": getattr(request.state, "nonce", ""),
         "actor": visit.actor,
         "signed_in": visit.actor.person_id is not None,
+        "acting_as": _acting_as(visit),
         "csrf_token": visit.csrf_token,
         "menu": menu(visit, request.url.path),
         "notice": "" if visit.actor.is_anonymous else notice(request.app.state.lookout),
     }
     return HTMLResponse(environment().get_template(template).render(around | shown), status)
+
+
+def _acting_as(visit: Visit) -> str:
+    """The one of several roles that the visitor has chosen to act in; empty for whoever acts in all that they hold."""
+    return ROLES[next(iter(visit.actor.roles))][0] if visit.actor.roles < visit.held else ""
 
 
 def notice(lookout: Lookout) -> str:

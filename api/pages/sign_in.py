@@ -14,12 +14,16 @@ from api.pages import forms
 from api.pages.forms import FormError, Sent
 from api.pages.rendering import page, see_other
 from api.requests import CurrentSettings, Now, StrictRoute
-from api.security import CurrentVisit, Leaver, Nobody, Visit, same_origin
-from api.services import accounts, demo
-from api.services.accounts import SignInRefused
+from api.security import CurrentVisit, Leaver, LinkAsker, Nobody, Visit, same_origin
+from api.services import accounts, demo, signing_in
+from api.services.accounts import AccountInvalid, SignInRefused
 from api.settings import Settings
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
+_DONE: Final = {
+    "link": "If that address has an account that may sign in so, a link is on its way",
+    "deleted": "Your account is deleted",
+}
 _OWN_PAGE: Final = re.compile(r"/(?!/)[\w\-./?=&%+]*")
 
 
@@ -32,10 +36,16 @@ def own_page(address: str) -> str:
 
 @router.get("/sign-in")
 def ask(
-    request: Request, *, visit: CurrentVisit, _: Nobody, settings: CurrentSettings, following: Annotated[str, Query(alias="next")] = ""
+    request: Request,
+    *,
+    visit: CurrentVisit,
+    _: Nobody,
+    settings: CurrentSettings,
+    following: Annotated[str, Query(alias="next")] = "",
+    done: str = "",
 ) -> HTMLResponse:
-    """The form."""
-    return _form(request, visit, settings, following=own_page(following))
+    """The two ways in: by a password, and by a mailed link."""
+    return _form(request, visit, settings, following=own_page(following), done=done)
 
 
 @router.post("/sign-in", dependencies=[Depends(same_origin)])
@@ -57,6 +67,23 @@ def sign_in(request: Request, *, visit: CurrentVisit, _: Nobody, settings: Curre
     return answer
 
 
+@router.post("/sign-in/link", dependencies=[Depends(same_origin)])
+def ask_for_link(request: Request, *, visit: CurrentVisit, _: LinkAsker, settings: CurrentSettings, at: Now, sent: Sent) -> Response:
+    """Have a link to sign in mailed; the answer is the same whoever the address is."""
+    database: Database = request.app.state.database
+    address = forms.text(sent, "address")
+    errors = forms.missing_answers({"address": address}, {"address": "Enter your e-mail address"})
+    if not errors:
+        request.app.state.link_limit.count(request.client.host if request.client else "")
+        try:
+            with database.transaction() as session:
+                signing_in.ask(session, address, at=at)
+            return see_other("/sign-in", done="link")
+        except AccountInvalid as error:
+            errors = [FormError("address", error.message)]
+    return _form(request, visit, settings, following=own_page(forms.text(sent, "next")), address=address, errors=errors)
+
+
 @router.post("/sign-out")
 def sign_out(request: Request, *, actor: Leaver, settings: CurrentSettings, at: Now, sent: Sent) -> Response:
     """End the session, or every session of this person, and go to the first page."""
@@ -71,7 +98,15 @@ def sign_out(request: Request, *, actor: Leaver, settings: CurrentSettings, at: 
 
 
 def _form(
-    request: Request, visit: Visit, settings: Settings, *, following: str, email: str = "", errors: list[FormError] | None = None
+    request: Request,
+    visit: Visit,
+    settings: Settings,
+    *,
+    following: str,
+    email: str = "",
+    address: str = "",
+    done: str = "",
+    errors: list[FormError] | None = None,
 ) -> HTMLResponse:
     return page(
         request,
@@ -82,6 +117,10 @@ def _form(
         next=following,
         sent_here=following != "/",
         email=email,
+        address=address,
+        staff_too=settings.link_sign_in == "all",
+        link_sent=done == "link",
+        done=_DONE.get(done, ""),
         errors=errors or [],
         wrong=forms.by_field(errors or []),
         demo=demo.ACCOUNTS if settings.demo else (),

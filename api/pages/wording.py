@@ -196,6 +196,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "person.deactivated": "Account closed",
     "session.begun": "Signed in",
     "session.ended": "Signed out",
+    "session.role_chosen": "Role chosen to act in",
     "access.refused": "Attempt refused",
     "job.retried": "Failed job tried again",
     "database.restored": "Database restored from a backup",

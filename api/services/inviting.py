@@ -26,6 +26,7 @@ from models.subjects import subject_of
 VALID_FOR: Final = timedelta(days=14)
 MOST_A_DAY: Final = 20
 """How many people one person may invite within a day, so that nobody mails the world in our name; the lead any number."""
+TWICE_IS_ONCE: Final = timedelta(minutes=1)
 ROLES: Final = {
     Role.INNOVATOR: "an innovator of {where}",
     Role.PLACE: "a member of the team of {where}",
@@ -49,6 +50,7 @@ def invite(
 ) -> Invitation:
     """Mail somebody a link by which they come into a role; of an innovator's own organisation or a place's own, it need not be named.
 
+    The same twice within a minute, as by two clicks, is one invitation and one mail.
     Raises AccountInvalid, UnknownPlace, NotAllowed, or TooManyRequests when enough were sent.
     """
     place_id = places.by_keys(session, [place])[0].id if place else _only_one(actor.place_ids, role is Role.PLACE)
@@ -58,13 +60,8 @@ def invite(
     inviter = INVITATION_CREATE.person(actor, Subject(owners=into))
     if organisation_id is not None and people.organisation(session, organisation_id) is None:
         raise AccountInvalid("There is no organisation of that id.", field="organisation")
-    address = address_said(email)
-    if not actor.is_lead and invitations.made_since(session, inviter, at - timedelta(days=1)) >= MOST_A_DAY:
-        raise TooManyRequests(f"You may invite {MOST_A_DAY} people a day. Invite the others tomorrow, or ask the Hub lead.")
-    if not may_be_sent(session, address, at=at):
-        raise TooManyRequests("Enough mails with links were sent to this address within the hour. Invite them again in an hour.")
     row = Invitation(
-        address=address,
+        address=address_said(email),
         role=role,
         place_id=place_id,
         organisation_id=organisation_id,
@@ -72,6 +69,12 @@ def invite(
         made_at=at,
         expires_at=at + VALID_FOR,
     )
+    if (same := invitations.same_since(session, row, at - TWICE_IS_ONCE)) is not None:
+        return same
+    if not actor.is_lead and invitations.made_since(session, inviter, at - timedelta(days=1)) >= MOST_A_DAY:
+        raise TooManyRequests(f"You may invite {MOST_A_DAY} people a day. Invite the others tomorrow, or ask the Hub lead.")
+    if not may_be_sent(session, row.address, at=at):
+        raise TooManyRequests("Enough mails with links were sent to this address within the hour. Invite them again in an hour.")
     session.add(row)
     session.flush()
     _mail(session, row, by=actor.shown_as, at=at)

@@ -41,6 +41,21 @@ def of_link(session: Session, invitation_id: UUID) -> Invitation:
     return session.get_one(Invitation, invitation_id)
 
 
+def same_since(session: Session, wanted: Invitation, since: datetime) -> Invitation | None:
+    """The invitation of the same person to the same address and role that was made since a moment and still counts; None for none."""
+    query = select(Invitation).where(
+        Invitation.invited_by == wanted.invited_by,
+        Invitation.address == wanted.address,
+        Invitation.role == wanted.role,
+        Invitation.place_id.is_not_distinct_from(wanted.place_id),
+        Invitation.organisation_id.is_not_distinct_from(wanted.organisation_id),
+        Invitation.made_at > since,
+        Invitation.accepted_at.is_(None),
+        Invitation.taken_back_at.is_(None),
+    )
+    return session.scalars(query.order_by(Invitation.made_at.desc(), Invitation.id)).first()
+
+
 def made_since(session: Session, person_id: UUID, since: datetime) -> int:
     """How many invitations a person has made since a moment."""
     return session.scalars(select(func.count()).where(Invitation.invited_by == person_id, Invitation.made_at > since)).one()

@@ -246,7 +246,20 @@ def test_nobody_mails_the_world_in_our_name(session):
         invite(session, by, Role.PLACE)
     invite(session, by, Role.PLACE, at=NOW + timedelta(days=1, seconds=1))
 
-    for _ in range(MOST_ASKED):
-        invite(session, lead, Role.HUB, email="one@example.org")
+    for number in range(MOST_ASKED):
+        invite(session, lead, Role.HUB, email="one@example.org", at=NOW + timedelta(minutes=number))
     with pytest.raises(TooManyRequests, match="in an hour"):
-        invite(session, lead, Role.HUB, email="one@example.org")
+        invite(session, lead, Role.HUB, email="one@example.org", at=NOW + timedelta(minutes=MOST_ASKED))
+
+
+def test_the_same_twice_at_once_is_one_invitation_and_one_mail(session):
+    lead, another = actor_as(session, Role.LEAD), actor_as(session, Role.LEAD)
+    first = invite(session, lead, Role.HUB)
+
+    again = invite(session, lead, Role.HUB, at=NOW + timedelta(seconds=5))
+    others = [invite(session, lead, Role.BOARD), invite(session, another, Role.HUB), invite(session, lead, Role.HUB, email="b@example.org")]
+    inviting.take_back(session, first.id, actor=lead, at=NOW)
+    anew = invite(session, lead, Role.HUB, at=NOW + timedelta(seconds=6))
+
+    assert again is first
+    assert len({first.id, anew.id, *(each.id for each in others)}) == len(mails(session)) + 1 == 5  # one went to another address
