@@ -70,6 +70,12 @@ class AskClosed(DomainError):
     """The question has been answered, or is no longer asked."""
 
 
+def must_be_a_day_to_come(until: date, today: date) -> None:
+    """Refuse to put anything off until a day that is past, or too far away; raises SnoozeRefused."""
+    if not today < until <= today + LONGEST_SNOOZE:
+        raise SnoozeRefused(f"Choose a day to come, within {LONGEST_SNOOZE.days} days.", field="until")
+
+
 class Submission(Base):
     """One handing-in of an innovation: who has it, where it stands and with which outcome it left triage.
 
@@ -195,8 +201,7 @@ class Submission(Base):
     def snooze(self, until: date, *, by: UUID, by_name: str, today: date) -> None:
         """Put it off until a day, for everybody; raises SnoozeRefused for a day that is not to come, or too far."""
         self.must_be_open()
-        if not today < until <= today + LONGEST_SNOOZE:
-            raise SnoozeRefused(f"Choose a day to come, within {LONGEST_SNOOZE.days} days.", field="until")
+        must_be_a_day_to_come(until, today)
         self.snoozed_until, self.snoozed_by, self.snoozed_by_name = until, by, by_name
         self.version += 1
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.services import accounts, concluding, triaging
+from api.services import accounts, assigning, concluding, noting, triaging
 from api.services.letters import Choice
 from models.actors import Actor
 from models.clocks import Clock, ClockKind
@@ -142,7 +142,47 @@ def _page_sent(world: Any) -> Any:
     return world.stranger.post(f"/answers/{token}", data=texts | {"answer": "Adults.", "revision": "1"}, headers={"Accept": "text/html"})
 
 
+def _assigned(world: Any) -> Any:
+    row, _ = put_to(world)
+    return world.api(f"/submissions/{row.id}/assign", {"to": str(world.on(world.make(factories.make_person, Role.HUB)).id)})
+
+
+def put_off(session: Session) -> str:
+    """The id of a submission that somebody has put off."""
+    row = submission(session, at=datetime.now(UTC))
+    assigning.snooze(session, row.id, date.fromisoformat(soon()), actor=officer(session), at=datetime.now(UTC))
+    return str(row.id)
+
+
+def noted(session: Session) -> str:
+    """The path of a note on a submission, by both ids."""
+    row = submission(session, at=datetime.now(UTC))
+    return f"{row.id}/notes/{noting.write(session, row.id, 'They call back.', actor=officer(session), at=datetime.now(UTC)).id}"
+
+
+def soon() -> str:
+    """A day to come, until which something may be put off."""
+    return (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
+
+
+WORK: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "POST /api/v1/submissions/{submission_id}/assign": ("submission.assigned", _assigned),
+    "POST /api/v1/submissions/{submission_id}/snooze": ("submission.snoozed", _api("snooze", {"until": soon()})),
+    "POST /api/v1/submissions/{submission_id}/wake": (
+        "submission.woken",
+        lambda world: world.api(f"/submissions/{world.on(world.make(put_off))}/wake"),
+    ),
+    "POST /api/v1/submissions/{submission_id}/notes": ("submission.noted", _api("notes", {"text": "They call back."})),
+    "DELETE /api/v1/submissions/{submission_id}/notes/{note_id}": (
+        "submission.note_deleted",
+        lambda world: world.api(f"/submissions/{world.on(world.make(noted))}", method="DELETE"),
+    ),
+}
+"""How staff share out the work, by the one event that each writes."""
+
+
 CHANGES: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    **WORK,
     "POST /api/v1/submissions/{submission_id}/take": ("submission.taken", _api("take")),
     "POST /api/v1/submissions/{submission_id}/give-back": ("submission.given_back", _api("give-back", before="take")),
     "POST /api/v1/submissions/{submission_id}/outcome": ("submission.outcome", _api("outcome", {"outcome": "active"})),

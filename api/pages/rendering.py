@@ -20,7 +20,7 @@ from api.services.measuring import Lookout
 from api.services.readiness import is_behind
 from api.settings import Settings
 from models.people import Role
-from models.policies import INNOVATION_READ, JOB_READ, PROPOSAL_READ, REPORT_READ
+from models.policies import INNOVATION_READ, JOB_READ, PROPOSAL_READ, REPORT_READ, SUBMISSION_READ
 
 STATIC: Final = files("api").joinpath("static")
 MANAGE: Final = "/manage"
@@ -102,7 +102,8 @@ def notice(lookout: Lookout) -> str:
 def menu(visit: Visit, path: str) -> list[dict[str, str]]:
     """The pages that this visitor may go to; the one they are on, or under, is marked."""
     actor = visit.actor
-    items = [("/needs", "Needs"), ("/calls", "Calls")]
+    items = [("/triage", "Triage")] if SUBMISSION_READ.admits(actor) else []
+    items += [("/needs", "Needs"), ("/calls", "Calls")]
     if INNOVATION_READ.admits(actor):
         items.append(("/innovations", "Innovations"))
     if PROPOSAL_READ.admits(actor):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.outcomes import ID
-from api.services.content import Answer, Day, Strict, YesOrNo
+from api.services.content import Day, Question, Strict, YesOrNo
 from models.submission_notes import SubmissionNote
 
 
@@ -33,7 +33,7 @@ class NoteIn(Strict):
 
     model_config = ConfigDict(json_schema_extra={"example": {"text": "They call back on Thursday."}})
 
-    text: Annotated[Answer, Field(description="Nothing about a patient.")]
+    text: Annotated[Question, Field(min_length=1, description="Nothing about a patient.")]
 
 
 class NoteOut(BaseModel):

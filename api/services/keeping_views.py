@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
+from api.services.content import shown_title
+from api.services.privacy import patient_identifier
 from api.services.recording import record
 from models.actors import Actor
 from models.events import Event
@@ -30,7 +32,9 @@ def as_kept(query: str) -> str:
 def save(session: Session, *, path: str, name: str, query: str, actor: Actor, at: datetime) -> SavedView:
     """Keep a list with its filters; the same again is kept once. Raises ViewRefused."""
     person_id = VIEW_SAVE.person(actor, Subject())
-    called, kept = " ".join(name.split()), as_kept(query)
+    called, kept = shown_title(name), as_kept(query)
+    if kind := patient_identifier(f"{called} {unquote_plus(kept)}"):
+        raise ViewRefused(f"Remove {kind}: patient details may not be kept here.", field="name")
     if not called or len(called) > LONGEST_NAME:
         raise ViewRefused(f"Give the view a name of at most {LONGEST_NAME} characters.", field="name")
     if len(kept) > LONGEST_QUERY:

@@ -17,10 +17,12 @@ from models.documents import Readability, Side
 from models.innovations import Innovation
 from models.needs import Need
 from models.policies import INNOVATION_READ_DUPLICATES
-from models.queries import documents
+from models.queries import documents, triage
 from models.subjects import subject_of
+from models.triage import Submission
 
 NEAREST = 50  # innovations whose words are compared
+MOST_SIMILAR = 10  # submissions that are shown beside one
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,21 @@ def duplicate_count(session: Session, libraries: Libraries, innovation_id: UUID,
         return len(duplicates_of(session, libraries, innovation_id, actor=actor))
     except (NothingToRank, RankingUnavailable):
         return None
+
+
+def similar_submissions(session: Session, libraries: Libraries, row: Submission, *, actor: Actor) -> list[Submission]:
+    """The latest submissions of the innovations that read most like a submission's, nearest first; raises NothingToRank.
+
+    An innovation that can no longer be found, such as one that was archived, is not among them.
+    """
+    asked = row.innovation
+    if asked.readability is not Readability.READABLE:
+        raise NothingToRank(f"The text of this innovation is {asked.readability.replace('_', ' ')}, so it is compared with none.")
+    encoded = encoded_of(session, libraries, Side.INNOVATION, asked)
+    near = libraries.view(session, Side.INNOVATION, actor).dense(encoded.pooled, MOST_SIMILAR + 1)
+    ids = [UUID(each.id) for each in near if each.id != str(asked.id)][:MOST_SIMILAR]
+    found = triage.latest_of(session, ids, actor)
+    return [found[each] for each in ids if each in found]
 
 
 def compared(session: Session, one_id: UUID, other_id: UUID, *, actor: Actor) -> tuple[Innovation, Innovation, Likeness | None]:

@@ -5,3 +5,4 @@ initAll();
 if (document.querySelector("[data-draft]")) import("./begin.js");
 if (document.querySelector("[data-triage]")) import("./triage.js");
 if (document.querySelector("[data-progress]")) import("./running.js");
+if (document.querySelector("[data-tick-all]")) import("./inbox.js");

@@ -169,6 +169,24 @@ def get(session: Session, submission_id: UUID, actor: Actor) -> Submission:
     return found
 
 
+def of_ids(session: Session, submission_ids: Collection[UUID], actor: Actor) -> dict[UUID, Submission]:
+    """Those of these submissions that the actor may read, by id."""
+    query = select(Submission).where(Submission.id.in_(submission_ids), submissions_visible_to(actor), _NOT_MERGED)
+    return {row.id: row for row in session.scalars(query).unique()}
+
+
+def latest_of(session: Session, innovation_ids: Collection[UUID], actor: Actor) -> dict[UUID, Submission]:
+    """The latest submission of each of these innovations that has one, by innovation."""
+    query = select(Submission).where(Submission.innovation_id.in_(innovation_ids), submissions_visible_to(actor), _NOT_MERGED)
+    return {row.innovation_id: row for row in session.scalars(query.order_by(Submission.number)).unique()}
+
+
+def with_standing_match(session: Session, innovation_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of these innovations of which a match stands confirmed."""
+    query = select(Proposal.innovation_id).where(Proposal.innovation_id.in_(innovation_ids), Proposal.state == ProposalState.CONFIRMED)
+    return frozenset(session.scalars(query))
+
+
 def answerable(session: Session, submission_id: UUID, actor: Actor) -> Submission:
     """A submission of an innovation that the actor may read; raises NotFound."""
     visible = Submission.innovation.has(innovations_visible_to(actor))
