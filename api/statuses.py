@@ -46,7 +46,7 @@ from models.queries.documents import NotFound
 from models.queries.pages import BadCursor
 from models.queries.places import UnknownOrganisation, UnknownPlace
 from models.ranker_versions import AlreadyActive, NoWayBack
-from models.referrals import BodyIncomplete, ReferralRefused
+from models.referrals import BodyAddedBefore, BodyIncomplete, ReferralRefused
 from models.triage import AlreadyAsked, AskClosed, SubmissionClosed, SubmissionTaken
 from models.watches import WatchEmpty, WatchRefused
 
@@ -133,6 +133,7 @@ STATUS: dict[type[DomainError], int] = {
     AlignmentRefused: 422,
     ReferralRefused: 409,
     BodyIncomplete: 422,
+    BodyAddedBefore: 409,
     EmailTaken: 409,
     KeyMadeBefore: 409,
     LinkSpent: 410,

@@ -107,6 +107,10 @@ class BodyIncomplete(DomainError):
     """What is said of a body leaves out whom it serves."""
 
 
+class BodyAddedBefore(DomainError):
+    """The same form was sent before, and added the body."""
+
+
 class SupportBody(Versioned, Base):
     """A body that helps innovators: what with, whom, and how it is reached; no criteria of a sort mean all of that sort.
 

@@ -7,6 +7,7 @@ from api.pages import (
     account,
     alike,
     answers,
+    bodies,
     bulk,
     calls,
     colleagues,
@@ -84,6 +85,7 @@ _MODULES = (
     running,
     organisations,
     rankers,
+    bodies,
 )
 """In the order in which addresses are looked up."""
 

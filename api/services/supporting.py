@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
@@ -14,16 +14,18 @@ from models.documents import StaleVersion
 from models.events import Event
 from models.policies import BODY_MANAGE
 from models.queries import places, referrals
-from models.referrals import BodyIncomplete, SupportBody
+from models.referrals import BodyAddedBefore, BodyIncomplete, SupportBody
 
 
-def add(session: Session, values: Mapping[str, Any], *, actor: Actor, at: datetime, key: str | None = None) -> SupportBody:
-    """Keep a new body; raises UnknownPlace or AddressRefused."""
+def add(
+    session: Session, values: Mapping[str, Any], *, actor: Actor, at: datetime, key: str | None = None, once: UUID | None = None
+) -> SupportBody:
+    """Keep a new body; raises UnknownPlace, AddressRefused or BodyIncomplete, and BodyAddedBefore for a `once` that came before."""
     BODY_MANAGE.check(actor)
-    row = SupportBody(key=key, version=1, created_at=at, updated_at=at)
+    row = SupportBody(id=once or uuid4(), key=key, version=1, created_at=at, updated_at=at)
     _write(session, row, values)
-    session.add(row)
-    session.flush()
+    if not referrals.add_body(session, row):
+        raise BodyAddedBefore("This body was added already: the same form was sent before.")
     record(session, Event.of("body.added", subject_kind="body", subject_id=row.id, actor=actor.name, at=at), at=at)
     return row
 

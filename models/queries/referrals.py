@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
@@ -22,6 +23,16 @@ def bodies(
     if kind is not None:
         query = query.where(SupportBody.kind == kind)
     return page_of(session, query.order_by(SupportBody.name, SupportBody.id), after=after, limit=limit, kinds=(str, UUID))
+
+
+def add_body(session: Session, row: SupportBody) -> bool:
+    """Keep a new body; False when there is one of its id, which ends the transaction."""
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError:
+        return False
+    return True
 
 
 def active_bodies(session: Session) -> Sequence[SupportBody]:
