@@ -128,6 +128,7 @@ def make_world(session: Session) -> World:
             "referral_id": list(_referrals(session)),
             "reference": list(_calls(session)),
             "watch_id": list(_watches(session, askers)),
+            "view_id": [Case(words, subject_of(row), row.id) for words, row in triage.views(session, askers["hub"].actor)],
             "invitation_id": list(_invitations(session)),
             "person_id": [Case("", None, factories.make_person(session, Role.BOARD).id)],
             "organisation_id": [

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.services import accounts, assigning, concluding, noting, triaging
+from api.services import accounts, assigning, concluding, keeping_views, noting, triaging
 from api.services.letters import Choice
 from models.actors import Actor
 from models.clocks import Clock, ClockKind
@@ -20,6 +20,7 @@ from models.jobs import JobRow
 from models.mail import Message
 from models.people import Person, Role
 from models.referrals import BodyKind, SupportBody
+from models.saved_views import SavedView
 from models.triage import Outcome, OutcomeKind, Submission
 from tests import factories
 
@@ -28,6 +29,7 @@ WINDOW = 600.0
 LATER = timedelta(seconds=WINDOW)
 ACTIVE = Choice(kind=OutcomeKind.ACTIVE)
 ARCHIVE = Choice(kind=OutcomeKind.ARCHIVE, reason=Reason(code=ReasonCode.EVIDENCE_TOO_WEAK))
+VIEW = {"path": "/triage", "name": "Mine", "query": "who=me"}
 ASK = Choice(kind=OutcomeKind.ASK, question="For which ages is it?", answer_by=datetime(2026, 11, 9, tzinfo=UTC).date())
 
 
@@ -105,6 +107,12 @@ def told_apart(session: Session) -> Iterator[tuple[str, Submission]]:
         yield words, submission(session, supplier=supplier, visibility=visibility)
 
 
+def views(session: Session, by: Actor) -> Iterator[tuple[str, SavedView]]:
+    """A view of somebody's own, and one of somebody else."""
+    for words, owner in (("one's own, of the Hub", by), ("somebody else's", officer(session))):
+        yield words, keeping_views.save(session, path="/triage", name="Mine", query="who=me", actor=owner, at=MONDAY)
+
+
 def put_to(world: Any, *, asked: bool = False, before: str = "") -> tuple[Submission, str]:
     """A submission that a world's next change is about, and the token of a link to the question that was asked of it."""
 
@@ -160,6 +168,17 @@ def noted(session: Session) -> str:
     return f"{row.id}/notes/{noting.write(session, row.id, 'They call back.', actor=officer(session), at=datetime.now(UTC)).id}"
 
 
+def _ticked(world: Any) -> Any:
+    row, _ = put_to(world)
+    return world.form("/triage/bulk", do="take", chosen=f"{row.id}.{row.version}")
+
+
+def _view_deleted(world: Any) -> Any:
+    world.lead.post("/views", data=VIEW)
+    (view,) = world.make(lambda session: session.scalars(select(SavedView)).all())
+    return world.form(f"/views/{world.on(view).id}/delete")
+
+
 def soon() -> str:
     """A day to come, until which something may be put off."""
     return (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
@@ -177,6 +196,17 @@ WORK: dict[str, tuple[str, Callable[[Any], Any]]] = {
         "submission.note_deleted",
         lambda world: world.api(f"/submissions/{world.on(world.make(noted))}", method="DELETE"),
     ),
+    "POST /triage/bulk": ("submission.taken", _ticked),
+    "POST /triage/{submission_id}/notes": (
+        "submission.noted",
+        lambda world: world.form(f"/triage/{put_to(world)[0].id}/notes", text="They call back."),
+    ),
+    "POST /triage/{submission_id}/notes/{note_id}/delete": (
+        "submission.note_deleted",
+        lambda world: world.form(f"/triage/{world.on(world.make(noted))}/delete"),
+    ),
+    "POST /views": ("view.saved", lambda world: world.lead.post("/views", data=VIEW, follow_redirects=False)),
+    "POST /views/{view_id}/delete": ("view.deleted", _view_deleted),
 }
 """How staff share out the work, by the one event that each writes."""
 

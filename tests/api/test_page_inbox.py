@@ -15,6 +15,7 @@ from models.people import Role
 from models.proposals import Band, ProposalState
 from tests import factories, triage
 from tests.pages import HOSTILE, PAGE, Faults, read, words
+from tests.walk import ADHD_TEST, WOUND_DRESSING
 
 NOW = datetime.now(UTC)
 Make = Callable[..., Any]
@@ -310,72 +311,6 @@ def _staff_of_the_supplier(session: Any) -> Any:
     return person
 
 
-# Notes
-
-
-def test_a_note_is_written_read_and_deleted(hub: TestClient, hand_in: Any) -> None:
-    row = hand_in()
-    address = f"/triage/{row.id}/notes"
-
-    empty = words(read(hub, address).text)
-    written = hub.post(address, data={"text": "They call back.\nOn Thursday."}, headers=PAGE)
-    twice = hub.post(address, data={"text": "They call back.\nOn Thursday."}, headers=PAGE)
-    (delete,) = re.findall(r'action="([^"]+/delete)"', twice.text)
-    deleted = hub.post(delete, headers=PAGE)
-    again = hub.post(delete, headers=PAGE)
-
-    assert "Nothing is noted yet. The first note is yours." in empty
-    assert "The note is written. Only the Hub reads it." in written.text
-    assert "Hub officer, " in words(written.text)
-    assert "1 note" in words(twice.text) or twice.text.count("They call back.") == 1
-    assert "The note is deleted." in deleted.text
-    assert again.status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("", "Write what your colleagues should know"),
-        ("NHS number 943 476 5919", "Remove an NHS number"),
-        ("x" * 2001, "Make this shorter"),
-    ],
-)
-def test_a_note_that_cannot_be_kept_says_why_and_stays_typed(hub: TestClient, hand_in: Any, text: str, told: str) -> None:
-    row = hand_in()
-
-    refused = hub.post(f"/triage/{row.id}/notes", data={"text": text}, headers=PAGE)
-
-    assert (refused.status_code, told in refused.text, text in refused.text) == (422, True, True)
-
-
-# Views
-
-
-def test_a_view_is_kept_found_again_and_deleted(hub: TestClient, hand_in: Any) -> None:
-    hand_in()
-
-    kept = hub.post("/views", data={"path": "/triage", "name": "Mine, late", "query": "who=me&age=overdue&after=x"}, headers=PAGE)
-    twice = hub.post("/views", data={"path": "/triage", "name": "Mine, late", "query": "who=me&age=overdue"}, headers=PAGE)
-    (delete,) = re.findall(r'action="(/views/[^"]+/delete)"', read(hub, "/views").text)
-    deleted = hub.post(delete, headers=PAGE)
-
-    assert str(kept.url).endswith("/triage?age=overdue&who=me")
-    assert '<a href="/triage?age=overdue&amp;who=me" aria-current="page">Mine, late</a>' in twice.text
-    assert "Keep this view" not in twice.text
-    assert "Keep this view" in read(hub, "/triage?who=me").text
-    assert "Keep this view" not in read(hub, "/triage").text
-    assert "The view is deleted." in deleted.text
-    assert "You keep no views yet." in deleted.text
-
-
-def test_a_view_that_cannot_be_kept_says_why_and_stays_typed(hub: TestClient) -> None:
-    for name, query, told in (("", "who=me", "Give the view a name"), ("Falls", "q=943+476+5919", "Remove an NHS number")):
-        refused = hub.post("/views", data={"path": "/triage", "name": name, "query": query}, headers=PAGE)
-
-        assert (refused.status_code, told in refused.text, 'href="#name"' in refused.text) == (422, True, True)
-    assert hub.post("/views", data={"path": "//evil.example", "name": "x", "query": ""}, headers=PAGE).status_code == 422
-
-
 # More like this
 
 
@@ -385,15 +320,16 @@ def test_without_an_encoder_nothing_is_compared_and_the_page_says_so(hub: TestCl
     assert (page.status_code, "We cannot compare texts at the moment." in page.text) == (200, True)
 
 
-def test_the_submissions_that_say_the_same_are_found(runner: Any, hub: TestClient, hand_in: Any) -> None:
-    row = hand_in(name="Attention test", embedded_revision=None)
-    hand_in(name="Another attention test", embedded_revision=None)
-    unread = hand_in(name="Unread", readability="unreadable", embedded_revision=None)
+def test_the_submissions_that_say_the_same_are_found(runner: Any, hub: TestClient, make: Make, hand_in: Any) -> None:
+    for body in (ADHD_TEST, ADHD_TEST | {"name": "Another attention test"}, WOUND_DRESSING):
+        hub.post("/api/v1/innovations", json=body | {"submit": True})
+    unread = hand_in(name="Unread", readability="unreadable")
     runner.run_due()
+    (first,) = [each for each in hub.get("/api/v1/submissions").json()["items"] if each["innovation"]["name"] == ADHD_TEST["name"]]
 
-    page = words(read(hub, f"/triage/{row.id}/similar").text)
+    page = words(read(hub, f"/triage/{first['id']}/similar").text)
 
-    assert "Another attention test" in page
+    assert page.index("Another attention test") < page.index(WOUND_DRESSING["name"])
     assert "Its text cannot be read as words" in read(hub, f"/triage/{unread.id}/similar").text
 
 
