@@ -21,7 +21,7 @@ from models.links import LinkPurpose
 from models.mail import MessageState
 from models.needs import NeedStatus
 from models.people import Role
-from tests import factories, front_door, joint_needs, mails, merges, outcomes, place_answers, place_pages, rankers, triage
+from tests import factories, front_door, joint_needs, mails, merges, outcomes, place_answers, place_pages, rankers, triage, triage_pages
 from tests.api.test_page_forms import INNOVATION as INNOVATION_FORM
 from tests.api.test_page_forms import NEED as NEED_FORM
 from tests.factories import ANY_VERSION, PASSWORD
@@ -332,6 +332,7 @@ ROUTES: dict[str, Change] = {
         lambda world: world.stranger.post(f"/unsubscribe/{world.on(world.make(mails.stop_token, world.person))}"),
     ),
     **triage.CHANGES,
+    **triage_pages.CHANGES,
     **front_door.CHANGES,
     **outcomes.CHANGES,
     **joint_needs.CHANGES,

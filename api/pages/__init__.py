@@ -41,6 +41,7 @@ from api.pages import (
     start,
     views,
     watches,
+    triage,
 )
 from api.pages.assets import Assets
 from api.pages.problems import error_page
@@ -86,6 +87,7 @@ _MODULES = (
     organisations,
     rankers,
     bodies,
+    triage,
 )
 """In the order in which addresses are looked up."""
 

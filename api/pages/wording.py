@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from api.services.codes import labels
@@ -11,6 +11,7 @@ from models.documents import Readability, Side, Visibility
 from models.innovations import InnovationStatus
 from models.needs import NeedStatus
 from models.proposals import Band, ProposalState
+from models.triage import OutcomeKind, SubmissionState
 
 LOCAL: Final = ZoneInfo("Europe/London")
 
@@ -172,6 +173,13 @@ EVENTS: Final[Mapping[str, str]] = {
     "innovation.embedded": "Innovation read for matching",
     "submission.received": "Innovation sent in",
     "submission.withdrawn": "Innovation withdrawn",
+    "submission.assigned": "Submission given to a colleague",
+    "submission.snoozed": "Submission put off",
+    "submission.woken": "Submission put off no longer",
+    "submission.noted": "Note written on a submission",
+    "submission.note_deleted": "Note on a submission deleted",
+    "view.saved": "View of a list kept",
+    "view.deleted": "View of a list deleted",
     "innovation.merged": "Innovation merged into another",
     "innovation.unmerged": "Innovation parted from another",
     "referral.offered": "Innovation offered to a body that helps",
@@ -202,6 +210,36 @@ EVENTS: Final[Mapping[str, str]] = {
     "database.restored": "Database restored from a backup",
     "key.created": "Key made",
     "key.revoked": "Key ended",
+}
+
+
+class OutcomeWords(NamedTuple):
+    """An outcome on the page where it is given: what it is called, its key, what its button says, and what it means."""
+
+    label: str
+    key: str
+    button: str
+    means: str
+    done: str
+
+
+OUTCOMES: Final[Mapping[str, OutcomeWords]] = {
+    OutcomeKind.ACTIVE: OutcomeWords(
+        "Active", "a", "Make it active", "It goes on our list, and is compared with every new need.", "You made “{name}” active"
+    ),
+    OutcomeKind.ASK: OutcomeWords(
+        "Ask", "q", "Ask this question", "The innovator is asked. Our clock stops until they answer.", "You asked the innovator of “{name}”"
+    ),
+    OutcomeKind.REFER: OutcomeWords("Refer", "f", "Refer it", "It is passed on to a body that may help.", "You referred “{name}”"),
+    OutcomeKind.ARCHIVE: OutcomeWords(
+        "Archive", "x", "Archive it", "We do not take it further now. The letter says why.", "You archived “{name}”"
+    ),
+}
+SUBMISSION_STATES: Final[Mapping[str, tuple[str, str]]] = {
+    SubmissionState.WAITING: ("Waits to be read", "blue"),
+    SubmissionState.IN_TRIAGE: ("In triage", "blue"),
+    SubmissionState.ASKED: ("Innovator was asked", "yellow"),
+    SubmissionState.CLOSED: ("Has left triage", "grey"),
 }
 
 

@@ -15,7 +15,7 @@ import migrations
 from api.db import Database
 from api.main import create_app
 from api.settings import Settings
-from tests import authorisation, authorisation_table, place_pages
+from tests import authorisation, authorisation_table, place_pages, triage_pages
 from tests.authorisation import ALLOWED, HIDDEN, REFUSED, SIGN_IN, Case, World
 from tests.factories import ANY_VERSION
 
@@ -53,6 +53,7 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /api/v1/proposals/{proposal_id}/stages": {"json": {"place": "LDS", "stage": "introduced"}},
     "POST /api/v1/place-answers/{place_answer_id}/answer": {"json": {"answer": "meet"}},
     "POST /api/v1/submissions/{submission_id}/outcome": {"json": {"outcome": "active"}},
+    "POST /api/v1/submissions/{submission_id}/notes": {"json": {"text": "They call back."}},
     "POST /api/v1/submissions/{submission_id}/answer": {"json": {"answer": "Adults."}},
     "POST /api/v1/bodies": {"json": {"name": "A body", "kind": "funder"}},
     "PATCH /api/v1/bodies/{body_id}": {"json": {"active": False}},
@@ -61,6 +62,7 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /referrals/{token}": {"data": {"answer": "accepted"}},
     "POST /api/v1/proposals/{proposal_id}/decision": {"json": {"verdict": "confirmed"}},
     "POST /proposals/{proposal_id}/decision": {"data": {"verdict": "confirmed", "version": "1"}},
+    **triage_pages.SENT,
     **place_pages.SENT,
 }
 

@@ -1,0 +1,245 @@
+"""One submission as the page of triage shows it: who has it, its pairs and the one in hand, what is to be said of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.pages import matches, outcomes, pairs, records, wording
+from api.pages.likenesses import likenesses_shown
+from api.pages.outcomes import Bodies, Typed
+from api.services import precedents, showing, stages, stepping, triaging
+from api.services.codes import code_lists
+from api.services.library import Libraries, RankingUnavailable
+from api.services.likening import flags_of_row
+from api.services.proposing import NothingToRank, flags_as_json
+from api.services.reading import unread_of
+from models.actors import Actor
+from models.clocks import ClockKind
+from models.decisions import Verdict
+from models.documents import Side
+from models.policies import PROPOSAL_DECIDE, SUBMISSION_DECIDE
+from models.proposals import Proposal, ProposalState
+from models.queries import clocks, triage
+from models.queries.triage import MOST_SHOWN
+from models.subjects import subject_of
+from models.triage import Outcome, OutcomeKind, Submission
+from models.working_days import day_of
+
+_KEYS_OF_REASONS: Final = "1234567890abo"
+"""One a reason, in the order of the list; the last is *other*."""
+_ASIDE: Final = timedelta(days=28)
+_TOLD_APART: Final = "unread_text"
+_VERDICTS: Final = {
+    Verdict.CONFIRMED: "You confirmed the match with “{need}”",
+    Verdict.REJECTED: "You rejected the match with “{need}”",
+    Verdict.DEFERRED: "You set the match with “{need}” aside",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What of a submission is looked at: which pair, all of them, which outcome; `after` is the submission that was seen to before."""
+
+    pair: UUID | None = None
+    everything: bool = False
+    outcome: OutcomeKind | None = None
+    after: UUID | None = None
+    typed: Typed | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looker:
+    """Who looks, when, and how long they may undo."""
+
+    actor: Actor
+    at: datetime
+    window: float
+
+
+def view(session: Session, libraries: Libraries, submission_id: UUID, asked: Asked, by: Looker) -> dict[str, Any]:
+    """All that the page says of one submission; raises NotFound."""
+    found = triaging.shown(session, submission_id, actor=by.actor, everything=True)
+    row, person_id = found.submission, by.actor.person_id
+    first = found.proposals[:MOST_SHOWN]
+    in_hand = _in_hand(found.proposals, asked, person_id)
+    everything = asked.everything or (in_hand is not None and in_hand not in first)
+    listed = found.proposals if everything else first
+    may_act = row.is_open and row.assigned_to in {None, person_id} and SUBMISSION_DECIDE.allows(by.actor, subject_of(row))
+    following = stepping.next_submission(session, by.actor, at=by.at, but_not=row.id)
+    return {
+        "title": row.innovation.name_shown,
+        "submission": row,
+        "state": wording.SUBMISSION_STATES[row.state],
+        "about": matches.about(row.innovation),
+        "clock": _clock(session, row, by.at),
+        "taken_by_other": row.is_open and row.assigned_to not in {None, person_id},
+        "mine": row.is_open and row.assigned_to is not None and row.assigned_to == person_id,
+        "may_act": may_act,
+        **_beside(session, libraries, row, by.actor),
+        "earlier": [_earlier(each) for each in found.earlier],
+        "history": [_outcome_told(each) for each in row.outcomes],
+        "rows": [_listed(number, each, row, in_hand, by.actor, all_of_them=everything) for number, each in enumerate(listed, 1)],
+        "more": len(found.proposals) - len(listed),
+        "left": sum(stepping.waits_for(each, person_id) for each in first),
+        "ranked": found.ranked,
+        "pair": _pair(session, libraries, in_hand, by, may_act=may_act) if in_hand is not None else None,
+        "outcome": _outcome(session, row, first, asked, by, ranked=found.ranked) if may_act else None,
+        "last": _last(session, row, found.proposals, asked.after, by),
+        "next": f"/triage/{following.id}" if following is not None else "",
+        "next_name": following.innovation.name_shown if following is not None else "",
+        "address": _address(row, in_hand, asked, everything=everything),
+    }
+
+
+def _in_hand(found: Sequence[Proposal], asked: Asked, person_id: UUID | None) -> Proposal | None:
+    """The pair that is asked for, else the first that waits, else the best."""
+    chosen = next((each for each in found if each.id == asked.pair), None)
+    return chosen or stepping.next_pair(found[:MOST_SHOWN], person_id=person_id) or next(iter(found), None)
+
+
+def _address(row: Submission, in_hand: Proposal | None, asked: Asked, *, everything: bool) -> str:
+    said = [f"pair={in_hand.id}"] if in_hand is not None else []
+    said += ["all=true"] if everything else []
+    said += [f"outcome={asked.outcome}"] if asked.outcome is not None else []
+    return f"/triage/{row.id}" + (f"?{'&'.join(said)}" if said else "")
+
+
+def _clock(session: Session, row: Submission, at: datetime) -> dict[str, Any]:
+    clock = clocks.of(session, ClockKind.TRIAGE, row.id)
+    if clock is None or not row.is_open:
+        return {}
+    return {"days": clock.working_days(at), "due": clock.overdue_on, "overdue": clock.is_overdue(at), "paused": clock.is_paused}
+
+
+def _beside(session: Session, libraries: Libraries, row: Submission, actor: Actor) -> dict[str, Any]:
+    """What staff should look at before any pair: flags, what is not read, likely duplicates, and where it is in use."""
+    innovation = row.innovation
+    uptake = stages.uptake(session, innovation.id, actor=actor)
+    return {
+        "flags": matches.flags_shown([each for each in flags_as_json(flags_of_row(innovation)) if each["kind"] != _TOLD_APART], actor),
+        "unread": wording.READABILITIES.get(innovation.readability, ""),
+        "cut": [(wording.FIELDS[Side.INNOVATION].get(name, name), count) for name, count in unread_of(innovation).items()],
+        "likenesses": likenesses_shown(session, libraries, innovation, actor),
+        "in_use": [(each.place.name, each.stage.value, each.since) for each in uptake.places],
+        "pilots": uptake.signs.pilots,
+        "third_pilot": uptake.signs.third_pilot_no_adoption,
+        "sections": records.sections(innovation),
+        "readiness": pairs.readiness_of(innovation),
+    }
+
+
+def _earlier(row: Submission) -> dict[str, Any]:
+    last = row.standing
+    return {"href": f"/triage/{row.id}", "number": row.number, "when": row.submitted_at, "says": last.in_words if last else row.in_words}
+
+
+def _outcome_told(row: Outcome) -> dict[str, Any]:
+    return {
+        "says": row.in_words,
+        "reason": wording.code("reason_codes", row.reason_code) if row.reason_code else "",
+        "note": row.note,
+        "letter": row.letter,
+        "left": row.settled_at,
+        "mailed_to": row.mailed_to,
+        "undoing": row.kind is OutcomeKind.UNDONE,
+    }
+
+
+def _listed(
+    number: int, row: Proposal, submission: Submission, in_hand: Proposal | None, actor: Actor, *, all_of_them: bool
+) -> dict[str, Any]:
+    need = showing.need_shown(row, actor)
+    skipped = row.state is ProposalState.OPEN and not stepping.waits_for(row, actor.person_id)
+    return {
+        "number": number,
+        "href": f"/triage/{submission.id}?pair={row.id}{'&all=true' if all_of_them else ''}",
+        "need": need.name_shown,
+        "about": matches.about(need),
+        "band": wording.BANDS[row.band],
+        "state": ("You skipped it", "grey") if skipped else wording.PROPOSAL_STATES[row.state],
+        "current": in_hand is not None and row.id == in_hand.id,
+    }
+
+
+def _pair(session: Session, libraries: Libraries, row: Proposal, by: Looker, *, may_act: bool) -> dict[str, Any]:
+    """The pair in hand: its verdicts, both texts with the quoted words marked, and what stands beside them."""
+    need, innovation = showing.need_shown(row, by.actor), showing.innovation_shown(row, by.actor)
+    signs = stages.signs_of(session, [row], actor=by.actor)[row.id]
+    open_now = row.state in {ProposalState.OPEN, ProposalState.DEFERRED}
+    aside = day_of(by.at + _ASIDE)
+    return {
+        "row": row,
+        "need": need.name_shown,
+        "about": matches.about(need),
+        "band": wording.BANDS[row.band],
+        "state": wording.PROPOSAL_STATES[row.state],
+        "flags": matches.flags_shown(row.flags, by.actor),
+        "findings": matches.findings_shown(row.findings),
+        "sides": [pairs.side_of(row, innovation), pairs.side_of(row, need)],
+        "readiness": pairs.readiness_of(innovation),
+        "elsewhere": signs.piloted_elsewhere,
+        "precedents": _precedents(session, libraries, row, by.actor),
+        "history": [pairs.told(each) for each in row.decisions],
+        "may_decide": may_act and open_now and PROPOSAL_DECIDE.allows(by.actor, subject_of(row)),
+        "reasons": list(zip(_KEYS_OF_REASONS, code_lists()["reason_codes"], strict=True)),
+        "aside": {"until-day": aside.day, "until-month": aside.month, "until-year": aside.year},
+    }
+
+
+def _precedents(session: Session, libraries: Libraries, row: Proposal, actor: Actor) -> list[dict[str, Any]] | None:
+    """What places adopted for needs like this one; None while texts cannot be compared."""
+    try:
+        found = precedents.of_need(session, libraries, row.need_id, actor=actor, limit=MOST_SHOWN)
+    except (RankingUnavailable, NothingToRank):
+        return None
+    return [
+        {
+            "place": each.place.name,
+            "stage": each.stage.value,
+            "since": each.since,
+            "innovation": each.innovation.name_shown,
+            "href": f"/innovations/{each.innovation.id}",
+            "need": each.need.name_shown,
+            "need_href": f"/needs/{each.need.id}",
+            "result": each.result.text if each.result is not None else "",
+        }
+        for each in found
+    ]
+
+
+def _outcome(session: Session, row: Submission, first: Sequence[Proposal], asked: Asked, by: Looker, *, ranked: bool) -> dict[str, Any]:
+    """The outcome's form: as it was sent, as it is asked for, or as the verdicts speak for it."""
+    person_id = by.actor.person_id
+    speaks_for = stepping.suggestion(first, person_id=person_id, ranked=ranked)
+    kind = asked.typed.kind if asked.typed else asked.outcome or speaks_for.kind
+    bodies = outcomes.bodies_of(session, row, by.actor) if kind is OutcomeKind.REFER else Bodies()
+    typed = None
+    if kind is not None:
+        begun = asked.typed or outcomes.begun(kind, first, bodies, ranked=ranked, at=by.at)
+        typed = outcomes.with_draft(session, row, begun, actor=by.actor, at=by.at)
+    waiting = sum(stepping.waits_for(each, person_id) for each in first)
+    return outcomes.shown(row, typed, bodies, waiting=waiting, ranked=ranked, suggested=speaks_for.kind)
+
+
+def _last(session: Session, row: Submission, found: Sequence[Proposal], after: UUID | None, by: Looker) -> dict[str, Any] | None:
+    """What this person may still take back: here, or else of the submission that they saw to before."""
+    step = stepping.last_step(row, found, person_id=by.actor.person_id, at=by.at, window_seconds=by.window)
+    if step is None and after is not None and after != row.id:
+        row = triage.get(session, after, by.actor)
+        step = stepping.last_step(row, (), person_id=by.actor.person_id, at=by.at, window_seconds=by.window)
+    if step is None:
+        return None
+    if isinstance(step, Outcome):
+        says = wording.OUTCOMES[step.kind].done.format(name=row.innovation.name_shown)
+        return _taken_back_by(f"/triage/{row.id}/undo", says, step.given_at, row.version, by) | {"letter": True}
+    proposal = step.proposal
+    says = _VERDICTS[step.verdict].format(need=showing.need_shown(proposal, by.actor).name_shown)
+    return _taken_back_by(f"/triage/proposals/{proposal.id}/undo", says, step.decided_at, proposal.version, by)
+
+
+def _taken_back_by(action: str, says: str, at: datetime, version: int, by: Looker) -> dict[str, Any]:
+    return {"action": action, "says": says, "at": at, "until": at + timedelta(seconds=by.window), "version": version}

@@ -1,0 +1,317 @@
+"""The page where one submission is decided: a verdict on each pair, and one outcome; each step leads to the next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.orm import Session
+from starlette import status as http
+from starlette.datastructures import FormData
+
+from api.db import Database
+from api.pages import forms, outcomes, pairs
+from api.pages.forms import FormError, Sent
+from api.pages.outcomes import Typed
+from api.pages.rendering import page, see_other
+from api.pages.submissions import Asked, Looker, view
+from api.requests import CurrentSettings, Now, Reading, SharedLibraries, StrictRoute
+from api.security import CurrentVisit, HubStaff, Skipper, SubmissionDecider, SubmissionReader, SubmissionTaker, Undoer, Visit
+from api.services import concluding, deciding, stepping, triaging
+from api.services.concluding import OutcomeContradicts, Undecided
+from api.services.library import Libraries
+from models.base import DomainError
+from models.decisions import NotUndoable, ReasonMissing, Verdict
+from models.documents import StaleVersion
+from models.proposals import Proposal, ProposalClosed
+from models.queries import proposals, triage
+from models.referrals import ReferralRefused
+from models.triage import AlreadyAsked, OutcomeKind, Submission, SubmissionClosed, SubmissionTaken
+
+router = APIRouter(route_class=StrictRoute, include_in_schema=False)
+
+PART: Final = "x-part"
+"""The header by which our script asks for the part of the page that changed, instead of being sent to look."""
+_DONE: Final = {
+    Verdict.CONFIRMED.value: "You confirmed the match.",
+    Verdict.REJECTED.value: "You rejected the match.",
+    Verdict.DEFERRED.value: "You set the match aside.",
+    "skipped": "You skipped the match. Others still see it.",
+    Verdict.UNDONE.value: "You took it back.",
+    "taken": "You have this submission now.",
+    "given-back": "Anybody can see to this submission now.",
+    "outcome": "The outcome is given. The letter leaves when the time to undo has passed.",
+}
+_STALE: Final = (SubmissionClosed, SubmissionTaken, AlreadyAsked, StaleVersion)
+_REFUSED: Final = (Undecided, OutcomeContradicts, ReferralRefused)
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What every answer of this page needs."""
+
+    request: Request
+    visit: Visit
+    libraries: Libraries
+    at: datetime
+    window: float
+
+    @property
+    def database(self) -> Database:
+        """Where it is kept."""
+        found: Database = self.request.app.state.database
+        return found
+
+    def show(
+        self,
+        session: Session,
+        submission_id: UUID,
+        asked: Asked,
+        *,
+        done: str = "",
+        errors: Sequence[FormError] = (),
+        sent: FormData | None = None,
+        status: int = http.HTTP_200_OK,
+    ) -> HTMLResponse:
+        """The page of a submission, or for our script only what changes on it."""
+        shown = view(session, self.libraries, submission_id, asked, Looker(actor=self.visit.actor, at=self.at, window=self.window))
+        return page(
+            self.request,
+            "parts/triage.jinja" if PART in self.request.headers else "submission.jinja",
+            self.visit,
+            status=status,
+            up={"href": "/triage", "text": "All submissions"},
+            done=_DONE.get(done, ""),
+            errors=errors,
+            wrong=forms.by_field(errors),
+            typed={name: forms.text(sent, name) for name in pairs.FIELDS} if sent is not None else {},
+            **shown,
+        )
+
+    def go(self, submission_id: UUID, asked: Asked, *, done: str) -> Response:
+        """After something was done: what comes next, shown at once to our script, and by its address to everybody else."""
+        if PART in self.request.headers:
+            with self.database.reading() as session:
+                return self.show(session, submission_id, asked, done=done)
+        said = {"pair": asked.pair, "after": asked.after, "done": done}
+        return see_other(f"/triage/{submission_id}", **{name: str(value) for name, value in said.items() if value})
+
+    def refuse(
+        self, submission_id: UUID, asked: Asked, errors: Sequence[FormError], *, status: int, sent: FormData | None = None
+    ) -> HTMLResponse:
+        """The submission as it stands now, with what is wrong and what was typed."""
+        with self.database.reading() as session:
+            return self.show(session, submission_id, asked, errors=errors, sent=sent, status=status)
+
+
+def _here(request: Request, visit: CurrentVisit, libraries: SharedLibraries, settings: CurrentSettings, at: Now) -> Here:
+    return Here(request, visit, libraries, at, settings.undo_window_seconds)
+
+
+AtHand = Annotated[Here, Depends(_here)]
+
+
+@router.get("/triage/{submission_id}")
+def submission_page(
+    submission_id: UUID,
+    *,
+    here: AtHand,
+    _: SubmissionReader,
+    session: Reading,
+    pair: UUID | None = None,
+    all: bool = False,
+    outcome: Literal["active", "ask", "refer", "archive"] | None = None,
+    after: UUID | None = None,
+    done: str = "",
+) -> HTMLResponse:
+    """A submission and one of its pairs side by side, with the verdict on it and the outcome."""
+    asked = Asked(pair=pair, everything=all, outcome=OutcomeKind(outcome) if outcome else None, after=after)
+    return here.show(session, submission_id, asked, done=done)
+
+
+@router.post("/triage/{submission_id}/take")
+def take(submission_id: UUID, *, here: AtHand, actor: SubmissionTaker, sent: Sent) -> Response:
+    """Become the one who sees to it; `over` takes it from a colleague."""
+    over = forms.text(sent, "over") == "yes"
+    try:
+        with here.database.transaction() as session:
+            triaging.take(session, submission_id, actor=actor, at=here.at, version=forms.version(sent), over=over)
+    except _STALE as error:
+        return here.refuse(submission_id, Asked(), [FormError("", error.message)], status=http.HTTP_409_CONFLICT)
+    return here.go(submission_id, Asked(), done="taken")
+
+
+@router.post("/triage/{submission_id}/give-back")
+def give_back(submission_id: UUID, *, here: AtHand, actor: SubmissionTaker, sent: Sent) -> Response:
+    """Let anybody see to it."""
+    try:
+        with here.database.transaction() as session:
+            triaging.give_back(session, submission_id, actor=actor, at=here.at, version=forms.version(sent))
+    except _STALE as error:
+        return here.refuse(submission_id, Asked(), [FormError("", error.message)], status=http.HTTP_409_CONFLICT)
+    return here.go(submission_id, Asked(), done="given-back")
+
+
+@router.post("/triage/proposals/{proposal_id}/decision")
+def decide(proposal_id: UUID, *, here: AtHand, actor: HubStaff, sent: Sent) -> Response:
+    """Confirm, reject or set aside one pair, and go on to the next."""
+    said, errors = pairs.read_verdict(sent, here.at)
+    if said is None:
+        return _refuse_pair(here, proposal_id, errors, sent=sent, status=http.HTTP_422_UNPROCESSABLE_CONTENT)
+    try:
+        with here.database.transaction() as session:
+            deciding.decide(
+                session,
+                proposal_id,
+                Verdict(said.verdict.value),
+                actor=actor,
+                at=here.at,
+                reason=said.why,
+                undo_window_seconds=here.window,
+                version=forms.version(sent),
+            )
+    except (ProposalClosed, StaleVersion) as error:
+        if not _came_twice(here, proposal_id, said.verdict.value, forms.version(sent)):
+            return _refuse_pair(here, proposal_id, [FormError("", error.message)], sent=sent, status=http.HTTP_409_CONFLICT)
+    return _after_pair(here, proposal_id, done=said.verdict.value)
+
+
+@router.post("/triage/proposals/{proposal_id}/skip")
+def skip(proposal_id: UUID, *, here: AtHand, actor: Skipper, sent: Sent) -> Response:
+    """Leave one pair for others, and go on to the next."""
+    try:
+        with here.database.transaction() as session:
+            deciding.skip(session, proposal_id, actor=actor, at=here.at, version=forms.version(sent))
+    except (ProposalClosed, StaleVersion) as error:
+        return _refuse_pair(here, proposal_id, [FormError("", error.message)], status=http.HTTP_409_CONFLICT)
+    return _after_pair(here, proposal_id, done="skipped")
+
+
+@router.post("/triage/proposals/{proposal_id}/undo")
+def undo_decision(proposal_id: UUID, *, here: AtHand, actor: Undoer, sent: Sent) -> Response:
+    """Take one's own verdict on a pair back, and look at that pair again."""
+    version = forms.version(sent)
+    try:
+        with here.database.transaction() as session:
+            deciding.undo(session, proposal_id, actor=actor, at=here.at, undo_window_seconds=here.window, version=version)
+    except (NotUndoable, StaleVersion) as error:
+        if not _came_twice(here, proposal_id, Verdict.UNDONE.value, version):
+            return _refuse_pair(here, proposal_id, [FormError("", error.message)], status=http.HTTP_409_CONFLICT)
+    return _after_pair(here, proposal_id, done=Verdict.UNDONE.value)
+
+
+@router.post("/triage/{submission_id}/outcome")
+def conclude(submission_id: UUID, *, here: AtHand, actor: SubmissionDecider, sent: Sent) -> Response:
+    """Give the outcome and go on to the next submission; or only draft its letter again."""
+    typed = Typed.of(sent)
+    if typed is None:
+        wrong = [FormError("outcome", "Choose an outcome: active, ask, refer or archive")]
+        return here.refuse(submission_id, Asked(), wrong, status=http.HTTP_422_UNPROCESSABLE_CONTENT)
+    asked = Asked(typed=typed, outcome=typed.kind)
+    with here.database.reading() as session:
+        row = triage.get(session, submission_id, actor)
+        bodies = outcomes.bodies_of(session, row, actor)
+        if forms.text(sent, "then") == "draft":
+            return here.show(session, submission_id, asked)
+    said, errors = outcomes.read(typed, bodies)
+    if said is None:
+        return here.refuse(submission_id, asked, errors, status=http.HTTP_422_UNPROCESSABLE_CONTENT)
+    version = forms.version(sent)
+    try:
+        with here.database.transaction() as session:
+            concluding.conclude(
+                session,
+                submission_id,
+                said.choice,
+                actor=actor,
+                at=here.at,
+                undo_window_seconds=here.window,
+                letter=said.letter,
+                leave_undecided=said.leave_undecided,
+                version=version,
+            )
+    except (ReasonMissing, *_REFUSED, *_STALE) as error:
+        if not (isinstance(error, _STALE) and _given_twice(here, submission_id, typed.kind, version)):
+            return _not_given(here, submission_id, asked, error)
+    return _after_outcome(here, submission_id)
+
+
+@router.post("/triage/{submission_id}/undo")
+def undo_outcome(submission_id: UUID, *, here: AtHand, actor: SubmissionDecider, sent: Sent) -> Response:
+    """Take one's own outcome back, and look at that submission again."""
+    version = forms.version(sent)
+    try:
+        with here.database.transaction() as session:
+            concluding.undo(session, submission_id, actor=actor, at=here.at, undo_window_seconds=here.window, version=version)
+    except (NotUndoable, StaleVersion) as error:
+        if not _given_twice(here, submission_id, OutcomeKind.UNDONE, version):
+            return here.refuse(submission_id, Asked(), [FormError("", error.message)], status=http.HTTP_409_CONFLICT)
+    return here.go(submission_id, Asked(), done=Verdict.UNDONE.value)
+
+
+def _not_given(here: Here, submission_id: UUID, asked: Asked, error: DomainError) -> HTMLResponse:
+    """What the outcome lacks or goes against, or who was faster; what was typed is kept while it can still be sent."""
+    if isinstance(error, ReasonMissing) and asked.typed is not None:
+        told = outcomes.refusal(asked.typed.kind, error)
+        return here.refuse(submission_id, asked, [told], status=http.HTTP_422_UNPROCESSABLE_CONTENT)
+    if isinstance(error, Undecided):
+        told = FormError("leave-undecided", error.message.replace("say 'leave_undecided'", "tick the box that leaves them"))
+    else:
+        told = FormError("", error.message)
+    return here.refuse(submission_id, asked, [told], status=http.HTTP_409_CONFLICT)
+
+
+def _submission_of(session: Session, proposal: Proposal) -> Submission | None:
+    return triage.current(session, proposal.innovation_id)
+
+
+def _after_pair(here: Here, proposal_id: UUID, *, done: str) -> Response:
+    """The next pair of the submission; an undone one is looked at again. A match that was never handed in has a page of its own."""
+    with here.database.reading() as session:
+        proposal = proposals.get(session, proposal_id, here.visit.actor)
+        row = _submission_of(session, proposal)
+        if row is None:
+            return see_other(f"/proposals/{proposal_id}")
+        person_id = here.visit.actor.person_id
+        found = triage.proposals_of(session, row.innovation_id, here.visit.actor)[: triage.MOST_SHOWN]
+        following = stepping.next_pair(found, person_id=person_id, after=proposal_id)
+    stays = done == Verdict.UNDONE.value or following is None
+    return here.go(row.id, Asked(pair=proposal_id if stays or following is None else following.id), done=done)
+
+
+def _after_outcome(here: Here, submission_id: UUID) -> Response:
+    """The next submission; the same, when no other waits."""
+    with here.database.reading() as session:
+        following = stepping.next_submission(session, here.visit.actor, at=here.at, but_not=submission_id)
+    shown = following.id if following is not None else submission_id
+    return here.go(shown, Asked(after=submission_id), done="outcome")
+
+
+def _refuse_pair(here: Here, proposal_id: UUID, errors: Sequence[FormError], *, status: int, sent: FormData | None = None) -> Response:
+    """The pair as it stands now, with who decided meanwhile."""
+    with here.database.reading() as session:
+        row = _submission_of(session, proposals.get(session, proposal_id, here.visit.actor))
+        if row is None:
+            return see_other(f"/proposals/{proposal_id}")
+        return here.show(session, row.id, Asked(pair=proposal_id), errors=errors, sent=sent, status=status)
+
+
+def _came_twice(here: Here, proposal_id: UUID, verdict: str, version: int) -> bool:
+    """Whether this is the form that made the latest verdict, sent once more: then it was done."""
+    with here.database.reading() as session:
+        proposal = proposals.get(session, proposal_id, here.visit.actor)
+        last = proposal.decisions[-1] if proposal.decisions else None
+        mine = last is not None and last.decided_by == here.visit.actor.person_id and last.verdict.value == verdict
+        return mine and 0 < version < proposal.version
+
+
+def _given_twice(here: Here, submission_id: UUID, kind: OutcomeKind, version: int) -> bool:
+    """The same of an outcome."""
+    with here.database.reading() as session:
+        row = triage.get(session, submission_id, here.visit.actor)
+        last = row.outcomes[-1] if row.outcomes else None
+        mine = last is not None and last.given_by == here.visit.actor.person_id and last.kind is kind
+        return mine and 0 < version < row.version

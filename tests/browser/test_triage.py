@@ -1,0 +1,134 @@
+"""Triage in a real browser: by the keyboard without a page being loaded, and by the forms without a script."""
+
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from models.triage import Outcome, OutcomeKind, Submission
+from tests.browser.cases.triage import needs, submission
+from tests.browser.conftest import Site, Visitor
+
+pytestmark = pytest.mark.browser
+TEN = 10
+_VERDICTS = (("c",), ("r", "4"), ("s",), ("d", "8"))
+
+
+def _waiting(site: Site, name: str, count: int) -> list[Submission]:
+    """Submissions that are worth a look before all others, the first one first, and are ranked no more."""
+    at, ranked = (
+        datetime.now(UTC),
+        {"embedded_revision": 1, "proposed_revision": 1, "embedded_encoder": site.app.state.libraries.encoder.id},
+    )
+    with site.app.state.database.transaction() as session:
+        beside = needs(session, 2, **ranked)
+        best = 0.99999
+        return [submission(session, at, f"{name} {each + 1}", beside, best=best - each / 100_000, **ranked) for each in range(count)]
+
+
+def _outcomes(site: Site, rows: list[Submission]) -> list[OutcomeKind]:
+    with site.app.state.database.reading() as session:
+        found = {row.submission_id: row.kind for row in session.scalars(select(Outcome).order_by(Outcome.given_at))}
+    return [found[row.id] for row in rows if row.id in found]
+
+
+class _Keys:
+    """Presses keys and waits for each answer; counts presses, and how long answers take."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.pressed, self.took = page, 0, list[float]()
+
+    def __call__(self, *keys: str) -> None:
+        for key in keys[:-1]:
+            self.page.keyboard.press(key)
+        self.page.evaluate("document.querySelector('[data-triage]').dataset.old = 'yes'")
+        begun = time.monotonic()
+        self.page.keyboard.press(keys[-1])
+        self.page.wait_for_selector("[data-triage]:not([data-old])")
+        self.took.append(time.monotonic() - begun)
+        self.pressed += len(keys)
+
+
+def test_ten_submissions_are_triaged_by_keys_alone_and_no_page_is_loaded(visit: Callable[..., Visitor], site: Site) -> None:
+    rows = _waiting(site, "By keys", TEN)
+    visitor = visit().sign_in("hub")
+    page = visitor.open(f"/triage/{rows[0].id}")
+    page.locator("[data-triage-ready]").wait_for(state="attached")
+    page.evaluate("window.never = 'loaded anew'")
+    press, decided = _Keys(page), 0
+
+    for number, row in enumerate(rows):
+        expect(page.get_by_role("heading", level=1)).to_have_text(f"By keys {number + 1}")
+        for pair in range(2):
+            press(*_VERDICTS[(number + pair) % len(_VERDICTS)])
+            decided += 1
+        verdicts = press.pressed
+        if page.locator("[data-send]").count():
+            press(page.locator("[data-send]").get_attribute("data-key") or "")
+        else:
+            press("a")
+            press("a")
+        assert (press.pressed - verdicts <= 2, page.url.split("?")[0].endswith(str(row.id))) == (True, False)
+
+    assert page.evaluate("window.never") == "loaded anew"
+    assert len(_outcomes(site, rows)) == TEN
+    assert press.pressed <= 2 * (decided + TEN)
+    assert sorted(press.took)[len(press.took) // 2] < 1  # the figure itself is measured by itself: here others work too
+
+
+def test_the_last_steps_are_undone_by_a_key_and_shortcuts_can_be_switched_off(visit: Callable[..., Visitor], site: Site) -> None:
+    (row,) = _waiting(site, "Undone", 1)
+    page = visit().sign_in("hub").open(f"/triage/{row.id}")
+    page.locator("[data-triage-ready]").wait_for(state="attached")
+    press = _Keys(page)
+
+    press("j")
+    expect(page.locator("#pair-heading")).to_contain_text("Need 2")
+    press("k")
+    press("c")
+    press("c")
+    press("a")
+    press("u")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Undone 1")
+    press("u")
+    press("u")
+    expect(page.locator("[data-triage]")).to_contain_text("Still to decide: 2 matches.")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Switch them off").click()
+    page.reload()
+    page.locator("[data-triage-ready]").wait_for(state="attached")
+    page.keyboard.press("c")
+
+    expect(page.get_by_text("Keyboard shortcuts are off.")).to_be_visible()
+    expect(page.locator("[data-triage]")).to_contain_text("Still to decide: 2 matches.")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_a_submission_is_decided_by_its_forms(visit: Callable[..., Visitor], site: Site, script: bool) -> None:
+    (row,) = _waiting(site, f"By forms {script}", 1)
+    page = visit(width=320, script=script).sign_in("hub").open(f"/triage/{row.id}")
+
+    page.get_by_role("button", name="Confirm").click()
+    page.locator("#rejected summary").click()
+    page.get_by_role("button", name="Not ready").first.click()
+    expect(page.get_by_text("Your verdicts speak for: Active")).to_be_visible()
+    page.get_by_role("link", name="Archive", exact=True).click()
+    page.get_by_label("Reason").select_option("no_budget")
+    page.get_by_role("button", name="Archive it").click()
+    expect(page.locator(".nhsuk-error-summary:not([hidden])")).to_contain_text("stands confirmed")
+    page.get_by_role("link", name="Active", exact=True).click()
+    letter = page.get_by_label("Letter to the innovator")
+    expect(letter).to_have_value(re.compile("We think that it may help"))
+    letter.fill("Thank you. We like it.")
+    page.get_by_role("button", name="Make it active").click()
+
+    expect(page.locator(".app-last")).to_contain_text("The outcome is given.")
+    with site.app.state.database.reading() as session:
+        (outcome,) = session.scalars(select(Outcome).where(Outcome.submission_id == row.id))
+        assert (outcome.kind, outcome.letter) == (OutcomeKind.ACTIVE, "Thank you. We like it.")
