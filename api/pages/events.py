@@ -1,61 +1,157 @@
-"""The page of activity: what happened, in order, with the positions that other systems read by."""
+"""The page of activity: what happened, in order, with the positions that other systems read by, found by what, who and when."""
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
+from starlette import status as http
 
-from api.pages import wording
-from api.pages.rendering import page
+from api.pages import forms
+from api.pages.event_words import KINDS, SUBJECTS, happened
+from api.pages.forms import FormError
+from api.pages.keeping import UP
+from api.pages.rendering import page, with_query
+from api.pages.wording import LOCAL
 from api.requests import Reading, StrictRoute
 from api.schemas.events import Position
 from api.security import ActivityReader, CurrentVisit
-from api.services import delivering
+from models.actors import Actor
 from models.events import Event
+from models.policies import ACCOUNT_READ
 from models.queries import events, people
+from models.queries.events import Wanted
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
-LISTED = 50
-_PAGES = {"need": "/needs", "innovation": "/innovations", "proposal": "/proposals"}
+LISTED: Final = 50
+_NAMED: Final = 200  # people whose name holds what was typed
+_PERSON: Final = re.compile("person:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_EXACT: Final = re.compile("key:[0-9a-f]{8}|system|anonymous|body")
+_OTHERS: Final = {"system": "The service", "body": "A body that helps", "anonymous": "Somebody not signed in"}
+
+
+class Asked(BaseModel):
+    """What the address asks for; the days are read by the page, which tells what is wrong with them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Annotated[str, Field(pattern=r"^([a-z_]+\.[a-z_]+)?$", max_length=60)] = ""
+    what: Annotated[str, Field(pattern="^[a-z_]*$", max_length=40)] = ""
+    about: UUID | None = None
+    who: Annotated[str, Field(max_length=200)] = ""
+    since: Annotated[str, Field(max_length=20)] = ""
+    until: Annotated[str, Field(max_length=20)] = ""
+    after: Position | None = None
+    before: Position | None = None
+
+    def address(self, **turned: str) -> str:
+        """The address of the same list, turned to another page."""
+        said = {"kind": self.kind, "what": self.what, "about": str(self.about or ""), "who": self.who}
+        return with_query("/events", said | {"since": self.since, "until": self.until} | turned)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it asks for some events only."""
+        return any((self.kind, self.what, self.about, self.who, self.since, self.until))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    rows: Sequence[Event]
+    earlier: str
+    later: str
 
 
 @router.get("/events")
 def activity(
-    request: Request, *, visit: CurrentVisit, actor: ActivityReader, session: Reading, after: Position | None = None
+    request: Request, *, visit: CurrentVisit, actor: ActivityReader, session: Reading, asked: Annotated[Asked, Query()]
 ) -> HTMLResponse:
-    """The sealed events past a position, the latest first; without a position, the latest of all."""
-    head = events.head(session)[0]
-    begin = max(0, head - LISTED if after is None else after)
-    found = delivering.events_after(session, begin, actor=actor, limit=LISTED).events
+    """The sealed events, latest first, as far as the address asks for them."""
+    days, errors = _days(asked)
+    found = _Found((), "", "") if errors else _look(session, actor, asked, days)
+    names = _names(session, found.rows)
     return page(
         request,
         "events.jinja",
         visit,
+        status=http.HTTP_422_UNPROCESSABLE_CONTENT if errors else http.HTTP_200_OK,
         title="Activity",
-        rows=[_told(session, row) for row in reversed(found)],
-        earlier=f"/events?after={max(0, begin - LISTED)}" if begin > 0 else "",
-        later=f"/events?after={begin + LISTED}" if begin + LISTED < head else "",
-        head=head,
+        up=UP,
+        asked=asked,
+        about=SUBJECTS.get(asked.what, ("subject", ""))[0].lower() if asked.about else "",
+        kinds=[("", "Everything"), *sorted(KINDS.items(), key=lambda each: each[1])],
+        subjects=[("", "Anything"), *((name, said[0]) for name, said in SUBJECTS.items())],
+        rows=[_told(row, names, actor) for row in found.rows],
+        earlier=found.earlier,
+        later=found.later,
+        head=events.head(session)[0],
+        errors=errors,
+        wrong=forms.by_field(errors),
     )
 
 
-def _told(session: Session, event: Event) -> dict[str, object]:
-    path = _PAGES.get(event.subject_kind)
+def _look(session: Session, actor: Actor, asked: Asked, days: Mapping[str, datetime]) -> _Found:
+    wanted = Wanted(kind=asked.kind, subject_kind=asked.what, subject_id=asked.about, actors=_actors(session, asked.who.strip()), **days)
+    found = list(events.looked_for(session, actor, wanted, after=asked.after, before=asked.before, limit=LISTED + 1))
+    more, forward = len(found) > LISTED, asked.after is not None
+    shown = (found[-LISTED:] if forward else found[:LISTED]) if more else found
+    if not shown:
+        return _Found((), "", "")
+    first, last = shown[-1].position or 0, shown[0].position or 0
+    return _Found(
+        shown,
+        earlier=asked.address(before=str(first)) if (more if not forward else first > 1) else "",
+        later=asked.address(after=str(last)) if (more if forward else asked.before is not None) else "",
+    )
+
+
+def _days(asked: Asked) -> tuple[dict[str, datetime], list[FormError]]:
+    """From the beginning of one day to the end of another, in England; an error for what is no day."""
+    found: dict[str, datetime] = {}
+    errors = []
+    for name in ("since", "until"):
+        if typed := getattr(asked, name).strip():
+            try:
+                day = datetime.combine(date.fromisoformat(typed), time(), LOCAL)
+                found[name] = day + timedelta(days=1) if name == "until" else day
+            except (ValueError, OverflowError):
+                errors.append(FormError(name, "Enter a day like 2027-03-27"))
+    return found, errors
+
+
+def _actors(session: Session, who: str) -> list[str] | None:
+    """Who is meant, as events call them: by that name exactly, or everybody whose name or address holds the words."""
+    if not who:
+        return None
+    if _EXACT.fullmatch(who) or _PERSON.fullmatch(who):
+        return [who]
+    others = [actor for actor, text in _OTHERS.items() if who.casefold() in text.casefold()]
+    return [*others, *(f"person:{each}" for each in people.ids_named_like(session, who, limit=_NAMED))]
+
+
+def _names(session: Session, rows: Sequence[Event]) -> dict[str, str]:
+    """The names of all who did something, looked up together."""
+    ids = {UUID(match[1]) for row in rows if (match := _PERSON.fullmatch(row.actor))}
+    return {f"person:{each}": name for each, name in people.names_by_id(session, ids).items()}
+
+
+def _told(event: Event, names: Mapping[str, str], actor: Actor) -> dict[str, object]:
+    subject, path = SUBJECTS.get(event.subject_kind, ("", ""))
+    if event.subject_kind == "person" and not ACCOUNT_READ.admits(actor):
+        path = ""
+    kind, _, value = event.actor.partition(":")
+    others = {"person": "Somebody who has left", "key": f"Key {value}"} | _OTHERS
     return {
         "position": event.position,
-        "what": wording.event(event.kind),
+        "what": happened(event.kind),
         "when": event.recorded_at,
         "href": f"{path}/{event.subject_id}" if path else "",
-        "subject": {"need": "Need", "innovation": "Innovation", "proposal": "Match"}.get(event.subject_kind, ""),
-        "actor": _who(session, event.actor),
+        "subject": subject,
+        "actor": names.get(event.actor) or others.get(kind, kind),
     }
-
-
-def _who(session: Session, actor: str) -> str:
-    """The actor of an event by name, when it is a person who is still known."""
-    kind, _, value = actor.partition(":")
-    if kind == "person":
-        person = people.by_id(session, UUID(value))
-        return person.name if person else "Somebody who has left"
-    return {"key": f"Key {value}", "system": "The service", "body": "A body that helps"}.get(kind, kind)

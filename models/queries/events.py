@@ -1,9 +1,11 @@
 """The event chain: what is sealed, what is not, what concerns the index."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
@@ -46,6 +48,46 @@ def after(session: Session, position: int, actor: Actor, *, kinds: Collection[st
     if kinds is not None:
         query = query.where(Event.kind.in_(kinds))
     return session.scalars(query.order_by(Event.position).limit(limit)).all()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which events are looked for; what is left out narrows nothing. `actors` that are none find none."""
+
+    kind: str = ""
+    subject_kind: str = ""
+    subject_id: UUID | None = None
+    actors: Collection[str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        """The same in SQL; `until` is the first moment that is too late."""
+        if self.kind:
+            yield Event.kind == self.kind
+        if self.subject_kind:
+            yield Event.subject_kind == self.subject_kind
+        if self.subject_id is not None:
+            yield Event.subject_id == self.subject_id
+        if self.actors is not None:
+            yield Event.actor.in_(self.actors)
+        if self.since is not None:
+            yield Event.recorded_at >= self.since
+        if self.until is not None:
+            yield Event.recorded_at < self.until
+
+
+def looked_for(
+    session: Session, actor: Actor, wanted: Wanted, *, after: int | None = None, before: int | None = None, limit: int
+) -> Sequence[Event]:
+    """Sealed events that the actor may read, latest first: the last of all, the first past a position, or the last before one."""
+    query = select(Event).where(Event.position.is_not(None), events_visible_to(actor), *wanted.conditions())
+    if after is not None:
+        found = session.scalars(query.where(Event.position > after).order_by(Event.position).limit(limit)).all()
+        return list(reversed(found))
+    if before is not None:
+        query = query.where(Event.position < before)
+    return session.scalars(query.order_by(Event.position.desc()).limit(limit)).all()
 
 
 def changed_since(session: Session, subject_kind: str, position: int) -> tuple[set[UUID], set[UUID]]:
