@@ -373,6 +373,11 @@ def _joined(world: World) -> Iterator[Case]:
         yield replace(each, words=f"with {each.words}", id=public.id, policy=policies.NEED_JOIN, sent=sent)
 
 
+def _joined_by_form(world: World) -> Iterator[Case]:
+    """The same as a form sends it."""
+    yield from (replace(each, sent={"data": each.sent["json"]}) for each in _joined(world) if each.sent)
+
+
 def _aligned(world: World) -> Iterator[Case]:
     needs = {each.words: str(each.id) for each in world.rows["need_id"]}
     own, other = needs["own place's, Hub only"], needs["another place's, public"]
@@ -393,6 +398,7 @@ _SENT: Final[dict[str, Callable[[World], Iterator[Case]]]] = {
     "POST /api/v1/innovations/{innovation_id}/merge": _merged,
     "POST /api/v1/innovations/{innovation_id}/referrals": _referred,
     "POST /api/v1/needs/{need_id}/join": _joined,
+    "POST /needs/{need_id}/join": _joined_by_form,
     "POST /api/v1/alignments/dismiss": _aligned,
     "POST /api/v1/alignments/propose": _proposed,
     "POST /api/v1/watches": _watched,

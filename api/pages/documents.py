@@ -17,6 +17,7 @@ from api.pages import coding, forms, wording
 from api.pages.forms import FormError
 from api.pages.likenesses import likenesses_shown
 from api.pages.matches import NOT_ASKED, Answer, answer, flags_shown
+from api.pages.need_parts import need_parts
 from api.pages.records import sections
 from api.pages.rendering import page, see_other, with_query
 from api.security import Visit
@@ -109,7 +110,7 @@ def show(
     changeable = intake.CHANGE[side].allows(actor, subject_of(document))
     return page(
         request,
-        "document.jinja",
+        "need.jinja" if isinstance(document, Need) else "document.jinja",
         visit,
         status=http.HTTP_409_CONFLICT if errors else http.HTTP_200_OK,
         title=document.name_shown,
@@ -134,6 +135,7 @@ def show(
         may_edit=changeable and _withdrawable(document),
         done=_DONE[side].get(done, ""),
         errors=errors,
+        **(need_parts(session, document, actor, at=at) if isinstance(document, Need) else {}),
     )
 
 
@@ -155,6 +157,11 @@ _DONE = {
         "saved": "The need is saved as a draft. Only you and the Hub can see it.",
         "changed": "Your changes are saved.",
         "submitted": "The need is open. We look for matches from now on.",
+        "joined": "The need is open and joined with the other one. We look for matches for both from now on.",
+        "left": "The need has left the joint need. We look for matches for it alone from now on.",
+        "renewed": "The need is renewed. It stays open.",
+        "met": "The need is met, and its result is written down. Well done.",
+        "closed": "The need is closed. It no longer appears in any list of matches.",
         "withdrawn": "The need is withdrawn. It no longer appears in any list of matches.",
     },
     Side.INNOVATION: {

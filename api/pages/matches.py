@@ -145,6 +145,11 @@ def _card(match: Match, side: Side, stored: Proposal | None, actor: Actor) -> Ca
     )
 
 
+def innovation_card(match: Match, actor: Actor) -> Card:
+    """One innovation that may answer a need, without what the Hub decides of it."""
+    return _card(match, Side.INNOVATION, None, actor)
+
+
 def leading(findings: Sequence[FindingShown]) -> FindingShown | None:
     """The finding whose words say most: quoted from both texts, and rather met than not."""
     order = {wording.VERDICTS[name]: place for place, name in enumerate(_TELLING)}

@@ -81,7 +81,7 @@ def test_an_empty_form_says_what_to_enter_and_links_to_each_field(place_lead: Te
 
     assert reply.status_code == 422
     assert "<title>Error: Write a need" in reply.text
-    fields = ["title", "population", "problem", "desired_outcome", "metric", "places"]
+    fields = ["population", "problem", "desired_outcome", "metric", "title", "places"]
     assert re.findall(r'<li><a href="#(\w+)"', reply.text) == fields
     assert all(f'id="{field}"' in reply.text for field in fields)
 
