@@ -14,7 +14,7 @@ from api.pages import forms
 from api.pages.forms import FormError, Sent
 from api.pages.keeping import Names, told
 from api.pages.rendering import page, see_other
-from api.pages.roles import ROLES
+from api.pages.roles import ROLES, YOURS
 from api.requests import CurrentSettings, Now, Reading, StrictRoute
 from api.schemas.mail import PreferenceOut
 from api.schemas.people import ExportOut
@@ -36,9 +36,9 @@ FREQUENCIES: Final = {
 }
 _DONE: Final = {
     "role": "You act in the role that you chose",
-    "mail": "We keep to what you said about mail",
+    "mail": "We saved how often you want this mail",
 }
-_ALL_TOGETHER: Final = (acting.ALL, "All of them together", "What each of your roles may do")
+_ALL_TOGETHER: Final = (acting.ALL, "All of them together", "You do all that your roles allow")
 
 
 @router.get("/account")
@@ -155,10 +155,10 @@ def _person(session: Session, visit: Visit) -> Person:
 def _roles(session: Session, person: Person) -> list[tuple[str, str]]:
     """What somebody is, with where, and what it lets them do."""
     names = Names(session, person.grants)
-    return [(names.role(grant), ROLES[grant.role][1]) for grant in person.grants]
+    return [(names.role(grant), YOURS[grant.role]) for grant in person.grants]
 
 
 def _choices(held: frozenset[Role], acting_as: str) -> list[tuple[Any, ...]]:
     """The roles to act in, for who holds several."""
-    each = [(role.value, *ROLES[role]) for role in Role if role in held]
+    each = [(role.value, ROLES[role][0], YOURS[role]) for role in Role if role in held]
     return [(*choice, choice[0] == acting_as) for choice in (_ALL_TOGETHER, *each)] if len(each) > 1 else []

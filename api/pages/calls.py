@@ -30,7 +30,7 @@ from models.working_days import day_of
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 Reference = Annotated[str, Path(max_length=40)]
 ENDED_TOO: Final = "all"
-_OPEN, _ENDED = ("Open", "green"), ("Ended", "grey")
+_OPEN, _ENDED = ("Open", "blue"), ("Ended", "grey")
 ENDINGS: Final = {
     CallClosure.ANSWERED: "A place is going to meet somebody who may answer it.",
     CallClosure.MET: "The need was met.",
@@ -162,6 +162,7 @@ def _show(
         sections=records.sections(call.need),
         source=shared.source_of(call.need),
         may_offer=INNOVATION_CREATE.admits(actor),
+        for_another=actor.is_hub,
         may_compare=INNOVATION_READ.admits(actor),
         may_close=closure is None and CALL_CLOSE.allows(actor, subject_of(call)),
         done=_DONE.get(done, ""),

@@ -14,3 +14,12 @@ ROLES: Final[Mapping[Role, tuple[str, str]]] = {
     Role.PIPELINE: ("Pipeline", "Confirmed matches and their stages"),
     Role.BOARD: ("Board", "Reports, and what partners may read"),
 }
+# role -> what it lets its holder do, as they are told it
+YOURS: Final[Mapping[Role, str]] = {
+    Role.INNOVATOR: "You look after what your organisation offers, and see the needs that it may answer",
+    Role.PLACE: "You write your place’s needs, and answer for it when a match is confirmed",
+    Role.HUB: "You read what comes in, decide on matches and write to innovators",
+    Role.LEAD: "You do all that Hub staff do, and look after people, keys, bodies that help and rankers",
+    Role.PIPELINE: "You read confirmed matches and how far they come",
+    Role.BOARD: "You read the reports, and what partners may read",
+}

@@ -77,7 +77,7 @@ class TestAccount:
 
         assert re.search(r'value="weekly" checked', begun)
         assert re.search(r'value="off" checked', changed.text)
-        assert "We keep to what you said about mail" in changed.text
+        assert "We saved how often you want this mail" in changed.text
         assert (wrong.status_code, "Choose how often you want this mail" in wrong.text) == (422, True)
 
     def test_all_that_is_held_comes_as_a_file(self, client_as):

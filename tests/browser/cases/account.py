@@ -32,8 +32,8 @@ def _fill(session: Session, at: datetime) -> Mapping[str, str | UUID]:
 
 
 def _saved(page: Page) -> None:
-    page.get_by_role("button", name="Save how often").click()
-    expect(page.get_by_text("We keep to what you said about mail")).to_be_visible()
+    page.get_by_role("button", name="Save this choice").click()
+    expect(page.get_by_text("We saved how often you want this mail")).to_be_visible()
 
 
 PART = Part(
