@@ -1,0 +1,14 @@
+"""What the pages of every part change, in one table, beside what comes with the routes of the API."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests import front_door, keeping, place_pages, triage_pages
+
+CHANGES: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    **triage_pages.CHANGES,
+    **front_door.CHANGES,
+    **place_pages.CHANGES,
+    **keeping.CHANGES,
+}
+"""The routes by what each writes."""
