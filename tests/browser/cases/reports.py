@@ -1,4 +1,4 @@
-"""The board's reports in their states."""
+"""The board's reports and the briefs that go into a meeting, in their states."""
 
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from tests import boards
 from tests.browser.cases import Case, Part
 
 _REPORT = "/reports/{name}"
+_MATCH, _NEED = "/proposals/{proposal_id}/brief", "/needs/{need_id}/brief"
 _REPORTS = tuple(Case(_REPORT, f"/reports/{name}", "board", name) for name in ReportName)
 
 
@@ -23,6 +24,12 @@ PART = Part(
         Case(_REPORT, "/reports/needs-by-place", "hub", "as the Hub reads it"),
         Case(_REPORT, "/reports/barriers?since=2020-01-01&until=2020-12-31", "board", "empty"),
         Case(_REPORT, "/reports/barriers?since=2026-12-31&until=2026-01-01", "board", "error"),
+        Case(_MATCH, "/proposals/{board_match}/brief", "hub", "decided"),
+        Case(_MATCH, "/proposals/{proposal}/brief", "hub", "to decide"),
+        Case(_MATCH, "/proposals/{board_match}/brief", "leeds", "as a place reads it"),
+        Case(_NEED, "/needs/{need}/brief"),
+        Case(_NEED, "/needs/{board_need}/brief", "hub", "with matches"),
+        Case(_NEED, "/needs/{board_unmet}/brief", "hub", "nothing fits"),
     ),
     fill=_fill,
 )
