@@ -42,8 +42,8 @@ TURNS: Final[Mapping[Turn, str]] = {
     Turn.YOU: "Yours",
     Turn.HUB: "The Hub’s",
     Turn.PLACES: "The places’",
-    Turn.BODY: "The body that may help you",
-    Turn.NOBODY: "Nobody’s. We wait for nothing.",
+    Turn.BODY: "The body’s that may help you",
+    Turn.NOBODY: "Nobody’s",
 }
 _AGAIN: Final = frozenset({InnovationStatus.REFERRED, InnovationStatus.ARCHIVED})
 _DONE: Final[Mapping[str, str]] = {

@@ -20,7 +20,7 @@ from api.services.measuring import Lookout
 from api.services.readiness import is_behind
 from api.settings import Settings
 from models.people import Role
-from models.policies import INNOVATION_READ, JOB_READ, PROPOSAL_READ, REPORT_READ, SUBMISSION_READ
+from models.policies import INNOVATION_READ, JOB_READ, OWN_NEEDS_READ, PROPOSAL_READ, REPORT_READ, SUBMISSION_READ
 
 STATIC: Final = files("api").joinpath("static")
 MANAGE: Final = "/manage"
@@ -106,6 +106,8 @@ def menu(visit: Visit, path: str) -> list[dict[str, str]]:
     items += [("/needs", "Needs"), ("/calls", "Calls")]
     if INNOVATION_READ.admits(actor):
         items.append(("/innovations", "Innovations"))
+    if OWN_NEEDS_READ.admits(actor):
+        items.append(("/my-needs", "Needs for you"))
     if PROPOSAL_READ.admits(actor):
         items.append(("/proposals", "Matches to decide" if actor.is_hub else "Proposed matches"))
     if Role.PLACE in actor.roles:
@@ -114,6 +116,8 @@ def menu(visit: Visit, path: str) -> list[dict[str, str]]:
         items.append(("/reports", "Reports"))
     if JOB_READ.admits(actor):
         items.append((MANAGE, "Manage"))
+    if actor.is_anonymous:
+        items.append(("/begin", "Offer something"))
     return [{"href": href, "text": text, "current": _current(path, href)} for href, text in items]
 
 
