@@ -21,7 +21,7 @@ from models.links import LinkPurpose
 from models.mail import MessageState
 from models.needs import NeedStatus
 from models.people import Role
-from tests import factories, front_door, joint_needs, mails, merges, outcomes, page_changes, place_answers, place_pages, rankers, triage
+from tests import factories, front_door, joint_needs, mails, merges, outcomes, page_changes, place_answers, public_pages, rankers, triage
 from tests.api.test_page_forms import INNOVATION as INNOVATION_FORM
 from tests.api.test_page_forms import NEED as NEED_FORM
 from tests.factories import ANY_VERSION, PASSWORD
@@ -334,7 +334,6 @@ ROUTES: dict[str, Change] = {
     **triage.CHANGES,
     **outcomes.CHANGES,
     **joint_needs.CHANGES,
-    **place_pages.CHANGES,
     **page_changes.CHANGES,
     "POST /api/v1/innovations/{innovation_id}/merge": (
         "innovation.merged",
@@ -393,4 +392,4 @@ ROUTES: dict[str, Change] = {
 }
 
 
-STRANGERS = {"POST /api/v1/front-door/submissions", "POST /api/v1/session/link", *front_door.STRANGERS}
+STRANGERS = {"POST /api/v1/front-door/submissions", "POST /api/v1/session/link", *front_door.STRANGERS, *public_pages.STRANGERS}

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests import front_door, keeping, place_pages, triage_pages
+from tests import front_door, keeping, place_pages, public_pages, triage_pages
 
 CHANGES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     **triage_pages.CHANGES,
     **front_door.CHANGES,
     **place_pages.CHANGES,
     **keeping.CHANGES,
+    **public_pages.CHANGES,
 }
 """The routes by what each writes."""
