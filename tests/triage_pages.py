@@ -1,9 +1,16 @@
 """What changes something on the page of a submission: how its forms are sent, and the one event that each writes."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-from tests.triage import put_to
+from sqlalchemy.orm import Session
+
+from models.proposals import Band
+from tests import factories
+from tests.triage import put_to, submission
 
 
 def _form(what: str, *, before: str = "", **said: str) -> Callable[[Any], Any]:
@@ -36,3 +43,31 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /triage/proposals/{proposal_id}/decision": {"data": {"verdict": "confirmed", "version": "1"}},
 }
 """What a sound request to some of them holds, for whoever asks only who may."""
+
+
+@dataclass(frozen=True)
+class Received:
+    """A submission that waits, and the pairs to judge on it, the likeliest first."""
+
+    id: UUID
+    pairs: list[UUID]
+
+    @property
+    def path(self) -> str:
+        """Its page."""
+        return f"/triage/{self.id}"
+
+
+def handed_in(session: Session, count: int, *, title: str = "", flags: list[Any] | None = None, **values: Any) -> Received:
+    """A submission with so many pairs; what is said is of the innovation."""
+    row = submission(session, at=datetime.now(UTC), **values)
+    found = []
+    for number in range(1, count + 1):
+        need = factories.make_need(session, title=title or f"Need {number}")
+        said: dict[str, Any] = {
+            "probability": 0.95 - number / 100,
+            "band": Band.POSSIBLE if number > 1 else Band.STRONG,
+            "flags": flags or [],
+        }
+        found.append(factories.make_proposal(session, need, row.innovation, **said).id)
+    return Received(row.id, found)

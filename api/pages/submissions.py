@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api.pages import matches, outcomes, pairs, records, wording
 from api.pages.likenesses import likenesses_shown
 from api.pages.outcomes import Bodies, Typed
-from api.services import precedents, showing, stages, stepping, triaging
+from api.services import noting, precedents, showing, stages, stepping, triaging
 from api.services.codes import code_lists
 from api.services.library import Libraries, RankingUnavailable
 from api.services.likening import flags_of_row
@@ -128,7 +128,7 @@ def _beside(session: Session, libraries: Libraries, row: Submission, actor: Acto
         "pilots": uptake.signs.pilots,
         "third_pilot": uptake.signs.third_pilot_no_adoption,
         "sections": records.sections(innovation),
-        "readiness": pairs.readiness_of(innovation),
+        "notes": noting.notes(session, row.id, actor=actor),
     }
 
 
