@@ -47,22 +47,22 @@ STATE_TAGS: Final = {
 }
 _OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "state": _STATES,
-    "who": {"": "Anybody or nobody", "me": "Me", "nobody": "Nobody", "colleague": "A colleague"},
+    "who": {"": "All", "me": "Me", "nobody": "Nobody", "colleague": "A colleague"},
     "age": {
-        "": "Any time",
+        "": "All",
         Age.OVERDUE.value: "Overdue",
         Age.SOON.value: "Due soon",
         Age.IN_TIME.value: "In time",
         Age.PAUSED.value: "Not waiting for us",
     },
     "band": {
-        "": "Any match or none",
+        "": "All",
         Band.STRONG.value: "Strong match",
         Band.POSSIBLE.value: "Possible match",
         Band.WEAK.value: "No match to decide",
     },
-    "kind": {"": "Any kind", **{each.value: labels("kinds").get(each.value, each.value) for each in InnovationKind}},
-    "flagged": {"": "With or without", "yes": "Take care", "no": "Nothing to take care of"},
+    "kind": {"": "All", **{each.value: labels("kinds").get(each.value, each.value) for each in InnovationKind}},
+    "flagged": {"": "All", "yes": "Take care", "no": "Nothing to take care of"},
     "put_off": {"": "Not put off", "yes": "Put off", "all": "Both"},
 }
 _LABELS: Final = {
@@ -74,6 +74,8 @@ _LABELS: Final = {
     "flagged": "Take care",
     "put_off": "Put off",
 }
+_SELDOM: Final = ("kind", "flagged", "put_off")
+"""Filters that are folded away until one of them is used."""
 _FLAGS: Final[Mapping[str, bool | None]] = {"": None, "yes": True, "no": False}
 _TALLIED: Final = {"yes": "1", "no": "0"}
 _DONE: Final = {
@@ -160,6 +162,8 @@ def inbox(
         title="Triage",
         rows=rows_shown(session, found.rows, actor=actor, at=at),
         selects=[(name, _LABELS[name], filters.values[name], _counted(name, filters, tally)) for name in _LABELS],
+        seldom=_SELDOM,
+        seldom_used=any(filters.values[name] for name in _SELDOM),
         words=filters.words,
         filtered=bool(filters.query),
         most=MOST,
@@ -222,7 +226,7 @@ def _clock(row: Submission, clock: Clock | None, at: datetime) -> str:
     if not row.is_open or clock is None:
         return ""
     waited = clock.working_days(at)
-    days = "1 working day" if waited == 1 else f"{waited} working days"
+    days = {0: "less than a working day", 1: "1 working day"}.get(waited, f"{waited} working days")
     if (asked := row.open_ask) is not None:
         return f"It is the innovator's turn, by {wording.day(asked.answer_by)}. Before that they waited {days} for us."
     due = f" Due by {wording.day(clock.overdue_on)}." if clock.overdue_on is not None else ""

@@ -78,7 +78,7 @@ def test_a_line_says_whose_turn_it_is_by_when_and_what_to_take_care_of(hub: Test
     assert "Example supplier · " in page
     assert "1 possible" in page
     assert "Take care: Copied from the need." in page
-    assert re.search(r"Waits \d working days? for us\. Due by \d+ \w+ 20\d\d\.", page)
+    assert re.search(r"Waits less than a working day for us\. Due by \d+ \w+ 20\d\d\.", page)
     assert "It is the innovator's turn, by 9 November 2026." in page.replace("&#39;", "'")
     assert "Second officer asked the innovator" in page
     assert f"/triage/{row.id}/notes" in read(hub, "/triage").text
@@ -102,7 +102,7 @@ def test_filters_say_how_many_they_leave_beside_the_others(hub: TestClient, make
     }
     assert options(everything, "who")["me"] == "Me (1)"
     assert options(medicines, "age")["overdue"] == "Overdue (1)"
-    assert options(medicines, "age")[""] == "Any time (2)"
+    assert options(medicines, "age")[""] == "All (2)"
     assert options(medicines, "kind")["PRODUCT"].endswith("(0)")
     assert options(medicines, "band")["weak"] == "No match to decide (1)"
     assert options(everything, "flagged")["no"] == "Nothing to take care of (3)"
