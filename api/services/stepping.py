@@ -39,8 +39,7 @@ def next_pair(found: Sequence[Proposal], *, person_id: UUID | None, after: UUID 
 
 def next_submission(session: Session, actor: Actor, *, at: datetime, but_not: UUID) -> Submission | None:
     """The submission that is worth a look next, of those that the actor can see to now; None when there is no other."""
-    waiting = triage.queue(session, actor, Wanted(waits_for=actor.person_id), today=day_of(at), limit=2).rows
-    return next((each for each in waiting if each.id != but_not), None)
+    return triage.first(session, actor, Wanted(waits_for=actor.person_id), today=day_of(at), but_not=but_not)
 
 
 def suggestion(found: Sequence[Proposal], *, person_id: UUID | None, ranked: bool) -> Suggestion:

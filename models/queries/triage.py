@@ -81,10 +81,19 @@ def queue(session: Session, actor: Actor, wanted: Wanted, *, today: date, after:
 
     What is overdue comes first, then what has the most probable open proposal, then what has waited longest.
     """
+    ordered = _in_order(actor, wanted, today)
+    return page_of(session, ordered, after=after, limit=limit, kinds=(int, float, datetime, UUID))
+
+
+def first(session: Session, actor: Actor, wanted: Wanted, *, today: date, but_not: UUID) -> Submission | None:
+    """The one that is worth a look before all others, other than one; None when there is none."""
+    return session.scalars(_in_order(actor, wanted, today).where(Submission.id != but_not).limit(1)).unique().first()
+
+
+def _in_order(actor: Actor, wanted: Wanted, today: date) -> Select[tuple[Submission]]:
     query, told = _joined(select(Submission), today)
     query = query.where(submissions_visible_to(actor), _NOT_MERGED, *_conditions(wanted, told))
-    ordered = query.order_by(told.overdue.desc(), told.best.desc(), Submission.submitted_at, Submission.id)
-    return page_of(session, ordered, after=after, limit=limit, kinds=(int, float, datetime, UUID))
+    return query.order_by(told.overdue.desc(), told.best.desc(), Submission.submitted_at, Submission.id)
 
 
 def tallies(session: Session, actor: Actor, *, text: str, today: date) -> Mapping[tuple[str, ...], int]:
