@@ -149,7 +149,7 @@ def _typed(sent: FormData) -> dict[str, str]:
 def _read(typed: Mapping[str, str]) -> tuple[WatchIn | None, list[FormError]]:
     """The watch that the form asks for, or what is wrong with it."""
     if typed["kind"] not in set(WatchKind):
-        return None, [FormError("kind", "Choose what we should look for")]
+        return None, [FormError("text", _EMPTY[WatchKind.TEXT])]
     kind = WatchKind(typed["kind"])
     value = typed[FIELDS[kind]].strip()
     if not value:
@@ -200,7 +200,7 @@ def _list(
         rows=[{"href": f"/watches/{row.id}", "says": in_words(row, named), "row": row} for row in found.rows],
         turning=turning(found, "/watches", {}, after),
         typed=typed or blank,
-        errors=forms.in_order(errors, ("kind", *FIELDS.values(), "what", "digest")),
+        errors=forms.in_order(errors, (*FIELDS.values(), "what", "digest")),
         wrong=forms.by_field(errors),
         themes=themes,
         places=[(place.key, place.name) for place in known],

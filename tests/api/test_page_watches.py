@@ -40,7 +40,7 @@ def test_who_watches_nothing_is_told_how_to_begin(founder: TestClient) -> None:
 
     assert (page.status_code, Faults.of(page.text)) == (200, [])
     assert "You watch nothing yet. Say below what you want to hear of." in words(page.text)
-    assert "Needs or innovations?" not in page.text
+    assert "Look among" not in page.text
     assert re.search(r'value="weekly"[^>]* checked', page.text)  # as everybody begins
 
 
@@ -73,8 +73,8 @@ def test_a_text_shows_the_needs_that_fit(founder: TestClient, make: Callable[...
 @pytest.mark.parametrize(
     ("said", "field", "message"),
     [
-        ({}, "kind", "Choose what we should look for"),
-        ({"kind": "everything"}, "kind", "Choose what we should look for"),
+        ({}, "text", "Write what you want to hear of"),
+        ({"kind": "everything"}, "text", "Write what you want to hear of"),
         ({"kind": "text", "text": " "}, "text", "Write what you want to hear of"),
         ({"kind": "text", "text": "…"}, "text", "Write what you want to hear of"),
         ({"kind": "text", "text": "NHS number 943 476 5919"}, "text", "Remove an NHS number"),
@@ -140,7 +140,7 @@ def test_places_and_the_hub_watch_innovations_too(hub: TestClient, make: Callabl
 
     page = post(hub, "/watches", kind="place", place="LDS", what="innovations")
 
-    assert "Needs or innovations?" in read(hub, "/watches").text
+    assert "Look among" in read(hub, "/watches").text
     assert "Innovations of Leeds" in words(page.text)
     assert "Computer test of attention and activity Example supplier" in words(page.text)
 
