@@ -76,7 +76,7 @@ def test_the_pages_say_what_the_settings_say(app, tmp_path):
 
 def test_there_is_no_logo_unless_one_is_set(client):
     assert "app-logo" not in read(client, "/").text
-    assert read(client, "/logo").status_code == 404
+    assert read(client, "/logo").status_code == 204
     assert logo_of("") is None
 
 
