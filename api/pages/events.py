@@ -22,6 +22,7 @@ from api.pages.wording import LOCAL
 from api.requests import Reading, StrictRoute
 from api.schemas.events import Position
 from api.security import ActivityReader, CurrentVisit
+from api.statuses import InvalidRequest
 from models.actors import Actor
 from models.events import Event
 from models.policies import ACCOUNT_READ
@@ -96,9 +97,22 @@ def activity(
     )
 
 
+def listed(session: Session, actor: Actor, asked: Asked, *, limit: int) -> list[dict[str, object]]:
+    """The events that an address asks for, latest first, as the page tells them; raises InvalidRequest for what is no day."""
+    days, errors = _days(asked)
+    if errors:
+        raise InvalidRequest(f"{errors[0].message}.")
+    found = events.looked_for(session, actor, _wanted(session, asked, days), limit=limit)
+    names = _names(session, found)
+    return [_told(row, names, actor) for row in found]
+
+
+def _wanted(session: Session, asked: Asked, days: Mapping[str, datetime]) -> Wanted:
+    return Wanted(kind=asked.kind, subject_kind=asked.what, subject_id=asked.about, actors=_actors(session, asked.who.strip()), **days)
+
+
 def _look(session: Session, actor: Actor, asked: Asked, days: Mapping[str, datetime]) -> _Found:
-    wanted = Wanted(kind=asked.kind, subject_kind=asked.what, subject_id=asked.about, actors=_actors(session, asked.who.strip()), **days)
-    found = list(events.looked_for(session, actor, wanted, after=asked.after, before=asked.before, limit=LISTED + 1))
+    found = list(events.looked_for(session, actor, _wanted(session, asked, days), after=asked.after, before=asked.before, limit=LISTED + 1))
     more, forward = len(found) > LISTED, asked.after is not None
     shown = (found[-LISTED:] if forward else found[:LISTED]) if more else found
     if not shown:

@@ -18,6 +18,7 @@ from api.requests import Now, Reading, StrictRoute
 from api.security import CurrentVisit, SubmissionReader
 from api.services.bulking import MOST, Do
 from api.services.codes import labels
+from api.services.tabulating import Cell
 from models.actors import Actor
 from models.clocks import Clock, ClockKind
 from models.innovations import InnovationKind
@@ -182,9 +183,46 @@ def rows_shown(session: Session, rows: Sequence[Submission], *, actor: Actor, at
     return [_row(row, waits.get(row.id), found[row.innovation_id], notes.get(row.id, 0), actor=actor, at=at) for row in rows]
 
 
-def _row(row: Submission, clock: Clock | None, proposals: Sequence[Proposal], notes: int, *, actor: Actor, at: datetime) -> dict[str, Any]:
-    left = [each for each in proposals if each.state is ProposalState.OPEN]
+def lines(session: Session, rows: Sequence[Submission], *, at: datetime) -> list[dict[str, Cell]]:
+    """The same for a file: one cell for each thing that a line says."""
+    ids = [row.id for row in rows]
+    waits, notes = clocks.of_many(session, ClockKind.TRIAGE, ids), submission_notes.counts(session, ids)
+    found = triage.proposals_of_many(session, [row.innovation_id for row in rows])
+    return [_line(row, waits.get(row.id), found[row.innovation_id], notes.get(row.id, 0), at=at) for row in rows]
+
+
+def _line(row: Submission, clock: Clock | None, proposals: Sequence[Proposal], notes: int, *, at: datetime) -> dict[str, Cell]:
+    left = _left(proposals)
+    return {
+        "name": row.innovation.name,
+        "supplier": row.innovation.supplier.name if row.innovation.supplier else "",
+        "kind": labels("kinds").get(row.innovation.kind, row.innovation.kind),
+        "state": STATE_TAGS[row.state][0],
+        "holder": row.assigned_to_name,
+        "sent_in": day_of(row.submitted_at).isoformat(),
+        "waited": clock.working_days(at) if clock is not None else None,
+        "due": clock.overdue_on.isoformat() if clock is not None and clock.overdue_on is not None else "",
+        "overdue": clock is not None and clock.is_overdue(at),
+        "strong": sum(each.band is Band.STRONG for each in left),
+        "possible": sum(each.band is Band.POSSIBLE for each in left),
+        "flags": ", ".join(_flags(left)),
+        "put_off": row.snoozed_until.isoformat() if row.snoozed_until is not None else "",
+        "notes": notes,
+        "address": f"{PATH}/{row.id}",
+    }
+
+
+def _left(proposals: Sequence[Proposal]) -> list[Proposal]:
+    return [each for each in proposals if each.state is ProposalState.OPEN]
+
+
+def _flags(left: Sequence[Proposal]) -> list[str]:
     kinds = {flag if isinstance(flag, str) else flag["kind"] for each in left for flag in each.flags}
+    return sorted(wording.flag_kind(kind) for kind in kinds)
+
+
+def _row(row: Submission, clock: Clock | None, proposals: Sequence[Proposal], notes: int, *, actor: Actor, at: datetime) -> dict[str, Any]:
+    left = _left(proposals)
     return {
         "id": row.id,
         "chosen": f"{row.id}.{row.version}",
@@ -197,7 +235,7 @@ def _row(row: Submission, clock: Clock | None, proposals: Sequence[Proposal], no
         "holder": "You have it." if row.assigned_to == actor.person_id and row.is_open else row.in_words,
         "put_off": row.snoozed_until if row.snoozed_until is not None and row.snoozed_until > day_of(at) else None,
         "put_off_by": row.snoozed_by_name,
-        "flags": sorted(wording.flag_kind(kind) for kind in kinds),
+        "flags": _flags(left),
         "notes": notes,
         "open": row.is_open,
         "mine": row.is_open and row.assigned_to == actor.person_id,

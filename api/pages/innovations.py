@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette import status as http
 from starlette.datastructures import FormData
 
@@ -64,21 +64,29 @@ class Typed:
     version: str = ""
 
 
+class InnovationsAsked(BaseModel):
+    """Which innovations a visitor wants to see, as the address says it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str = Field(default="", max_length=200)
+    stage: str | None = None
+    status: str | None = None
+    after: str | None = None
+
+    @property
+    def narrowed(self) -> dict[str, str]:
+        """The filters as queries take them; raises InvalidRequest for what is not on offer."""
+        said = {"stage": shared.chosen(self.stage, list(Stage)), "status": shared.chosen(self.status, list(InnovationStatus))}
+        return {name: value for name, value in said.items() if value is not None}
+
+
 @router.get("/innovations")
 def innovations_list(
-    request: Request,
-    *,
-    visit: CurrentVisit,
-    actor: InnovationReader,
-    session: Reading,
-    q: Annotated[str, Query(max_length=200)] = "",
-    stage: str | None = None,
-    status: str | None = None,
-    after: str | None = None,
+    request: Request, *, visit: CurrentVisit, actor: InnovationReader, session: Reading, asked: Annotated[InnovationsAsked, Query()]
 ) -> HTMLResponse:
     """Innovations that the visitor may read, newest first, narrowed by words, stage and status."""
-    filters = {"stage": shared.chosen(stage, list(Stage)), "status": shared.chosen(status, list(InnovationStatus))}
-    wanted = {name: value for name, value in filters.items() if value is not None}
+    wanted, q, after = asked.narrowed, asked.q, asked.after
     found = documents.page(session, Side.INNOVATION, actor, filters=wanted, text=q, after=after or None, limit=shared.LISTED)
     statuses = [(each.value, wording.STATUSES[Side.INNOVATION][each][0]) for each in InnovationStatus]
     stages = [(each.value, wording.code("stages", each)) for each in Stage]
@@ -92,11 +100,11 @@ def innovations_list(
         rows=[_listed(row) for row in found.rows],
         words=q,
         selects=[
-            ("stage", "How far it has come", stage or "", [("", "Any stage"), *stages]),
-            ("status", "Status", status or "", [("", "All"), *statuses]),
+            ("stage", "How far it has come", asked.stage or "", [("", "Any stage"), *stages]),
+            ("status", "Status", asked.status or "", [("", "All"), *statuses]),
         ],
         filtered=bool(q or wanted),
-        turning=shared.turning(found, "/innovations", {"q": q, **filters}, after),
+        turning=shared.turning(found, "/innovations", {"q": q, **wanted}, after),
         may_write=INNOVATION_CREATE.admits(actor),
     )
 

@@ -14,6 +14,7 @@ from starlette import status as http
 
 from api.logos import logo_of
 from api.pages import wording
+from api.pages.downloads import downloads
 from api.pages.roles import ROLES
 from api.security import Visit
 from api.services.measuring import Lookout
@@ -80,6 +81,7 @@ def page(
         "acting_as": _acting_as(visit),
         "csrf_token": visit.csrf_token,
         "menu": menu(visit, request.url.path),
+        "downloads": downloads(request.url.path, request.query_params.multi_items()),
         "notice": "" if visit.actor.is_anonymous else notice(request.app.state.lookout),
     }
     return HTMLResponse(environment().get_template(template).render(around | shown), status)

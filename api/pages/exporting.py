@@ -1,0 +1,80 @@
+"""Lists as files: what a page lists, as CSV, XLSX and JSON with the same columns, for whoever may read the page."""
+
+from collections.abc import Callable
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
+
+from api.pages import list_tables as tables
+from api.pages.calls import CallsAsked
+from api.pages.downloads import FORMATS
+from api.pages.events import Asked as EventsAsked
+from api.pages.inbox import AskedFor
+from api.pages.innovations import InnovationsAsked
+from api.pages.list_tables import MatchesAsked
+from api.pages.open_needs import NeedsAsked
+from api.requests import Now, Reading, StrictRoute
+from api.schemas.reports import ReportOut
+from api.security import ActivityReader, CallReader, InnovationReader, NeedReader, Reviewer, SubmissionReader
+from api.services.spreadsheets import as_xlsx
+from api.services.tabulating import Report
+from models.working_days import day_of
+
+router = APIRouter(route_class=StrictRoute, include_in_schema=False)
+
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+NeedsWanted, CallsWanted = Annotated[NeedsAsked, Query()], Annotated[CallsAsked, Query()]
+InnovationsWanted, MatchesWanted = Annotated[InnovationsAsked, Query()], Annotated[MatchesAsked, Query()]
+EventsWanted = Annotated[EventsAsked, Query()]
+
+
+def _send(made: Report, kind: str, at: Now) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{made.name}-{day_of(at).isoformat()}.{kind}"'}
+    if kind == "csv":
+        return Response(made.as_csv(), media_type="text/csv; charset=utf-8", headers=headers)
+    if kind == "xlsx":
+        return Response(as_xlsx(made), media_type=_XLSX, headers=headers)
+    return JSONResponse(ReportOut.model_validate(made).model_dump(mode="json"), headers=headers)
+
+
+def _routes(kind: str) -> dict[str, Callable[..., Response]]:
+    """One route a list, in one format."""
+
+    def triage_file(actor: SubmissionReader, at: Now, session: Reading, asked: AskedFor) -> Response:
+        """The inbox as a file."""
+        return _send(tables.triage_table(session, actor, at, asked), kind, at)
+
+    def needs_file(actor: NeedReader, at: Now, session: Reading, asked: NeedsWanted) -> Response:
+        """The needs as a file."""
+        return _send(tables.needs_table(session, actor, at, asked), kind, at)
+
+    def innovations_file(actor: InnovationReader, at: Now, session: Reading, asked: InnovationsWanted) -> Response:
+        """The innovations as a file."""
+        return _send(tables.innovations_table(session, actor, at, asked), kind, at)
+
+    def proposals_file(actor: Reviewer, at: Now, session: Reading, asked: MatchesWanted) -> Response:
+        """The matches as a file."""
+        return _send(tables.matches_table(session, actor, at, asked), kind, at)
+
+    def calls_file(actor: CallReader, at: Now, session: Reading, asked: CallsWanted) -> Response:
+        """The calls as a file."""
+        return _send(tables.calls_table(session, actor, at, asked), kind, at)
+
+    def events_file(actor: ActivityReader, at: Now, session: Reading, asked: EventsWanted) -> Response:
+        """The activity as a file."""
+        return _send(tables.events_table(session, actor, at, asked), kind, at)
+
+    return {
+        "/triage": triage_file,
+        "/needs": needs_file,
+        "/innovations": innovations_file,
+        "/proposals": proposals_file,
+        "/calls": calls_file,
+        "/events": events_file,
+    }
+
+
+for _kind in FORMATS:
+    for _path, _route in _routes(_kind).items():
+        router.add_api_route(f"{_path}.{_kind}", _route, response_class=Response, name=f"{_route.__name__}_{_kind}")
