@@ -12,7 +12,7 @@ from api.services.reporting import ReportName
 from api.services.tabulating import Cell, Report
 
 _QUARTERS_SHOWN: Final = 6
-_STAGES_SHORT: Final = ("Intro", "Look", "Try", "Adopt", "Spread", "Stop")
+_STAGES_SHORT: Final = ("Intro", "Eval", "Pilot", "Adopt", "Spread", "Stop")
 _COUNTED: Final = ("open", "unmet")
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 from starlette import status as http
@@ -13,24 +13,30 @@ from starlette.datastructures import FormData
 
 from api.db import Database
 from api.pages import documents as shared
-from api.pages import forms, matches, pairs, wording
+from api.pages import filters, forms, matches, pairs, precedents, wording
 from api.pages.forms import FormError, Sent
-from api.pages.rendering import page, see_other
+from api.pages.rendering import page, see_other, with_query
 from api.requests import CurrentSettings, Now, Reading, StrictRoute
 from api.security import CurrentVisit, HubStaff, Reviewer, Skipper, Undoer, Visit
-from api.services import deciding, showing
+from api.services import deciding, showing, stages
 from api.services.codes import code_lists
+from api.services.deciding_many import MOST, Do
+from api.services.library import Libraries
+from api.services.stages import Signs
 from models.actors import Actor
 from models.decisions import Verdict
 from models.documents import StaleVersion
+from models.places import Place
 from models.policies import PROPOSAL_DECIDE
 from models.proposals import Band, Proposal, ProposalClosed, ProposalState
 from models.queries import places, proposals
+from models.queries.proposals import TO_DECIDE
 from models.subjects import subject_of
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
-TO_DECIDE: Final = "to_decide"
+PATH: Final = "/proposals"
+FILTERS: Final = ("state", "band", "place")
 _STATES: Final = {
     TO_DECIDE: "To decide now",
     ProposalState.DEFERRED.value: "Set aside",
@@ -42,6 +48,11 @@ _DONE: Final = {
     Verdict.REJECTED.value: "You rejected this match",
     Verdict.DEFERRED.value: "You set this match aside",
     Verdict.UNDONE.value: "You took your decision back",
+}
+_DONE_TO_MANY: Final = {
+    Do.REJECT.value: "You rejected {these}",
+    Do.DEFER.value: "You set {these} aside",
+    Do.SKIP.value: "You skipped {these}. Others still see them",
 }
 
 
@@ -58,51 +69,76 @@ def queue(
     place: str | None = None,
     after: str | None = None,
     skipped: str | None = None,
+    done: str = "",
+    count: Annotated[int, Query(ge=0, le=MOST)] = 0,
 ) -> HTMLResponse:
     """What waits for a decision, most probable first; or what was decided."""
     known = places.all_places(session)
     wanted = shared.chosen(state, list(_STATES)) or TO_DECIDE
     chosen_band = shared.chosen(band, list(Band))
     chosen_place = shared.chosen(place, [row.key for row in known])
+    in_state = None if wanted == TO_DECIDE else ProposalState(wanted)
+    in_band = Band(chosen_band) if chosen_band else None
     found = proposals.queue(
-        session,
-        actor,
-        at=at,
-        state=None if wanted == TO_DECIDE else ProposalState(wanted),
-        band=Band(chosen_band) if chosen_band else None,
-        place=chosen_place,
-        after=after or None,
-        limit=shared.LISTED,
+        session, actor, at=at, state=in_state, band=in_band, place=chosen_place, after=after or None, limit=shared.LISTED
     )
+    signs = stages.signs_of(session, found.rows, actor=actor)
+    query = {"state": wanted if wanted != TO_DECIDE else None, "band": chosen_band, "place": chosen_place}
     return page(
         request,
         "proposals.jinja",
         visit,
         title="Matches to decide" if PROPOSAL_DECIDE.admits(actor) else "Proposed matches",
-        rows=[_listed(row, actor) for row in found.rows],
+        rows=[_listed(row, signs[row.id], actor) for row in found.rows],
         deciding=wanted == TO_DECIDE,
         skipped=bool(skipped),
-        selects=[
-            ("state", "Show", wanted, list(_STATES.items())),
-            ("band", "Match", band or "", [("", "All matches"), *((each.value, wording.BANDS[each][0]) for each in Band)]),
-            ("place", "Place", place or "", [("", "All places"), *((row.key, row.name) for row in known)]),
-        ],
+        done=_DONE_TO_MANY[done].format(these=filters.counted(count, "match", "matches")) if done in _DONE_TO_MANY and count else "",
+        selects=_selects(session, actor, at=at, known=known, state=in_state, band=in_band, place=chosen_place),
         filtered=bool(chosen_band or chosen_place or wanted != TO_DECIDE),
-        turning=shared.turning(found, "/proposals", {"state": state, "band": chosen_band, "place": chosen_place}, after),
+        may_decide_many=PROPOSAL_DECIDE.admits(actor) and wanted in {TO_DECIDE, ProposalState.DEFERRED},
+        back=with_query("", query).removeprefix("?"),
+        may_refer=actor.is_hub,
+        turning=shared.turning(found, PATH, query, after),
     )
 
 
-def _listed(row: Proposal, actor: Actor) -> dict[str, Any]:
+def _selects(
+    session: Session,
+    actor: Actor,
+    *,
+    at: datetime,
+    known: Sequence[Place],
+    state: ProposalState | None,
+    band: Band | None,
+    place: str | None,
+) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
+    """The filters, each choice with how many matches it would show."""
+    states = proposals.counts_by_state(session, actor, at=at, band=band, place=place)
+    by_band = proposals.counts_by_band(session, actor, at=at, state=state, place=place)
+    by_place = proposals.counts_by_place(session, actor, at=at, state=state, band=band)
+    all_places = [(row.key, row.name) for row in known]
+    bands = [(each.value, wording.BANDS[each][0]) for each in Band]
+    chosen = state.value if state is not None else TO_DECIDE
+    return [
+        ("state", "Show", chosen, [(name, f"{words} ({states[name]})") for name, words in _STATES.items()]),
+        filters.select("band", "Match", band or "", everything=("", "All matches"), options=bands, counts=by_band),
+        filters.select("place", "Place", place or "", everything=("", "All places"), options=all_places, counts=by_place),
+    ]
+
+
+def _listed(row: Proposal, signs: Signs, actor: Actor) -> dict[str, Any]:
     shown = matches.findings_shown(row.findings)
     need, innovation = showing.need_shown(row, actor), showing.innovation_shown(row, actor)
     return {
-        "href": f"/proposals/{row.id}",
+        "id": str(row.id),
+        "href": f"{PATH}/{row.id}",
         "need": need.name_shown,
         "need_about": matches.about(need),
         "innovation": innovation.name_shown,
         "innovation_about": matches.about(innovation),
         "band": wording.BANDS[row.band],
         "state": wording.PROPOSAL_STATES[row.state],
+        "signs": signs,
         "lead": matches.leading(shown),
         "must_haves": matches.must_haves(shown),
         "decision": row.closing_decision,
@@ -221,6 +257,7 @@ def _show(
     may_decide = PROPOSAL_DECIDE.allows(visit.actor, subject_of(proposal))
     following = _next(session, visit.actor, proposal.id, at) if may_decide else None
     need, innovation = showing.need_shown(proposal, visit.actor), showing.innovation_shown(proposal, visit.actor)
+    libraries: Libraries = request.app.state.libraries
     return page(
         request,
         "proposal.jinja",
@@ -236,6 +273,9 @@ def _show(
         findings=matches.findings_shown(proposal.findings),
         sides=[pairs.side_of(proposal, need), pairs.side_of(proposal, innovation)],
         readiness=pairs.readiness_of(innovation),
+        signs=stages.signs_of(session, [proposal], actor=visit.actor)[proposal.id],
+        before=precedents.before(session, libraries, proposal.need, actor=visit.actor),
+        staged=proposal.handed_on,
         history=[pairs.told(row) for row in proposal.decisions],
         undo=pairs.undo_of(proposal, visit.actor, at, window),
         may_decide=may_decide and open_now,

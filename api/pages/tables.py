@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from api.pages import wording
+from api.pages import place_words, wording
 from api.pages.charts import shown_number
 from api.services.reporting_counts import EVERYWHERE
 from api.services.reporting_measures import Collected
@@ -13,23 +13,13 @@ from api.services.tabulating import Cell, Report
 from models.decisions import ReasonCode
 from models.documents import Side
 from models.organisations import CompanySize, Origin
-from models.pipeline import PipelineStage
 from models.referrals import DeclineCode
 from models.triage import OutcomeKind
 
 Names = Mapping[str, str]
 """Places by their key, West Yorkshire as a whole among them."""
 
-STAGES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        PipelineStage.INTRODUCED: "Introduced",
-        PipelineStage.EVALUATING: "Looked into",
-        PipelineStage.PILOTING: "Tried out",
-        PipelineStage.ADOPTED: "Adopted",
-        PipelineStage.SPREAD: "Spread",
-        PipelineStage.STOPPED: "Stopped",
-    }
-)
+STAGES: Final[Mapping[str, str]] = MappingProxyType({stage.value: words for stage, (words, _) in place_words.STAGES.items()})
 OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         OutcomeKind.ACTIVE: "Made active",

@@ -24,7 +24,7 @@ def funnel(session: Session, *, since: datetime | None, until: datetime | None, 
         ("shown for a need", {pair.innovation_id for pair in pairs}),
         ("confirmed for a need", {pair.innovation_id for pair in pairs if pair.confirmed}),
         ("introduced to a place", _reached(session, tuple(PipelineStage))),
-        ("tried out in a place", _reached(session, tuple(REACHED_A_PILOT))),
+        ("piloted in a place", _reached(session, tuple(REACHED_A_PILOT))),
         ("adopted in a place", _reached(session, tuple(ADOPTED_HERE))),
     )
     return Report(
@@ -36,7 +36,7 @@ def funnel(session: Session, *, since: datetime | None, until: datetime | None, 
         notes=[
             "Innovations are those handed in for the first time in the time; each step counts what became of them until now.",
             "Shown for a need means: put before the Hub as a strong or possible match.",
-            "What was tried out or adopted and then stopped is counted. What was merged counts as one innovation.",
+            "What was piloted or adopted and then stopped is counted. What was merged counts as one innovation.",
         ],
     )
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
 from models.decisions import Decision, Skip, Verdict
 from models.documents import Side
 from models.innovations import Innovation
-from models.needs import Need
+from models.needs import Need, need_place
 from models.places import Place
 from models.proposals import Band, Proposal, ProposalState
 from models.queries.documents import NotFound
@@ -38,28 +39,67 @@ def queue(
     To decide are the open ones and the deferred whose day has come, of documents that are still searchable, less
     those that the asker skipped.
     """
-    query = select(Proposal).where(proposals_visible_to(actor))
-    if state is not None:
-        query = query.where(Proposal.state == state)
-    else:
-        due = and_(Proposal.state == ProposalState.DEFERRED, Proposal.deferred_until <= at)
-        query = query.where(
-            or_(Proposal.state == ProposalState.OPEN, due),
-            Proposal.need.has(NEED_IS_SEARCHABLE),
-            Proposal.innovation.has(INNOVATION_IS_SEARCHABLE),
-        )
-        if actor.person_id is not None:
-            query = query.where(~Proposal.skips.any(Skip.person_id == actor.person_id))
-    if band is not None:
-        query = query.where(Proposal.band == band)
+    query = select(Proposal).where(*_wanted(actor, at=at, state=state, band=band, place=place))
     if need_id is not None:
         query = query.where(Proposal.need_id == need_id)
     if innovation_id is not None:
         theirs = Proposal.innovation.has(Innovation.merged_into_id == innovation_id)  # what was matched before it was merged
         query = query.where(or_(Proposal.innovation_id == innovation_id, theirs))
-    if place is not None:
-        query = query.where(Proposal.need.has(Need.places.any(Place.key == place)))
     return page_of(session, query.order_by(Proposal.probability.desc(), Proposal.id), after=after, limit=limit, kinds=(float, UUID))
+
+
+def _wanted(actor: Actor, *, at: datetime, state: ProposalState | None, band: Band | None, place: str | None) -> list[ColumnElement[bool]]:
+    wanted = [proposals_visible_to(actor)]
+    if state is not None:
+        wanted.append(Proposal.state == state)
+    else:
+        due = and_(Proposal.state == ProposalState.DEFERRED, Proposal.deferred_until <= at)
+        wanted += [
+            or_(Proposal.state == ProposalState.OPEN, due),
+            Proposal.need.has(NEED_IS_SEARCHABLE),
+            Proposal.innovation.has(INNOVATION_IS_SEARCHABLE),
+        ]
+        if actor.person_id is not None:
+            wanted.append(~Proposal.skips.any(Skip.person_id == actor.person_id))
+    if band is not None:
+        wanted.append(Proposal.band == band)
+    if place is not None:
+        wanted.append(Proposal.need.has(Need.places.any(Place.key == place)))
+    return wanted
+
+
+TO_DECIDE: Final = "to_decide"
+"""What waits for a decision now, among the states by which proposals are counted."""
+
+
+def counts_by_state(session: Session, actor: Actor, *, at: datetime, band: Band | None, place: str | None) -> dict[str, int]:
+    """How many proposals each state would show, the other filters held."""
+    to_decide = select(func.count()).select_from(Proposal).where(*_wanted(actor, at=at, state=None, band=band, place=place))
+    found = {TO_DECIDE: session.scalars(to_decide).one()}
+    for state in (ProposalState.DEFERRED, ProposalState.CONFIRMED, ProposalState.REJECTED):
+        query = select(func.count()).select_from(Proposal).where(*_wanted(actor, at=at, state=state, band=band, place=place))
+        found[state.value] = session.scalars(query).one()
+    return found
+
+
+def counts_by_band(session: Session, actor: Actor, *, at: datetime, state: ProposalState | None, place: str | None) -> dict[str, int]:
+    """How many proposals of each band a list would show, the other filters held."""
+    query = select(Proposal.band, func.count()).where(*_wanted(actor, at=at, state=state, band=None, place=place))
+    return {band.value: count for band, count in session.execute(query.group_by(Proposal.band))}
+
+
+def counts_by_place(session: Session, actor: Actor, *, at: datetime, state: ProposalState | None, band: Band | None) -> dict[str, int]:
+    """How many proposals on needs of each place a list would show, the other filters held; one of several places counts in each."""
+    query = select(Place.key, func.count()).select_from(Proposal).join(need_place, need_place.c.need_id == Proposal.need_id)
+    query = query.join(Place, Place.id == need_place.c.place_id)
+    found = session.execute(query.where(*_wanted(actor, at=at, state=state, band=band, place=None)).group_by(Place.key))
+    return {row[0]: row[1] for row in found}
+
+
+def of_ids(session: Session, proposal_ids: Collection[UUID], actor: Actor) -> dict[UUID, Proposal]:
+    """Those of these proposals that the actor may read, by id."""
+    query = select(Proposal).where(Proposal.id.in_(proposal_ids), proposals_visible_to(actor))
+    return {row.id: row for row in session.scalars(query).unique()}
 
 
 def get(session: Session, proposal_id: UUID, actor: Actor) -> Proposal:

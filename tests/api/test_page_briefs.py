@@ -32,7 +32,7 @@ def test_a_brief_of_a_match_tells_why_how_far_and_by_what_it_was_judged(
     assert (page.status_code, Faults.of(page.text)) == (200, [])
     assert "Strong match Confirmed Hub officer confirmed this match on 2 November 2026" in said
     assert "The problem: Met Need: “Adults wait years fo” · Innovation: “Assessments for ADHD”" in said
-    assert "Leeds: tried out since 3 November 2026" in said
+    assert "Leeds: piloting since 3 November 2026" in said
     assert "Leeds: Place lead, place.lead@example.org" in said
     assert "Nobody who offers it has an account; ask the Hub" in said
     assert "Compared on 2 November 2026 at 9:00am by test: version 1 of the need, version 1 of the innovation." in said

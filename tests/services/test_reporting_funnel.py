@@ -39,7 +39,7 @@ def test_each_step_counts_the_innovations_that_came_so_far(make, counted):
         "shown for a need": (3, 1.0),
         "confirmed for a need": (2, 0.667),
         "introduced to a place": (2, 0.667),
-        "tried out in a place": (1, 0.333),
+        "piloted in a place": (1, 0.333),
         "adopted in a place": (1, 0.333),
     }
 

@@ -7,8 +7,10 @@ from sqlalchemy.orm import Session
 from api.services.reporting import ReportName
 from tests import boards
 from tests.browser.cases import Case, Part
+from tests.browser.cases.standing import sent_empty as _sent_empty
 
 _REPORT = "/reports/{name}"
+_PROPOSAL, _BULK = "/proposals/{proposal_id}", "/proposals/bulk"
 _MATCH, _NEED = "/proposals/{proposal_id}/brief", "/needs/{need_id}/brief"
 _REPORTS = tuple(Case(_REPORT, f"/reports/{name}", "board", name) for name in ReportName)
 
@@ -24,6 +26,13 @@ PART = Part(
         Case(_REPORT, "/reports/needs-by-place", "hub", "as the Hub reads it"),
         Case(_REPORT, "/reports/barriers?since=2020-01-01&until=2020-12-31", "board", "empty"),
         Case(_REPORT, "/reports/barriers?since=2026-12-31&until=2026-01-01", "board", "error"),
+        Case("/proposals", "/proposals?state=confirmed", "hub", "confirmed"),
+        Case("/proposals", "/proposals?done=rejected&count=2", "hub", "many done"),
+        Case(_PROPOSAL, "/proposals/{board_match}", "hub", "announced"),
+        Case(_BULK, "/proposals/bulk?do=rejected&chosen={proposal}&chosen={board_match}", "hub", "some refused"),
+        Case(_BULK, "/proposals/bulk?do=deferred&chosen={proposal}", "hub", "to set aside"),
+        Case(_BULK, "/proposals/bulk?do=deferred&chosen={proposal}", "hub", "error", _sent_empty("Set 1 match aside")),
+        Case(_BULK, "/proposals/bulk?do=skipped", "hub", "nothing ticked"),
         Case(_MATCH, "/proposals/{board_match}/brief", "hub", "decided"),
         Case(_MATCH, "/proposals/{proposal}/brief", "hub", "to decide"),
         Case(_MATCH, "/proposals/{board_match}/brief", "leeds", "as a place reads it"),
