@@ -93,12 +93,12 @@ def board(
     )
 
 
-def _selects(asked: CallsAsked, known: Sequence[tuple[str, str]], counts: dict[str, facets.Counts]) -> list[filters.Select]:
+def _selects(asked: CallsAsked, known: Sequence[tuple[str, str]], counts: dict[str, facets.Counts]) -> list[filters.Choice]:
     place, theme = asked.place or "", asked.theme or ""
     themes = filters.themes(counts["theme"], theme)
     return [
-        filters.select("place", "Place", place, everything=("", "All places"), options=known, counts=counts["place"]),
-        filters.select("theme", "Theme", theme, everything=("", "All themes"), options=themes, counts=counts["theme"]),
+        filters.choice("place", "Place", place, everything=("", "All places"), options=known, counts=counts["place"]),
+        filters.choice("theme", "Theme", theme, everything=("", "All themes"), options=themes, counts=counts["theme"]),
         ("show", "Show", asked.show or "", [("", "Open calls"), (ENDED_TOO, "Ended calls too")]),
     ]
 

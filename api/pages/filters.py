@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from models.queries.facets import Counts
 
-Select = tuple[str, str, str, list[tuple[str, str]]]
+Choice = tuple[str, str, str, list[tuple[str, str]]]
 """Name, label, chosen value, and the options with their words."""
 
 
-def select(
+def choice(
     name: str, label: str, chosen: str, *, everything: tuple[str, str], options: Sequence[tuple[str, str]], counts: Counts
-) -> Select:
+) -> Choice:
     """A choice with the number of rows behind each option but the one that leaves all of them open."""
     return name, label, chosen, [everything, *((value, f"{words} ({counts.get(value, 0)})") for value, words in options)]
 

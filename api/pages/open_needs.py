@@ -92,14 +92,14 @@ def needs_list(
 
 def _selects(
     asked: NeedsAsked, actor: Actor, known: list[tuple[str, str]], counts: dict[str, facets.Counts], status: NeedStatus | None
-) -> list[filters.Select]:
-    place, theme, select = asked.place or "", asked.theme or "", filters.select
+) -> list[filters.Choice]:
+    place, theme, choice = asked.place or "", asked.theme or "", filters.choice
     themes = filters.themes(counts["theme"], theme)
     in_words = [(each.value, wording.STATUSES[Side.NEED][each][0]) for each in statuses(actor)]
     return [
-        select("place", "Place", place, everything=("", "All places"), options=known, counts=counts["place"]),
-        select("theme", "Theme", theme, everything=("", "All themes"), options=themes, counts=counts["theme"]),
-        select("status", "Status", status or EVERY_STATUS, everything=(EVERY_STATUS, "All"), options=in_words, counts=counts["status"]),
+        choice("place", "Place", place, everything=("", "All places"), options=known, counts=counts["place"]),
+        choice("theme", "Theme", theme, everything=("", "All themes"), options=themes, counts=counts["theme"]),
+        choice("status", "Status", status or EVERY_STATUS, everything=(EVERY_STATUS, "All"), options=in_words, counts=counts["status"]),
     ]
 
 
