@@ -121,8 +121,8 @@ def _selects(
     chosen = state.value if state is not None else TO_DECIDE
     return [
         ("state", "Show", chosen, [(name, f"{words} ({states[name]})") for name, words in _STATES.items()]),
-        filters.select("band", "Match", band or "", everything=("", "All matches"), options=bands, counts=by_band),
-        filters.select("place", "Place", place or "", everything=("", "All places"), options=all_places, counts=by_place),
+        filters.choice("band", "Match", band or "", everything=("", "All matches"), options=bands, counts=by_band),
+        filters.choice("place", "Place", place or "", everything=("", "All places"), options=all_places, counts=by_place),
     ]
 
 
