@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 from starlette import status as http
 
@@ -14,9 +14,11 @@ from api.pages import figures, forms, tables
 from api.pages.forms import FormError
 from api.pages.rendering import page, with_query
 from api.requests import Now, Reading, StrictRoute
+from api.schemas.reports import DaysQuery
 from api.security import CurrentVisit, ReportReader
 from api.services import reporting
 from api.services.reporting import OF_NOW, Period, PeriodInvalid, ReportName
+from api.services.spreadsheets import as_xlsx
 from models.base import FIRST_YEAR, LAST_YEAR
 from models.queries import places
 from models.working_days import day_of
@@ -36,6 +38,7 @@ _ABOUT: Final[Mapping[ReportName, tuple[str, str]]] = {
     ReportName.FEEDBACK: ("Feedback after outcomes", "What innovators say after we have decided."),
 }
 _QUARTER_MONTHS, _APRIL = 3, 4
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,14 @@ def reports_list(request: Request, *, visit: CurrentVisit, _reader: ReportReader
     """Every report with the question that it answers."""
     rows = [{"href": f"/reports/{name}", "title": title, "about": about} for name, (title, about) in _ABOUT.items()]
     return page(request, "reports.jinja", visit, title="Reports", rows=rows)
+
+
+@router.get("/reports/{name}.xlsx", response_class=Response)
+def report_file(name: ReportName, reader: ReportReader, session: Reading, at: Now, wanted: Annotated[DaysQuery, Query()]) -> Response:
+    """One report for spreadsheet programs, of the same days."""
+    made = reporting.report(session, name, wanted.period, actor=reader, at=at)
+    headers = {"Content-Disposition": f'attachment; filename="{made.name}.xlsx"'}
+    return Response(as_xlsx(made), media_type=_XLSX, headers=headers)
 
 
 @router.get("/reports/{name}")
@@ -157,5 +168,9 @@ def _downloads(name: ReportName, days: Days) -> list[dict[str, str]]:
     """The same table for programs; none of a time that is none."""
     if days.errors:
         return []
-    kinds = {"CSV": "csv", "JSON": "json"}
-    return [{"text": text, "href": with_query(f"/api/v1/reports/{name}", {**days.query, "format": kind})} for text, kind in kinds.items()]
+    api = f"/api/v1/reports/{name}"
+    return [
+        {"text": "CSV", "href": with_query(api, {**days.query, "format": "csv"})},
+        {"text": "XLSX for spreadsheet programs", "href": with_query(f"/reports/{name}.xlsx", days.query)},
+        {"text": "JSON for programs", "href": with_query(api, {**days.query, "format": "json"})},
+    ]

@@ -18,19 +18,24 @@ class ReportFormat(StrEnum):
     CSV = "csv"
 
 
-class ReportQuery(BaseModel):
-    """Of which days a report is, and how it is sent."""
+class DaysQuery(BaseModel):
+    """Of which days a report is."""
 
     model_config = ConfigDict(extra="forbid")
 
     since: Day | None = Field(default=None, description="The first day that counts; left out: from the beginning.")
     until: Day | None = Field(default=None, description="The last day that counts; left out: until now.")
-    format: ReportFormat = ReportFormat.JSON
 
     @property
     def period(self) -> Period:
         """The days; raises PeriodInvalid."""
         return Period(self.since, self.until)
+
+
+class ReportQuery(DaysQuery):
+    """Of which days a report is, and how it is sent."""
+
+    format: ReportFormat = ReportFormat.JSON
 
 
 class ColumnOut(BaseModel):

@@ -80,9 +80,17 @@ def test_a_table_is_taken_away_of_the_same_days(board: TestClient, make: Callabl
     make(factories.make_place)
     page = read(board, "/reports/stages-by-place?since=2020-01-01&until=2020-12-31").text
 
-    links = re.findall(r'href="(/api/v1/reports/[^"]*)"', page)
-    assert links[0] == "/api/v1/reports/stages-by-place?since=2020-01-01&amp;until=2020-12-31&amp;format=csv"
-    assert [board.get(link.replace("&amp;", "&")).status_code for link in links] == [200, 200]
+    links = [link.replace("&amp;", "&") for link in re.findall(r'<a href="([^"]*)" download>', page)]
+    files = [board.get(link) for link in links]
+    days = "since=2020-01-01&until=2020-12-31"
+    assert links == [
+        f"/api/v1/reports/stages-by-place?{days}&format=csv",
+        f"/reports/stages-by-place.xlsx?{days}",
+        f"/api/v1/reports/stages-by-place?{days}&format=json",
+    ]
+    assert [file.status_code for file in files] == [200] * 3
+    assert (files[1].content[:2], "stages-by-place.xlsx" in files[1].headers["content-disposition"]) == (b"PK", True)
+    assert board.get("/reports/barriers.xlsx?since=2026-12-31&until=2026-01-01").status_code == 422
 
 
 @pytest.mark.parametrize(
