@@ -23,7 +23,7 @@ from models.decisions import Verdict
 from models.documents import Side
 from models.policies import PROPOSAL_DECIDE, SUBMISSION_DECIDE
 from models.proposals import Proposal, ProposalState
-from models.queries import clocks, triage
+from models.queries import clocks
 from models.queries.triage import MOST_SHOWN
 from models.subjects import subject_of
 from models.triage import Outcome, OutcomeKind, Submission
@@ -42,12 +42,11 @@ _VERDICTS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What of a submission is looked at: which pair, all of them, which outcome; `after` is the submission that was seen to before."""
+    """What of a submission is looked at: which pair, all of them, which outcome."""
 
     pair: UUID | None = None
     everything: bool = False
     outcome: OutcomeKind | None = None
-    after: UUID | None = None
     typed: Typed | None = None
 
 
@@ -69,7 +68,7 @@ def view(session: Session, libraries: Libraries, submission_id: UUID, asked: Ask
     everything = asked.everything or (in_hand is not None and in_hand not in first)
     listed = found.proposals if everything else first
     may_act = row.is_open and row.assigned_to in {None, person_id} and SUBMISSION_DECIDE.allows(by.actor, subject_of(row))
-    following = stepping.next_submission(session, by.actor, at=by.at, but_not=row.id)
+    following = stepping.next_submission(session, by.actor, at=by.at, after=row.id)
     return {
         "title": row.innovation.name_shown,
         "submission": row,
@@ -88,7 +87,7 @@ def view(session: Session, libraries: Libraries, submission_id: UUID, asked: Ask
         "ranked": found.ranked,
         "pair": _pair(session, libraries, in_hand, by, may_act=may_act) if in_hand is not None else None,
         "outcome": _outcome(session, row, first, asked, by, ranked=found.ranked) if may_act else None,
-        "last": _last(session, row, found.proposals, asked.after, by),
+        "last": _last(session, found.proposals, by),
         "next": f"/triage/{following.id}" if following is not None else "",
         "next_name": following.innovation.name_shown if following is not None else "",
         "address": _address(row, in_hand, asked, everything=everything),
@@ -225,15 +224,13 @@ def _outcome(session: Session, row: Submission, first: Sequence[Proposal], asked
     return outcomes.shown(row, typed, bodies, waiting=waiting, ranked=ranked, suggested=speaks_for.kind)
 
 
-def _last(session: Session, row: Submission, found: Sequence[Proposal], after: UUID | None, by: Looker) -> dict[str, Any] | None:
-    """What this person may still take back: here, or else of the submission that they saw to before."""
-    step = stepping.last_step(row, found, person_id=by.actor.person_id, at=by.at, window_seconds=by.window)
-    if step is None and after is not None and after != row.id:
-        row = triage.get(session, after, by.actor)
-        step = stepping.last_step(row, (), person_id=by.actor.person_id, at=by.at, window_seconds=by.window)
+def _last(session: Session, found: Sequence[Proposal], by: Looker) -> dict[str, Any] | None:
+    """What this person may still take back: a verdict here, or the outcome that they gave last."""
+    step = stepping.last_step(session, found, person_id=by.actor.person_id, at=by.at, window_seconds=by.window)
     if step is None:
         return None
     if isinstance(step, Outcome):
+        row = step.submission
         says = wording.OUTCOMES[step.kind].done.format(name=row.innovation.name_shown)
         return _taken_back_by(f"/triage/{row.id}/undo", says, step.given_at, row.version, by) | {"letter": True}
     proposal = step.proposal

@@ -45,6 +45,8 @@ _DONE: Final = {
     "given-back": "Anybody can see to this submission now.",
     "outcome": "The outcome is given. The letter leaves when the time to undo has passed.",
 }
+_TOLD_BY_LAST: Final = {Verdict.CONFIRMED.value, Verdict.REJECTED.value, Verdict.DEFERRED.value, "outcome"}
+"""What the line beside the button that takes it back says too."""
 _STALE: Final = (SubmissionClosed, SubmissionTaken, AlreadyAsked, StaleVersion)
 _REFUSED: Final = (Undecided, OutcomeContradicts, ReferralRefused)
 
@@ -85,6 +87,7 @@ class Here:
             status=status,
             up={"href": "/triage", "text": "All submissions"},
             done=_DONE.get(done, ""),
+            told_by_last=done in _TOLD_BY_LAST,
             errors=errors,
             wrong=forms.by_field(errors),
             typed={name: forms.text(sent, name) for name in pairs.FIELDS} if sent is not None else {},
@@ -96,7 +99,7 @@ class Here:
         if PART in self.request.headers:
             with self.database.reading() as session:
                 return self.show(session, submission_id, asked, done=done)
-        said = {"pair": asked.pair, "after": asked.after, "done": done}
+        said = {"pair": asked.pair, "done": done}
         return see_other(f"/triage/{submission_id}", **{name: str(value) for name, value in said.items() if value})
 
     def refuse(
@@ -124,11 +127,10 @@ def submission_page(
     pair: UUID | None = None,
     all: bool = False,
     outcome: Literal["active", "ask", "refer", "archive"] | None = None,
-    after: UUID | None = None,
     done: str = "",
 ) -> HTMLResponse:
     """A submission and one of its pairs side by side, with the verdict on it and the outcome."""
-    asked = Asked(pair=pair, everything=all, outcome=OutcomeKind(outcome) if outcome else None, after=after)
+    asked = Asked(pair=pair, everything=all, outcome=OutcomeKind(outcome) if outcome else None)
     return here.show(session, submission_id, asked, done=done)
 
 
@@ -214,6 +216,7 @@ def conclude(submission_id: UUID, *, here: AtHand, actor: SubmissionDecider, sen
     with here.database.reading() as session:
         row = triage.get(session, submission_id, actor)
         bodies = outcomes.bodies_of(session, row, actor)
+        following = stepping.next_submission(session, actor, at=here.at, after=submission_id)
         if forms.text(sent, "then") == "draft":
             return here.show(session, submission_id, asked)
     said, errors = outcomes.read(typed, bodies)
@@ -236,7 +239,7 @@ def conclude(submission_id: UUID, *, here: AtHand, actor: SubmissionDecider, sen
     except (ReasonMissing, *_REFUSED, *_STALE) as error:
         if not (isinstance(error, _STALE) and _given_twice(here, submission_id, typed.kind, version)):
             return _not_given(here, submission_id, asked, error)
-    return _after_outcome(here, submission_id)
+    return here.go(following.id if following is not None else submission_id, Asked(), done="outcome")
 
 
 @router.post("/triage/{submission_id}/undo")
@@ -280,14 +283,6 @@ def _after_pair(here: Here, proposal_id: UUID, *, done: str) -> Response:
         following = stepping.next_pair(found, person_id=person_id, after=proposal_id)
     stays = done == Verdict.UNDONE.value or following is None
     return here.go(row.id, Asked(pair=proposal_id if stays or following is None else following.id), done=done)
-
-
-def _after_outcome(here: Here, submission_id: UUID) -> Response:
-    """The next submission; the same, when no other waits."""
-    with here.database.reading() as session:
-        following = stepping.next_submission(session, here.visit.actor, at=here.at, but_not=submission_id)
-    shown = following.id if following is not None else submission_id
-    return here.go(shown, Asked(after=submission_id), done="outcome")
 
 
 def _refuse_pair(here: Here, proposal_id: UUID, errors: Sequence[FormError], *, status: int, sent: FormData | None = None) -> Response:

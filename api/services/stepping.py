@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -16,6 +17,9 @@ from models.queries import triage
 from models.queries.triage import Wanted
 from models.triage import Outcome, OutcomeKind, Submission
 from models.working_days import day_of
+
+_MOST_WAITING: Final = 1000
+"""How far down the queue the next submission is looked for; whoever is further down begins at the top again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,15 @@ def next_pair(found: Sequence[Proposal], *, person_id: UUID | None, after: UUID 
     return next((each for each in (*found[start:], *found[:start]) if waits_for(each, person_id)), None)
 
 
-def next_submission(session: Session, actor: Actor, *, at: datetime, but_not: UUID) -> Submission | None:
-    """The submission that is worth a look next, of those that the actor can see to now; None when there is no other."""
-    return triage.first(session, actor, Wanted(waits_for=actor.person_id), today=day_of(at), but_not=but_not)
+def next_submission(session: Session, actor: Actor, *, at: datetime, after: UUID) -> Submission | None:
+    """The submission after one in the order of worth, of those that the actor can see to now; from the top where there is none after.
+
+    None when there is no other.
+    """
+    waiting = triage.ids(session, actor, Wanted(waits_for=actor.person_id), today=day_of(at), limit=_MOST_WAITING)
+    start = waiting.index(after) + 1 if after in waiting else 0
+    following = next((each for each in (*waiting[start:], *waiting[:start]) if each != after), None)
+    return triage.by_id(session, following) if following is not None else None
 
 
 def suggestion(found: Sequence[Proposal], *, person_id: UUID | None, ranked: bool) -> Suggestion:
@@ -63,15 +73,17 @@ def usual_reason(found: Sequence[Proposal], *, ranked: bool) -> ReasonCode | Non
 
 
 def last_step(
-    row: Submission, found: Sequence[Proposal], *, person_id: UUID | None, at: datetime, window_seconds: float
+    session: Session, found: Sequence[Proposal], *, person_id: UUID | None, at: datetime, window_seconds: float
 ) -> Outcome | Decision | None:
-    """The latest outcome or verdict that somebody may still take back; None when there is nothing of theirs."""
+    """What somebody may still take back, the latest of it: a verdict on one of these pairs, or an outcome of whatever submission."""
     if person_id is None:
         return None
     steps: list[tuple[datetime, Outcome | Decision]] = []
-    with suppress(NotUndoable):
-        outcome = row.undoable(by=person_id, at=at, window_seconds=window_seconds)
-        steps.append((outcome.given_at, outcome))
+    given = triage.latest_outcome(session, person_id, at - timedelta(seconds=window_seconds))
+    if given is not None:
+        with suppress(NotUndoable):
+            outcome = given.submission.undoable(by=person_id, at=at, window_seconds=window_seconds)
+            steps.append((outcome.given_at, outcome))
     for each in found:
         with suppress(NotUndoable):
             decision = each.undoable(by=person_id, at=at, window_seconds=window_seconds)

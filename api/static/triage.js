@@ -37,7 +37,10 @@ function show(fresh, key) {
   if (find(".nhsuk-error-summary", fresh)) return; // has taken the focus
   const field = key && find("[data-outcome] select, [data-outcome] textarea, [data-outcome] input:not([type=hidden])", fresh);
   const filled = field && (field.id === "letter" || (field.tagName === "SELECT" && field.value));
-  (field ? (filled ? find("[data-send]", fresh) : field) : find("[data-triage-focus]", fresh))?.focus();
+  const target = field ? (filled ? find("[data-send]", fresh) : field) : find("[data-triage-focus]", fresh);
+  target?.focus({ preventScroll: true });
+  const top = target?.closest(".app-inhand") ? find("[data-triage-top]", fresh) : target?.closest("#outcome") || target;
+  top?.scrollIntoView();
 }
 
 async function take(address, options, key) {

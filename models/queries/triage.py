@@ -81,17 +81,17 @@ def queue(session: Session, actor: Actor, wanted: Wanted, *, today: date, after:
 
     What is overdue comes first, then what has the most probable open proposal, then what has waited longest.
     """
-    ordered = _in_order(actor, wanted, today)
+    ordered = _in_order(select(Submission), actor, wanted, today)
     return page_of(session, ordered, after=after, limit=limit, kinds=(int, float, datetime, UUID))
 
 
-def first(session: Session, actor: Actor, wanted: Wanted, *, today: date, but_not: UUID) -> Submission | None:
-    """The one that is worth a look before all others, other than one; None when there is none."""
-    return session.scalars(_in_order(actor, wanted, today).where(Submission.id != but_not).limit(1)).unique().first()
+def ids(session: Session, actor: Actor, wanted: Wanted, *, today: date, limit: int) -> Sequence[UUID]:
+    """Which they are, in the same order."""
+    return session.scalars(_in_order(select(Submission.id), actor, wanted, today).limit(limit)).all()
 
 
-def _in_order(actor: Actor, wanted: Wanted, today: date) -> Select[tuple[Submission]]:
-    query, told = _joined(select(Submission), today)
+def _in_order(listed: Select[Row], actor: Actor, wanted: Wanted, today: date) -> Select[Row]:
+    query, told = _joined(listed, today)
     query = query.where(submissions_visible_to(actor), _NOT_MERGED, *_conditions(wanted, told))
     return query.order_by(told.overdue.desc(), told.best.desc(), Submission.submitted_at, Submission.id)
 
@@ -245,6 +245,12 @@ def by_id(session: Session, submission_id: UUID) -> Submission | None:
 def ask(session: Session, ask_id: UUID) -> Ask | None:
     """A question to an innovator, whoever asks."""
     return session.scalars(select(Ask).where(Ask.id == ask_id)).first()
+
+
+def latest_outcome(session: Session, person_id: UUID, since: datetime) -> Outcome | None:
+    """What somebody gave last, after a moment, and it was not taken back; whatever submission it is of."""
+    query = select(Outcome).where(Outcome.given_by == person_id, Outcome.given_at > since, Outcome.kind != OutcomeKind.UNDONE)
+    return session.scalars(query.where(_stands(Outcome)).order_by(Outcome.given_at.desc(), Outcome.id).limit(1)).first()
 
 
 def submission_of_outcome(session: Session, outcome_id: UUID) -> UUID | None:

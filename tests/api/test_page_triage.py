@@ -155,7 +155,7 @@ def test_each_verdict_leads_to_the_next_match(hub: TestClient, received: Callabl
     assert "Match with Need 3" in words(second.text)
     assert "You set the match aside." in third.text
     assert "You skipped the match." in fourth.text
-    assert "Your verdicts speak for: Active" in words(fourth.text)
+    assert "The verdicts speak for: Active" in words(fourth.text)
 
 
 def test_our_script_is_shown_what_changed_at_once(hub: TestClient, received: Callable[..., Received]) -> None:

@@ -117,7 +117,7 @@ def test_a_submission_is_decided_by_its_forms(visit: Callable[..., Visitor], sit
     page.get_by_role("button", name="Confirm").click()
     page.locator("#rejected summary").click()
     page.get_by_role("button", name="Not ready").first.click()
-    expect(page.get_by_text("Your verdicts speak for: Active")).to_be_visible()
+    expect(page.get_by_text("The verdicts speak for: Active")).to_be_visible()
     page.get_by_role("link", name="Archive", exact=True).click()
     page.get_by_label("Reason").select_option("no_budget")
     page.get_by_role("button", name="Archive it").click()
@@ -128,7 +128,7 @@ def test_a_submission_is_decided_by_its_forms(visit: Callable[..., Visitor], sit
     letter.fill("Thank you. We like it.")
     page.get_by_role("button", name="Make it active").click()
 
-    expect(page.locator(".app-last")).to_contain_text("The outcome is given.")
+    expect(page.locator(".app-last")).to_contain_text("then the letter leaves")
     with site.app.state.database.reading() as session:
         (outcome,) = session.scalars(select(Outcome).where(Outcome.submission_id == row.id))
         assert (outcome.kind, outcome.letter) == (OutcomeKind.ACTIVE, "Thank you. We like it.")

@@ -37,8 +37,8 @@ def judge(session, proposal, verdict, by, reason=None, *, at=MONDAY):
     return deciding.decide(session, proposal.id, verdict, **said)
 
 
-def step(row, pairs, by, *, at=MONDAY):
-    return stepping.last_step(row, pairs, person_id=by.person_id, at=at, window_seconds=WINDOW)
+def step(session, pairs, by, *, at=MONDAY):
+    return stepping.last_step(session, pairs, person_id=by.person_id, at=at, window_seconds=WINDOW)
 
 
 def speaks_for(pairs, by, *, ranked=True):
@@ -97,10 +97,10 @@ def test_the_next_submission_is_one_that_can_be_seen_to_now(session, row, by):
     mine.take(by=by.person_id, by_name="Hub triage officer", at=MONDAY)
     session.flush()
 
-    def following(but_not):
-        return stepping.next_submission(session, by, at=MONDAY, but_not=but_not.id)
+    def following(after):
+        return stepping.next_submission(session, by, at=MONDAY, after=after.id)
 
-    assert (following(mine), following(row), following(asked)) == (row, mine, row)
+    assert (following(row), following(mine), following(asked)) == (mine, row, row)  # from the top again after the last
     conclude(session, mine, ACTIVE, by)
     assert following(row) is None
 
@@ -110,18 +110,28 @@ def test_the_latest_step_of_ones_own_can_be_taken_back(session, row, pairs, by):
     later = judge(session, pairs[1], Verdict.REJECTED, by, NOT_READY, at=MONDAY + timedelta(seconds=1))
     judge(session, pairs[2], Verdict.CONFIRMED, officer(session), at=MONDAY + timedelta(seconds=2))
 
-    assert step(row, pairs, by) is later
+    assert step(session, pairs, by) is later
     deciding.undo(session, pairs[1].id, actor=by, at=MONDAY + timedelta(seconds=3), undo_window_seconds=WINDOW)
-    assert step(row, pairs, by) is earlier
+    assert step(session, pairs, by) is earlier
     outcome = conclude(session, row, ACTIVE, by, at=MONDAY + timedelta(seconds=4), leave_undecided=True)
-    assert step(row, pairs, by, at=MONDAY + timedelta(seconds=5)) is outcome
+    assert step(session, pairs, by, at=MONDAY + timedelta(seconds=5)) is outcome
+    assert step(session, [], by, at=MONDAY + timedelta(seconds=5)) is outcome
 
 
-def test_after_the_window_and_for_nobody_there_is_nothing_to_take_back(session, row, pairs, by):
-    assert step(row, pairs, by) is None
+def test_what_was_asked_and_answered_is_not_taken_back(session, row, by):
+    conclude(session, row, ASK, by)
+    (asked,) = row.asks
+    asked.answered_at, asked.answered_by_name = MONDAY, "Managing director"
+    session.flush()
+
+    assert step(session, [], by) is None
+
+
+def test_after_the_window_and_for_nobody_there_is_nothing_to_take_back(session, pairs, by):
+    assert step(session, pairs, by) is None
     decision = judge(session, pairs[0], Verdict.CONFIRMED, by)
 
     assert isinstance(decision, Decision)
     assert pairs[0].state is ProposalState.CONFIRMED
-    assert step(row, pairs, by, at=MONDAY + LATER) is None
-    assert stepping.last_step(row, pairs, person_id=None, at=MONDAY, window_seconds=WINDOW) is None
+    assert step(session, pairs, by, at=MONDAY + LATER) is None
+    assert stepping.last_step(session, pairs, person_id=None, at=MONDAY, window_seconds=WINDOW) is None
