@@ -22,6 +22,7 @@ from models.queries import links as link_rows
 from models.queries import people
 
 VALID_FOR: Final = timedelta(minutes=30)
+TWICE_IS_ONCE: Final = timedelta(seconds=10)
 _OWED_AT_ONCE: Final = 500
 
 
@@ -35,7 +36,7 @@ def address_said(email: str) -> str:
 
 def may_be_sent(session: Session, address: str, *, at: datetime) -> bool:
     """Whether an address may be sent one more link now; when it may, this one is counted."""
-    if link_rows.asked_lately(session, address, at=at) >= MOST_ASKED:
+    if not _may_ask(session, address, at=at):
         return False
     session.add(LinkAsk(address=address, asked_at=at, done_at=at))
     session.flush()
@@ -43,9 +44,12 @@ def may_be_sent(session: Session, address: str, *, at: datetime) -> bool:
 
 
 def ask(session: Session, email: str, *, at: datetime) -> None:
-    """Owe the owner of an address a link, if there is one; says the same of every address. Raises AccountInvalid for what is none."""
+    """Owe the owner of an address a link, if there is one; says the same of every address. Twice at once, as by two clicks, is once.
+
+    Raises AccountInvalid for what is no address.
+    """
     address = address_said(email)
-    if link_rows.asked_lately(session, address, at=at) >= MOST_ASKED:
+    if link_rows.asked_lately(session, address, at=at, within=TWICE_IS_ONCE) or not _may_ask(session, address, at=at):
         return
     row = LinkAsk(address=address, asked_at=at)
     session.add(row)
@@ -79,6 +83,10 @@ def owe_links(session: Session, *, at: datetime) -> None:
     enqueue_all(
         session, Job.SEND_LINK, [{"id": str(ask_id)} for ask_id in link_rows.undone_asks(session, _OWED_AT_ONCE)], at=at, bulk=False
     )
+
+
+def _may_ask(session: Session, address: str, *, at: datetime) -> bool:
+    return link_rows.asked_lately(session, address, at=at) < MOST_ASKED
 
 
 def _mail(session: Session, person: Person, row: LinkAsk, *, at: datetime) -> None:

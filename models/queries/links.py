@@ -1,7 +1,7 @@
 """Links that were mailed, invitations, asks for a link, and answers that wait to be claimed."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -55,9 +55,9 @@ def mails_to_strangers(session: Session) -> Sequence[Message]:
     return session.scalars(query.where(Message.address.not_in(select(Person.email)), Message.address.not_in(select(Link.address)))).all()
 
 
-def asked_lately(session: Session, address: str, *, at: datetime) -> int:
+def asked_lately(session: Session, address: str, *, at: datetime, within: timedelta = ASKED_WITHIN) -> int:
     """How often a link to an address was asked for within the time that is looked at."""
-    lately = select(func.count()).where(LinkAsk.address == address, LinkAsk.asked_at > at - ASKED_WITHIN)
+    lately = select(func.count()).where(LinkAsk.address == address, LinkAsk.asked_at > at - within)
     return session.scalars(lately).one()
 
 

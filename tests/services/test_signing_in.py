@@ -159,3 +159,10 @@ def test_a_link_to_an_account_that_was_closed_since_opens_nothing(session):
 
     with pytest.raises(LinkSpent, match="taken back"):
         opening.open_link(session, last_token(session, "officer@example.org"), at=NOW, hours=1)
+
+
+def test_asking_twice_at_once_is_asking_once(session):
+    for seconds in (0, 3, 11):
+        signing_in.ask(session, "officer@example.org", at=NOW + timedelta(seconds=seconds))
+
+    assert [row.asked_at for row in asks(session)] == [NOW, NOW + timedelta(seconds=11)]
