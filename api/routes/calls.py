@@ -58,6 +58,7 @@ def list_calls(wanted: Annotated[CallsQuery, Query()], reader: CallReader, now: 
         open_only=not wanted.closed,
         place=wanted.place,
         theme=wanted.theme,
+        text=wanted.q,
         after=wanted.after,
         limit=wanted.limit,
     )

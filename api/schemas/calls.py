@@ -130,6 +130,7 @@ class CallOut(BaseModel):
 class CallsQuery(PageQuery):
     """Which calls are listed; several filters must all hold."""
 
+    q: str = Field(default="", max_length=200, description="Words that must all occur in the need, or the reference of a call.")
     closed: bool = Field(default=False, description="Those that ended too.")
     place: str | None = Field(default=None, max_length=10, description="Key of a place that has the need.")
     theme: str | None = Field(default=None, max_length=100)

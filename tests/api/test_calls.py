@@ -219,3 +219,12 @@ def test_a_call_is_gone_with_its_need(hub, client, make, need, database):
     assert hub.get(f"{CALLS}/{reference}").json()["closed_reason"] == "withdrawn"
     with database.reading() as session:
         assert documents.find(session, Side.NEED, need.id).status is NeedStatus.WITHDRAWN
+
+
+def test_the_board_is_searched_by_words_and_by_reference(client, make):
+    falls, waits = (make(factories.make_call, make(factories.make_need, title=title)) for title in ("Falls at home", "Long waits"))
+
+    def found(words):
+        return [item["reference"] for item in client.get(CALLS, params={"q": words}).json()["items"]]
+
+    assert (found("falls"), found(waits.reference.lower()), found("zebra")) == ([falls.reference], [waits.reference], [])
