@@ -35,7 +35,7 @@ STATES: Final = {
     MessageState.FAILED: ("Failed", "red"),
     MessageState.BOUNCED: ("Came back", "red"),
     MessageState.SUPPRESSED: ("Not sent", "grey"),
-    MessageState.UNSURE: ("Not sure whether it left", "orange"),
+    MessageState.UNSURE: ("Not sure it left", "orange"),
 }
 _DONE: Final = {"again": "It is being sent again. Look here in a few minutes to see whether it left."}
 _STRANGER = Visit(ANONYMOUS)
