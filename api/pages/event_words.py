@@ -5,7 +5,8 @@ from typing import Final
 
 from api.pages import wording
 
-KINDS: Final[Mapping[str, str]] = wording.EVENTS | {
+KINDS: Final[Mapping[str, str]] = {
+    **wording.EVENTS,
     "alignment.dismissed": "Group of like needs put aside",
     "alignment.proposed": "Joining proposed to owners",
     "audit.head_kept": "End of the chain kept",
