@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Select, and_, literal, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from models.actors import Actor
 from models.decisions import Decision
@@ -56,7 +56,8 @@ def page(
 
     `oldest_first` turns the order round: of those that wait for an answer, the soonest due stands first.
     """
-    query = select(PlaceAnswer).where(place_answers_visible_to(actor))
+    judged = selectinload(PlaceAnswer.proposal).selectinload(Proposal.innovation_as_judged)  # whose name a list tells
+    query = select(PlaceAnswer).where(place_answers_visible_to(actor)).options(judged)
     if state is not None:
         query = query.where(PlaceAnswer.state == state)
     if answer is not None:
