@@ -32,6 +32,7 @@ from models.actors import Actor
 from models.documents import Side, StaleVersion
 from models.innovations import INNOVATION_TRANSITIONS, SEARCHABLE_STATUSES, Innovation, InnovationStatus
 from models.needs import NEED_TRANSITIONS, Need, NeedStatus
+from models.policies import INNOVATION_READ_STATUS
 from models.queries import documents
 from models.queries.pages import Page
 from models.subjects import subject_of
@@ -130,6 +131,7 @@ def show(
         own_only=side is Side.NEED and not actor.is_anonymous and not actor.is_partner,
         matches=_matches(session, libraries, document, actor),
         unaccepted=coding.unaccepted(document) if changeable else [],
+        may_follow=isinstance(document, Innovation) and not actor.is_hub and INNOVATION_READ_STATUS.allows(actor, subject_of(document)),
         may_submit=changeable and document.status in _TO_HAND_IN,
         may_withdraw=changeable and _withdrawable(document),
         may_edit=changeable and _withdrawable(document),

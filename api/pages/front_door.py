@@ -302,7 +302,9 @@ def _found(
         errors=forms.in_order(errors, fields),
         wrong=forms.by_field(errors),
         readers={name: readers_of(name) for name in SENDER},
-        visibilities={each: _listed(front_door.readers(each)["name"]) for each in Visibility},
+        visibilities={
+            each: _listed(front_door.readers(each)["name"]) for each in (Visibility.HUB_ONLY, Visibility.PARTNERS, Visibility.PUBLIC)
+        },
         hearing=front_door.hearing(at),
         valid_days=settings.unclaimed_days,
         **_ranked(request, draft, libraries),

@@ -34,13 +34,15 @@ def needs_for_me(
         found = own_needs.needs_for(session, libraries, actor=actor, after=after or None, limit=LISTED)
     except RankingUnavailable:
         unavailable = True
+    offers = [_shown(offer) for offer in found.rows]
     return page(
         request,
         "own_needs.jinja",
         visit,
         title="Needs that you may answer",
         up={"href": "/", "text": "First page"},
-        offers=[_shown(offer) for offer in found.rows],
+        fitting=[shown for shown in offers if shown["first"]],
+        others=[shown for shown in offers if not shown["first"]],
         unavailable=unavailable,
         turning=turning(found, "/my-needs", {}, after),
     )

@@ -121,7 +121,7 @@ def _drafts(rows: Sequence[Waiting]) -> Section:
 
 
 def _triage(rows: Sequence[Waiting]) -> Section:
-    shown = [Row(f"/triage/{row.id}", row.name) for row in rows]
+    shown = [Row(f"/triage/{row.id}", row.name, row.other) for row in rows]
     return Section("Next in triage", shown, "Nothing waits in triage. What is sent in appears here.", ("/triage", "All in triage"))
 
 

@@ -13,6 +13,7 @@ from api.services import following
 from api.services.following import Turn, Whereabouts
 from api.services.place_answers import name_as_judged
 from models.actors import Actor
+from models.innovations import Innovation
 from models.people import Role
 from models.place_answers import QuestionState
 from models.policies import ACCOUNT_READ, PROPOSAL_DECIDE, REFERRAL_CLOSE, SUBMISSION_READ
@@ -61,7 +62,7 @@ def waiting_for(session: Session, actor: Actor, *, at: datetime, undo_window_sec
         found |= _of_places(session, actor, at)
     if SUBMISSION_READ.admits(actor):
         queue = triage.queue(session, actor, Wanted(waits_for=actor.person_id), today=day_of(at), limit=SHOWN).rows
-        found[Todo.TRIAGE] = [Waiting(row.id, row.innovation.name) for row in queue]
+        found[Todo.TRIAGE] = [Waiting(row.id, row.innovation.name, _supplier(row.innovation)) for row in queue]
     if PROPOSAL_DECIDE.admits(actor):
         matches = proposals.queue(session, actor, at=at, limit=SHOWN).rows
         found[Todo.MATCHES] = [Waiting(row.id, row.innovation.name, row.need.title) for row in matches]
@@ -71,6 +72,10 @@ def waiting_for(session: Session, actor: Actor, *, at: datetime, undo_window_sec
     if ACCOUNT_READ.admits(actor):
         found[Todo.ORGANISATIONS] = [Waiting(row.id, row.name) for row in organisations.unconfirmed(session)[:SHOWN]]
     return found
+
+
+def _supplier(innovation: Innovation) -> str:
+    return innovation.supplier.name if innovation.supplier is not None else ""
 
 
 def _offers(session: Session, actor: Actor, at: datetime, undo_window_seconds: float) -> list[Waiting]:

@@ -187,6 +187,12 @@ def test_rivals_and_strangers_follow_nothing(client: TestClient, client_as: Call
     assert read(place, f"/innovations/{uuid4()}/delete").status_code == 403
 
 
+def test_the_page_of_an_innovation_leads_whoever_offers_it_there(founder: TestClient, hub: TestClient, make: Callable[..., Any]) -> None:
+    url = f"/innovations/{make(triage.submission).innovation_id}"
+
+    assert [f'href="{url}/status"' in read(client, url).text for client in (founder, hub)] == [True, False]
+
+
 def test_the_hub_sees_what_the_innovator_sees(hub: TestClient, make: Callable[..., Any]) -> None:
     row = make(triage.submission)
 

@@ -75,7 +75,7 @@ def test_five_answers_show_the_needs_what_is_missing_and_by_when_one_hears(
     said = words(page.text)
     assert (page.status_code, page.url.path, Faults.of(page.text)) == (200, "/begin/needs", [])
     assert f'href="/needs/{need.id}"' in page.text
-    assert "What is missing" in said
+    assert "What fits, and what is missing" in said
     assert "Must-have:" in said
     assert re.search(r"They ask for answers: call WYC-2026-\d{4}", said)
     assert "You hear within 6 working days: by 13 January 2027" in said

@@ -36,7 +36,7 @@ def test_the_best_need_is_first_with_what_is_missing_and_its_call(founder: TestC
     assert (page.status_code, Faults.of(page.text)) == (200, [])
     assert said.index("Called") < said.index("Need 0") < said.index("Show 2 more for") < said.index("Need 5")
     assert "They ask for answers: call WYC-2026-0001" in said
-    assert "What is missing" in said
+    assert "What fits, and what is missing" in said
     assert "Too weak" not in said
     assert "0.9" not in said
     assert f'href="/innovations/{mine.id}/status"' in page.text
@@ -52,7 +52,7 @@ def test_nothing_fits_yet_is_said_of_each(founder: TestClient, make: Callable[..
 
     said = words(read(founder, "/my-needs").text)
 
-    assert "Nothing fits yet. We compare it with every new need." in said
+    assert "Nothing fits yet No open need is near to these now." in said
     assert "There is too little text to look for matches. Add more about it." in said
 
 
