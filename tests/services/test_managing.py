@@ -9,7 +9,7 @@ from api.services import accounts, managing
 from api.services.accounts import AccountInvalid, KeyRefused, UnknownAccount
 from models.actors import NotAllowed
 from models.documents import TransitionRefused
-from models.keys import Scope
+from models.keys import KeyMadeBefore, Scope
 from models.people import Role
 from models.queries import events
 from tests import factories
@@ -117,3 +117,28 @@ def test_nobody_but_the_lead_keeps_accounts(session, lead):
             call(session, hub)
     with pytest.raises(NotAllowed):
         managing.end_key(session, uuid4(), actor=hub, at=NOW)
+
+
+def test_people_are_found_by_words_role_and_account(session, lead):
+    closed = factories.make_person(session, Role.PLACE, name="Officer of Leeds", active=False)
+    board = factories.make_person(session, Role.BOARD, name="Board member", email="member@example.org")
+
+    def found(**wanted):
+        return {row.id for row in managing.page(session, lead, **wanted).rows}
+
+    assert found() == {lead.person_id, closed.id, board.id}
+    assert found(words="MEMBER board") == {board.id}
+    assert found(words="%") == set()
+    assert found(role=Role.PLACE) == {closed.id}
+    assert found(active=True, role=Role.PLACE) == set()
+    assert found(active=False) == {closed.id}
+
+
+def test_one_prefix_is_one_key(session, lead):
+    said = {"name": "A system", "role": Role.PIPELINE, "scopes": [Scope.READ], "actor": lead, "at": NOW, "prefix": "0a1b2c3d"}
+
+    made = managing.add_key(session, **said)
+
+    assert made.secret.startswith("mk_0a1b2c3d_")
+    with pytest.raises(KeyMadeBefore, match="never shown again"):
+        managing.add_key(session, **said)
