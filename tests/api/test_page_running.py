@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from api.pages import running
 from api.queue import Job, enqueue
-from api.services.progress import progress
 from models.documents import Side
 from models.imports import ImportBatch, ImportStatus
 from models.jobs import JobRow, JobState
@@ -174,10 +173,3 @@ def test_the_stream_holds_neither_thread_nor_connection_while_it_waits(app: Fast
     asyncio.run(many())
 
     assert app.state.database.engine.pool.checkedout() == 0
-
-
-def test_nothing_under_way_is_nothing(database: Any) -> None:
-    with database.reading() as session:
-        found = progress(session, at=NOW)
-
-    assert (found.waiting, found.in_hand, found.to_json()["files"]) == (0, 0, {})
