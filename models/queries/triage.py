@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeVarTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, cast, exists, func, or_, select, true
@@ -22,7 +22,7 @@ from models.queries.pages import Page, page_of
 from models.queries.visibility import NEED_IS_SEARCHABLE, innovations_visible_to, proposals_visible_to, submissions_visible_to
 from models.triage import STATUS_AFTER, Ask, Outcome, OutcomeKind, Submission, SubmissionState
 
-Row = TypeVar("Row", bound=tuple[Any, ...])
+Listed = TypeVarTuple("Listed")
 MOST_SHOWN = 5
 """How many proposals of a submission are put before the Hub at first, and are to be decided."""
 _AT_OR_ABOVE_POSSIBLE = (Band.STRONG, Band.POSSIBLE)
@@ -90,7 +90,7 @@ def ids(session: Session, actor: Actor, wanted: Wanted, *, today: date, limit: i
     return session.scalars(_in_order(select(Submission.id), actor, wanted, today).limit(limit)).all()
 
 
-def _in_order(listed: Select[Row], actor: Actor, wanted: Wanted, today: date) -> Select[Row]:
+def _in_order(listed: Select[*Listed], actor: Actor, wanted: Wanted, today: date) -> Select[*Listed]:
     query, told = _joined(listed, today)
     query = query.where(submissions_visible_to(actor), _NOT_MERGED, *_conditions(wanted, told))
     return query.order_by(told.overdue.desc(), told.best.desc(), Submission.submitted_at, Submission.id)
@@ -111,7 +111,7 @@ def tallies(session: Session, actor: Actor, *, text: str, today: date) -> Mappin
     return {tuple(str(each) for each in row[:-1]): row[-1] for row in found}
 
 
-def _joined(query: Select[Row], today: date) -> tuple[Select[Row], _Told]:
+def _joined(query: Select[*Listed], today: date) -> tuple[Select[*Listed], _Told]:
     """A query of submissions beside their clocks and matches, and what can be said of them."""
     matched, late = _matched(), func.coalesce(Clock.overdue_on <= today, False)
     clock = and_(Clock.kind == ClockKind.TRIAGE, Clock.subject_id == Submission.id)
