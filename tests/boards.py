@@ -1,12 +1,14 @@
 """What a board reads about, for tests: needs of several places, innovations that came some way, and reasons why not."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from api.services import deciding, stages
+from api.services import deciding, referring, stages
 from api.services.stages import Step
 from models.actors import Actor
 from models.decisions import Reason, ReasonCode, Verdict
@@ -14,9 +16,10 @@ from models.needs import Need, NeedStatus
 from models.organisations import CompanySize, Origin
 from models.pipeline import PipelineStage
 from models.proposals import Proposal
+from models.referrals import Answered, DeclineCode
 from models.runs import RankingRun
 from models.working_days import day_of
-from tests import factories, place_answers, triage
+from tests import factories, merges, place_answers, triage
 
 WEEK = timedelta(days=7)
 EVERYWHERE = tuple(factories.PLACES)
@@ -60,7 +63,9 @@ def some_months(session: Session, at: datetime) -> dict[str, UUID]:
         session, title="Scans of the heart wait for months", theme="Imaging", places=("BDC",), opened_at=began, **dated
     )
     everywhere = unmet(session, at=began, title="Spacers for inhalers are thrown away", theme="Net zero", places=EVERYWHERE)
-    factories.make_need(session, title="Letters nobody can read", theme="Inequalities", status=NeedStatus.MET, opened_at=began, **dated)
+    ended = factories.make_need(
+        session, title="Letters nobody can read", theme="Inequalities", status=NeedStatus.MET, opened_at=began, **dated
+    )
 
     used, stopped, turned_down = (_handed_in(session, name, began) for name in ("Night sensor", "Sensor mat", "Reminder by telephone"))
     adopted = place_answers.announced(session, falls, used, at=began + WEEK)
@@ -72,7 +77,22 @@ def some_months(session: Session, at: datetime) -> dict[str, UUID]:
     why = Reason(code=ReasonCode.WRONG_SETTING)
     said = {"actor": hub, "at": began + WEEK, "undo_window_seconds": triage.WINDOW}
     deciding.decide(session, refused.id, Verdict.REJECTED, reason=why, **said)
-    return {"board_need": falls.id, "board_unmet": everywhere.id, "board_match": adopted.id, "board_stopped": given_up.id}
+    asked = merges.referral(session, used, at=at - WEEK)
+    declined = merges.referral(
+        session, merges.active(session, name="Sleep diary"), merges.body(session, name="Regional test bed"), at=began
+    )
+    referring.answer(
+        session, declined.id, Answered.DECLINED, code=DeclineCode.TOO_EARLY, note="Come back with a prototype.", actor=hub, at=at
+    )
+    return {
+        "board_need": falls.id,
+        "board_unmet": everywhere.id,
+        "board_closed": ended.id,
+        "board_match": adopted.id,
+        "board_stopped": given_up.id,
+        "board_referral": asked.id,
+        "board_declined": declined.id,
+    }
 
 
 def _handed_in(session: Session, name: str, at: datetime) -> object:
@@ -82,3 +102,33 @@ def _handed_in(session: Session, name: str, at: datetime) -> object:
     choice = triage.ARCHIVE if name.startswith("Reminder") else triage.ACTIVE
     triage.settle(session, triage.conclude(session, row, replace(choice), by, at=at + WEEK), at=at + WEEK + triage.LATER)
     return row.innovation
+
+
+def _referral(world: Any, what: str, **said: str) -> Any:
+    found = world.make(merges.referral)
+    world.on(None)
+    return world.form(f"/referrals/{found.id}/{what}", version="1", **said)
+
+
+def _referred_on(world: Any) -> Any:
+    other = world.make(merges.body, name="Another body")
+    return _referral(world, "on", body_id=str(other.id), reason="They plan evaluations.")
+
+
+def _published(world: Any) -> Any:
+    return world.form(f"/needs/{world.on(world.make(factories.make_need, proposed_revision=1)).id}/call")
+
+
+def _rejected(world: Any) -> Any:
+    chosen = f"{world.on(world.proposal())}.1"
+    return world.form("/proposals/bulk", verdict="rejected", reason="no_budget", chosen=chosen)
+
+
+CHANGES: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "POST /referrals/{referral_id}/answer": ("referral.accepted", lambda world: _referral(world, "answer", answer="accepted")),
+    "POST /referrals/{referral_id}/close": ("referral.closed", lambda world: _referral(world, "close", outcome="helped")),
+    "POST /referrals/{referral_id}/on": ("referral.offered", _referred_on),
+    "POST /needs/{need_id}/call": ("call.published", _published),
+    "POST /proposals/bulk": ("proposal.rejected", _rejected),
+}
+"""What the pages for the board and of referrals change, and the event of each."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests import front_door, keeping, place_pages, public_pages, triage_pages
+from tests import boards, front_door, keeping, place_pages, public_pages, triage_pages
 
 CHANGES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     **triage_pages.CHANGES,
@@ -11,5 +11,6 @@ CHANGES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     **place_pages.CHANGES,
     **keeping.CHANGES,
     **public_pages.CHANGES,
+    **boards.CHANGES,
 }
 """The routes by what each writes."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -94,6 +94,12 @@ def page(
     if innovation_id is not None:
         query = query.where(Referral.innovation_id == innovation_id)
     return page_of(session, query.order_by(Referral.created_at.desc(), Referral.id), after=after, limit=limit, kinds=(datetime, UUID))
+
+
+def counts(session: Session, actor: Actor) -> dict[str, int]:
+    """How many referrals that the actor may read are in each state."""
+    query = select(Referral.state, func.count()).where(referrals_visible_to(actor)).group_by(Referral.state)
+    return {state.value: count for state, count in session.execute(query)}
 
 
 def to_end(session: Session, innovation_id: UUID, states: Collection[ReferralState]) -> Sequence[Referral]:

@@ -1,4 +1,4 @@
-"""The board's reports and the briefs that go into a meeting, in their states."""
+"""The board's reports, briefs that go into a meeting, many matches at once, needs without an answer and referrals, in their states."""
 
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from tests.browser.cases.standing import sent_empty as _sent_empty
 
 _REPORT = "/reports/{name}"
 _PROPOSAL, _BULK = "/proposals/{proposal_id}", "/proposals/bulk"
+_CALL, _STEPS = "/needs/{need_id}/call", "/referrals/{referral_id}/steps"
 _MATCH, _NEED = "/proposals/{proposal_id}/brief", "/needs/{need_id}/brief"
 _REPORTS = tuple(Case(_REPORT, f"/reports/{name}", "board", name) for name in ReportName)
 
@@ -26,6 +27,18 @@ PART = Part(
         Case(_REPORT, "/reports/needs-by-place", "hub", "as the Hub reads it"),
         Case(_REPORT, "/reports/barriers?since=2020-01-01&until=2020-12-31", "board", "empty"),
         Case(_REPORT, "/reports/barriers?since=2026-12-31&until=2026-01-01", "board", "error"),
+        Case("/unmet-needs", "/unmet-needs", "hub"),
+        Case("/unmet-needs", "/unmet-needs", "board", "as the board reads it"),
+        Case("/unmet-needs", "/unmet-needs?theme=nothing", "leeds", "nothing found"),
+        Case(_CALL, "/needs/{board_unmet}/call", "hub"),
+        Case(_CALL, "/needs/{board_closed}/call", "hub", "not possible"),
+        Case("/referrals", "/referrals", "hub"),
+        Case("/referrals", "/referrals?state=closed", "hub", "empty"),
+        Case("/referrals", "/referrals", "innovator", "own"),
+        Case(_STEPS, "/referrals/{board_referral}/steps", "hub", "asked"),
+        Case(_STEPS, "/referrals/{board_referral}/steps", "hub", "error", _sent_empty("Write the answer down")),
+        Case(_STEPS, "/referrals/{board_declined}/steps", "hub", "declined"),
+        Case(_STEPS, "/referrals/{board_referral}/steps", "innovator", "own"),
         Case("/proposals", "/proposals?state=confirmed", "hub", "confirmed"),
         Case("/proposals", "/proposals?done=rejected&count=2", "hub", "many done"),
         Case(_PROPOSAL, "/proposals/{board_match}", "hub", "announced"),
