@@ -13,6 +13,7 @@ from api.services.accounts import (
 from api.services.aligning import AlignmentRefused
 from api.services.answering import KeyReused, RequestInFlight
 from api.services.asking import NothingAnswered
+from api.services.assigning import UnknownColleague
 from api.services.attempts import TooManyAttempts
 from api.services.bouncing import NotABounce
 from api.services.concluding import OutcomeContradicts, Undecided
@@ -23,6 +24,7 @@ from api.services.learning import CannotTrain, NameRefused
 from api.services.library import RankingUnavailable
 from api.services.limiting import TooManyRequests
 from api.services.mailing import AddressRefused, UnsubscribeRefused
+from api.services.noting import NoteEmpty
 from api.services.proposing import NothingToRank
 from api.services.reporting import PeriodInvalid
 from api.services.retrying import NotDead
@@ -47,7 +49,8 @@ from models.queries.pages import BadCursor
 from models.queries.places import UnknownOrganisation, UnknownPlace
 from models.ranker_versions import AlreadyActive, NoWayBack
 from models.referrals import BodyAddedBefore, BodyIncomplete, ReferralRefused
-from models.triage import AlreadyAsked, AskClosed, SubmissionClosed, SubmissionTaken
+from models.saved_views import ViewRefused
+from models.triage import AlreadyAsked, AskClosed, SnoozeRefused, SubmissionClosed, SubmissionTaken
 from models.watches import WatchEmpty, WatchRefused
 
 
@@ -124,6 +127,10 @@ STATUS: dict[type[DomainError], int] = {
     Undecided: 409,
     OutcomeContradicts: 409,
     NothingAnswered: 422,
+    NoteEmpty: 422,
+    SnoozeRefused: 422,
+    UnknownColleague: 422,
+    ViewRefused: 422,
     NotUndoable: 409,
     TransitionRefused: 409,
     ExternalIdTaken: 409,

@@ -191,6 +191,13 @@ PLACE_ANSWER_GIVE: Final = Policy(
 SUBMISSION_READ: Final = Policy("submission.read", Scope.READ, (Grant(Role.HUB),))
 SUBMISSION_TAKE: Final = Policy("submission.take", Scope.DECIDE, (Grant(Role.HUB),), sees=SUBMISSION_READ)
 SUBMISSION_DECIDE: Final = Policy("submission.decide", Scope.DECIDE, (Grant(Role.HUB, but_not=Relation.OFFERER),), sees=SUBMISSION_READ)
+# What staff note for each other is for nobody else, whoever offers the innovation.
+SUBMISSION_READ_NOTES: Final = Policy("submission.read_notes", Scope.READ, (Grant(Role.HUB),), sees=SUBMISSION_READ)
+SUBMISSION_NOTE: Final = Policy("submission.note", Scope.WRITE, (Grant(Role.HUB),), sees=SUBMISSION_READ)
+# A view is a list with its filters: it shows nothing that the list does not show.
+VIEW_READ: Final = Policy("view.read", Scope.READ, (Grant(Party.PERSON, Relation.AUTHOR),))
+VIEW_SAVE: Final = Policy("view.save", Scope.WRITE, (Grant(Party.PERSON),))
+VIEW_DELETE: Final = Policy("view.delete", Scope.WRITE, (Grant(Party.PERSON, Relation.AUTHOR),), sees=VIEW_READ)
 # A submission is answered by those who offer the innovation; the Hub writes down what it was told by telephone.
 SUBMISSION_ANSWER: Final = Policy("submission.answer", Scope.WRITE, _OF_OFFERERS, sees=INNOVATION_READ, refusal=_NOT_YOUR_INNOVATION)
 INNOVATION_READ_STATUS: Final = Policy(

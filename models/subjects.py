@@ -15,6 +15,7 @@ from models.place_answers import PlaceAnswer, QuestionState
 from models.policies import INNOVATION_READ
 from models.proposals import Proposal
 from models.referrals import BodyKind, Referral
+from models.saved_views import SavedView
 from models.triage import Submission
 from models.watches import Watch
 
@@ -107,6 +108,11 @@ def _(row: Call) -> Subject:
 
 @subject_of.register
 def _(row: Watch) -> Subject:
+    return Subject(created_by=f"person:{row.person_id}")
+
+
+@subject_of.register
+def _(row: SavedView) -> Subject:
     return Subject(created_by=f"person:{row.person_id}")
 
 

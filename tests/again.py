@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.services import merging
 from models.people import Role
-from tests import factories, joint_needs, merges, outcomes, place_answers
+from tests import factories, joint_needs, merges, outcomes, place_answers, triage
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,9 @@ def _feedback(session: Session) -> Sound:
 
 
 SOUND: dict[str, Callable[[Session], Sound]] = {
+    "POST /api/v1/submissions/{submission_id}/notes": lambda session: Sound(
+        *_text("text"), {"submission_id": triage.submission(session).id}
+    ),
     "POST /api/v1/alignments/dismiss": _dismiss,
     "POST /api/v1/alignments/propose": _propose,
     "POST /api/v1/needs/{need_id}/join": _join,

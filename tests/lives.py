@@ -2,7 +2,20 @@
 
 from datetime import date, timedelta
 
-from api.services import accounts, drafting, ending_needs, feedback, front_door, inviting, merging, signing_in, watching
+from api.services import (
+    accounts,
+    assigning,
+    drafting,
+    ending_needs,
+    feedback,
+    front_door,
+    inviting,
+    keeping_views,
+    merging,
+    noting,
+    signing_in,
+    watching,
+)
 from api.services.content import InnovationContent
 from api.services.letters import Choice
 from api.services.watching import Found
@@ -34,6 +47,9 @@ def live(session, person):
     asked = triage.submission(session)
     choice = Choice(kind=OutcomeKind.ASK, question=STRANGE[0], answer_by=date(2026, 12, 1))
     triage.conclude(session, asked, choice, triage.officer(session))
+    noting.write(session, asked.id, STRANGE[3], actor=actor, at=now())
+    assigning.snooze(session, triage.submission(session).id, date(2026, 12, 1), actor=triage.officer(session), at=NOW)
+    keeping_views.save(session, path="/triage", name=STRANGE[2], query="state=asked", actor=actor, at=now())
     feedback.give(session, outcomes.token_of(session), Answer.PARTLY, STRANGE[1], at=NOW)
     merging.merge(session, factories.make_innovation(session).id, factories.make_innovation(session).id, actor=actor, at=now())
     merges.referral(session)

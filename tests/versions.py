@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -82,6 +83,16 @@ def _submission(ground: Ground) -> Rows:
     return {"submission_id": triage.submission(ground.session).id}
 
 
+def _snoozed(ground: Ground) -> Rows:
+    row = triage.submission(ground.session)
+    row.snooze(date.fromisoformat(triage.soon()), by=ground.person.id, by_name=ground.person.name, today=datetime.now(UTC).date())
+    return {"submission_id": row.id}
+
+
+def _with_colleague(ground: Ground) -> Rows:
+    return _submission(ground) | {"person_id": factories.make_person(ground.session).id}
+
+
 def _body(ground: Ground) -> Rows:
     return {"body_id": merges.body(ground.session).id}
 
@@ -145,6 +156,9 @@ CHANGES: dict[str, Change] = {
     "POST /api/v1/place-answers/{place_answer_id}/answer": Change(_question, {"answer": "meet", "note": "By telephone."}),
     f"POST {SUBMISSIONS}/take": Change(_submission),
     f"POST {SUBMISSIONS}/give-back": Change(_submission, before="take"),
+    f"POST {SUBMISSIONS}/assign": Change(_with_colleague, {"to": "{person_id}"}),
+    f"POST {SUBMISSIONS}/snooze": Change(_submission, {"until": triage.soon()}),
+    f"POST {SUBMISSIONS}/wake": Change(_snoozed),
     f"POST {SUBMISSIONS}/outcome": Change(_submission, {"outcome": "active"}),
     f"POST {SUBMISSIONS}/undo": Change(_submission, before="outcome"),
     "POST /api/v1/rankers/{name}/activate": Change(_ranker),

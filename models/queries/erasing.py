@@ -27,6 +27,7 @@ from models.people import Person, Role, RoleGrant
 from models.pipeline import StageChange
 from models.place_answers import PlaceAnswer
 from models.proposals import Proposal
+from models.queries import saved_views, submission_notes
 from models.referrals import Referral, ReferralStep
 from models.triage import Ask, Outcome, Submission
 from models.watches import WatchHit
@@ -123,7 +124,8 @@ def ids_about(session: Session, innovation_id: UUID) -> list[UUID]:
 
 
 def forget_letters(session: Session, innovation_id: UUID) -> None:
-    """Empty what was asked of and said to the innovator, and what bodies were told."""
+    """Empty what was asked of and said to the innovator, what staff noted, and what bodies were told."""
+    submission_notes.forget_of_innovation(session, innovation_id)
     submissions = select(Submission.id).where(Submission.innovation_id == innovation_id)
     outcomes = select(Outcome.id).where(Outcome.submission_id.in_(submissions))
     referrals = select(Referral.id).where(Referral.innovation_id == innovation_id)
@@ -226,8 +228,9 @@ def forget_organisations(session: Session, ids: Collection[UUID]) -> None:
 
 
 def forget_person(session: Session, person: Person) -> None:
-    """Delete what a person saved and was invited to, and the address of what they accepted."""
+    """Delete what a person saved, as answers and as views, and was invited to, and the address of what they accepted."""
     session.execute(delete(SavedAnswers).where(SavedAnswers.address == person.email))
+    saved_views.forget_of_person(session, person.id)
     session.execute(delete(Invitation).where(Invitation.address == person.email, Invitation.accepted_at.is_(None)))
     session.execute(update(Invitation).where(Invitation.address == person.email).values(address=""))
 
