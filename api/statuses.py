@@ -50,6 +50,7 @@ from models.queries.places import UnknownOrganisation, UnknownPlace
 from models.ranker_versions import AlreadyActive, NoWayBack
 from models.referrals import BodyAddedBefore, BodyIncomplete, ReferralRefused
 from models.saved_views import ViewRefused
+from models.sign_offs import ShareRefused, SignOffGiven, SignOffRefused
 from models.triage import AlreadyAsked, AskClosed, SnoozeRefused, SubmissionClosed, SubmissionTaken
 from models.watches import WatchEmpty, WatchRefused
 
@@ -106,6 +107,9 @@ STATUS: dict[type[DomainError], int] = {
     UnknownPlace: 422,
     UnknownOrganisation: 422,
     ReasonMissing: 422,
+    ShareRefused: 422,
+    SignOffRefused: 422,
+    SignOffGiven: 409,
     PlaceNotConcerned: 422,
     StageDateRefused: 422,
     ResultRefused: 422,

@@ -25,6 +25,7 @@ class LinkPurpose(StrEnum):
     ANSWER = "answer"
     REFERRAL = "referral"
     FEEDBACK = "feedback"
+    NEED_SHARE = "need_share"
 
 
 # Whoever answered by a link is not told to ask for another, by which they could answer no more.

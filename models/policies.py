@@ -59,6 +59,7 @@ NEED_MEET: Final = Policy("need.meet", Scope.WRITE, _OF_PLACES, sees=NEED_READ, 
 NEED_CLOSE: Final = Policy("need.close", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_RENEW: Final = Policy("need.renew", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_SUGGEST_CODES: Final = Policy("need.suggest_codes", Scope.READ, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
+NEED_SHARE: Final = Policy("need.share", Scope.WRITE, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_ADVICE: Final = Policy("need.advice", Scope.READ, _OF_PLACES, sees=NEED_READ, refusal=_NOT_YOUR_NEED)
 NEED_MATCH: Final = Policy("need.match", Scope.READ, _MATCHING, sees=NEED_READ)
 
@@ -76,6 +77,17 @@ NEED_SIMILAR: Final = Policy("need.similar", Scope.READ, (Grant(Role.PLACE), Gra
 NEED_READ_JOINT: Final = Policy("need.read_joint", Scope.READ, (*(Grant(role) for role in _PARTNERS), Grant(Role.HUB)), sees=NEED_READ)
 NEED_READ_PRECEDENTS: Final = Policy(
     "need.read_precedents", Scope.READ, (Grant(Role.PLACE), Grant(Role.BOARD), Grant(Role.HUB)), sees=NEED_READ
+)
+# The author of a sign-off is the place lead who is named in it.
+SIGN_OFF_READ: Final = Policy(
+    "sign_off.read", Scope.READ, (Grant(Role.PLACE, Relation.AUTHOR), Grant(Role.PLACE, Relation.OWNER), Grant(Role.HUB))
+)
+SIGN_OFF_GIVE: Final = Policy(
+    "sign_off.give",
+    Scope.DECIDE,
+    (Grant(Role.PLACE, Relation.AUTHOR),),
+    sees=SIGN_OFF_READ,
+    refusal="Only whoever was asked signs a need off.",
 )
 TEXT_SIMILAR: Final = Policy("text.similar", Scope.READ, (Grant(Role.PLACE), Grant(Role.HUB)))
 JOINT_NEED_READ: Final = Policy(

@@ -16,6 +16,7 @@ from models.policies import INNOVATION_READ
 from models.proposals import Proposal
 from models.referrals import BodyKind, Referral
 from models.saved_views import SavedView
+from models.sign_offs import SignOff
 from models.triage import Submission
 from models.watches import Watch
 
@@ -123,6 +124,11 @@ def _(row: PlaceAnswer) -> Subject:
         offered_by=subject_of(row.proposal.innovation).offered_by,
         state=row.state if row.is_put else QuestionState.HELD,
     )
+
+
+@subject_of.register
+def _(row: SignOff) -> Subject:
+    return Subject(owners=subject_of(row.need).owners, created_by=f"person:{row.person_id}", live=row.need.live)
 
 
 def _asked(row: PlaceAnswer, proposal: Proposal) -> frozenset[UUID]:

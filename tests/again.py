@@ -93,6 +93,16 @@ def _feedback(session: Session) -> Sound:
     return Sound({"answer": "yes"}, {"answer": "no"}, {"token": outcomes.token_of(session, datetime.now(UTC))})
 
 
+def _share(session: Session) -> Sound:
+    return Sound({"email": "before@example.org"}, {"email": "now@example.org"}, {"need_id": factories.make_need(session).id})
+
+
+def _sign_off(session: Session) -> Sound:
+    need = factories.make_need(session)
+    one, other = (str(factories.make_person(session, Role.PLACE).id) for _ in range(2))
+    return Sound({"person_id": one}, {"person_id": other}, {"need_id": need.id})
+
+
 SOUND: dict[str, Callable[[Session], Sound]] = {
     "POST /api/v1/submissions/{submission_id}/notes": lambda session: Sound(
         *_text("text"), {"submission_id": triage.submission(session).id}
@@ -100,6 +110,8 @@ SOUND: dict[str, Callable[[Session], Sound]] = {
     "POST /api/v1/alignments/dismiss": _dismiss,
     "POST /api/v1/alignments/propose": _propose,
     "POST /api/v1/needs/{need_id}/join": _join,
+    "POST /api/v1/needs/{need_id}/shares": _share,
+    "POST /api/v1/needs/{need_id}/sign-offs": _sign_off,
     "POST /api/v1/needs/{need_id}/leave": _leave,
     "POST /api/v1/joint-needs/{joint_need_id}/join": _join_joint,
     "POST /api/v1/innovations/{innovation_id}/merge": _merge,

@@ -29,7 +29,7 @@ from models.proposals import Proposal, ProposalState
 from models.queries import keys, people
 from models.referrals import BodyKind
 from models.subjects import subject_of
-from tests import factories, joint_needs, mails, merges, place_answers, rankers, triage
+from tests import factories, joint_needs, mails, merges, place_answers, rankers, sign_offs, triage
 from tests.factories import NOW
 
 ALLOWED, SIGN_IN, REFUSED, HIDDEN = "yes", "sign in", "no", "hidden"
@@ -123,6 +123,8 @@ def make_world(session: Session) -> World:
             "import_id": list(_imports(session, askers)),
             "job_id": list(_jobs(session)),
             "name": [Case("", None, rankers.make_ranker(session).name)],
+            "share_id": [Case(words, subject_of(row.need), row.id) for words, row in sign_offs.shares_told_apart(session)],
+            "sign_off_id": list(_sign_offs(session, askers["place"].actor)),
             "message_id": [Case("", None, mails.make_mail(session).id)],
             "body_id": [Case("", None, merges.body(session).id)],
             "referral_id": list(_referrals(session)),
@@ -318,6 +320,12 @@ def _invitations(session: Session) -> Iterator[Case]:
         session.add(row)
         session.flush()
         yield Case(words, subject_of(row), row.id)
+
+
+def _sign_offs(session: Session, place: Actor) -> Iterator[Case]:
+    mine = people.by_id(session, place.person_id)
+    if mine is not None:
+        yield from (Case(words, subject_of(row), row.id) for words, row in sign_offs.told_apart(session, mine))
 
 
 def _key_id(session: Session) -> UUID:

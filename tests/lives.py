@@ -24,7 +24,7 @@ from models.joint_needs import AlignmentDismissal, AlignmentProposal
 from models.people import Role
 from models.triage import OutcomeKind
 from models.watches import SubjectKind, Watched, WatchKind
-from tests import factories, joint_needs, merges, outcomes, place_answers, rankers, triage
+from tests import factories, joint_needs, merges, outcomes, place_answers, rankers, sign_offs, triage
 from tests.factories import NOW
 from tests.walk import now
 
@@ -40,6 +40,8 @@ def live(session, person):
     session.add(AlignmentProposal(need_id=first, with_need_id=second, **said))
     said = {"one_revision": 1, "other_revision": 1, "dismissed_by": actor.name, "dismissed_at": now()}
     session.add(AlignmentDismissal(one_id=first, other_id=second, **said))
+    sign_offs.asked(session)
+    sign_offs.shared(session)
     rankers.make_ranker(session)
     factories.make_call(session)
     begun = watching.begin(session, kind=WatchKind.TEXT, what=Watched.NEEDS, value=STRANGE[2], actor=actor, at=now())

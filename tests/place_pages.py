@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from models.people import Role
-from tests import factories, joint_needs, place_answers
+from tests import factories, joint_needs, place_answers, sign_offs
 
 LATER_ON = {"review-day": "3", "review-month": "5", "review-year": "2028"}
 
@@ -63,10 +63,12 @@ CHANGES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "POST /needs/{need_id}/leave": ("need.left", _leave),
     "POST /alignment/dismiss": ("alignment.dismissed", _dismiss),
     "POST /alignment/propose": ("alignment.proposed", _propose),
+    **sign_offs.CHANGES,
 }
 
 SENT: dict[str, dict[str, Any]] = {
     "POST /place-answers/{place_answer_id}/answer": {"data": {"answer": "meet", "version": "1"}},
     "POST /proposals/{proposal_id}/stages": {"data": {"place": "LDS", "stage": "introduced"}},
+    **sign_offs.SENT,
 }
 """What is sent where a form that says nothing would be asked for more before anybody asks who sent it."""

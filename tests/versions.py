@@ -11,7 +11,7 @@ from api.services.library import Libraries
 from models.innovations import InnovationStatus
 from models.needs import NeedStatus
 from models.people import Person
-from tests import factories, joint_needs, merges, place_answers, rankers, triage
+from tests import factories, joint_needs, merges, place_answers, rankers, sign_offs, triage
 from tests.changes import LATER_ON
 from tests.factories import ANY_VERSION
 
@@ -69,6 +69,10 @@ def _proposal(ground: Ground) -> Rows:
 def _question(ground: Ground) -> Rows:
     (row,) = place_answers.announced(ground.session).place_answers
     return {"place_answer_id": row.id}
+
+
+def _sign_off(ground: Ground) -> Rows:
+    return {"sign_off_id": sign_offs.for_lead(ground.session, ground.session.merge(ground.person)).id}
 
 
 def _call(ground: Ground) -> Rows:
@@ -147,6 +151,7 @@ CHANGES: dict[str, Change] = {
     f"POST {INNOVATIONS}/merge": Change(_two_innovations, {"into": "{kept_id}"}, read=_merged),
     f"POST {INNOVATIONS}/unmerge": Change(_two_innovations, before="merge", read=_merged),
     "POST /api/v1/calls/{reference}/close": Change(_call),
+    "POST /api/v1/sign-offs/{sign_off_id}/answer": Change(_sign_off, {"verdict": "signed"}),
     "PATCH /api/v1/watches/{watch_id}": Change(_watch, {"muted": True}),
     "PATCH /api/v1/bodies/{body_id}": Change(_body, {"active": False}),
     f"POST {REFERRALS}/answer": Change(_referral, {"answer": "accepted"}),

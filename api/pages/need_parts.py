@@ -13,12 +13,19 @@ from models.actors import Actor
 from models.joint_needs import JointNeed, Scale
 from models.needs import Need, NeedStatus
 from models.place_answers import Closing, PlaceAnswer
-from models.policies import NEED_LEAVE, NEED_MEET, NEED_READ_JOINT, NEED_SIMILAR, PLACE_ANSWER_READ
-from models.queries import need_results, place_answers
+from models.policies import NEED_LEAVE, NEED_MEET, NEED_READ_JOINT, NEED_SHARE, NEED_SIMILAR, PLACE_ANSWER_READ
+from models.queries import need_results, place_answers, sign_offs
+from models.sign_offs import SignOff, SignOffVerdict
 from models.subjects import subject_of
 from models.working_days import day_of
 
+VERDICTS: Final = {
+    SignOffVerdict.SIGNED: ("Signed off", "green"),
+    SignOffVerdict.SENT_BACK: ("Sent back", "yellow"),
+    None: ("Waits", "blue"),
+}
 _SHOWN: Final = 10
+_WRITTEN: Final = frozenset({NeedStatus.DRAFT, NeedStatus.OPEN})
 _ENDED: Final = frozenset({NeedStatus.MET, NeedStatus.CLOSED})
 
 
@@ -32,8 +39,29 @@ def need_parts(session: Session, need: Need, actor: Actor, *, at: datetime) -> d
         "joint": joint_shown(session, joint, actor) if joint is not None else None,
         "may_leave": joint is not None and NEED_LEAVE.allows(actor, subject),
         "questions": _questions(session, need, actor, at) if PLACE_ANSWER_READ.admits(actor) else (),
+        "may_share": need.status in _WRITTEN and NEED_SHARE.allows(actor, subject),
+        "signed": signed_shown(session, need) if NEED_SHARE.allows(actor, subject) else (),
         "may_end": is_open and NEED_MEET.allows(actor, subject),
-        "may_compare": need.status in {NeedStatus.DRAFT, NeedStatus.OPEN} and NEED_SIMILAR.allows(actor, subject),
+        "may_compare": need.status in _WRITTEN and NEED_SIMILAR.allows(actor, subject),
+    }
+
+
+def signed_shown(session: Session, need: Need) -> list[dict[str, Any]]:
+    """Who was asked to sign a need off, and what they said, in words."""
+    return [told(row) for row in sign_offs.sign_offs_of(session, need.id)]
+
+
+def told(row: SignOff) -> dict[str, Any]:
+    """One who was asked to sign a need off, and what they said."""
+    return {
+        "href": f"/sign-offs/{row.id}",
+        "who": row.person.name,
+        "tag": VERDICTS[row.verdict],
+        "asked_at": row.asked_at,
+        "by": row.asked_by_name,
+        "answered_at": row.answered_at,
+        "note": row.note,
+        "older": row.verdict is not None and not row.is_of_this_text,
     }
 
 

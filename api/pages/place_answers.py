@@ -29,7 +29,7 @@ from models.decisions import ReasonCode, ReasonMissing
 from models.documents import StaleVersion
 from models.place_answers import AnswerClosed, Closing, PlaceAnswer, PlaceReply, QuestionState
 from models.policies import PLACE_ANSWER_GIVE
-from models.queries import place_answers, places
+from models.queries import place_answers, places, sign_offs
 from models.subjects import subject_of
 from models.working_days import day_of
 
@@ -91,6 +91,10 @@ def place_answers_list(
         title="What places were asked" if actor.is_hub else "What we were asked",
         rows=[_listed(row, at) for row in found.rows],
         to_answer=wanted == TO_ANSWER,
+        to_sign=[
+            {"href": f"/sign-offs/{row.id}", "title": row.need.title, "by": row.asked_by_name}
+            for row in sign_offs.waiting_for(session, actor)
+        ],
         selects=selects,
         filtered=bool(chosen_place or wanted != TO_ANSWER),
         turning=shared.turning(found, "/place-answers", {"state": state, "place": chosen_place}, after),

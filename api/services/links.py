@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.services.accounts import digest
 from models.links import Link, LinkPurpose, LinkSpent
-from models.queries import links
+from models.queries import links, sign_offs
 
 KEPT_AFTER: Final = timedelta(days=30)
 """How long a link past its date is still known, so that whoever comes late is told why it does not work."""
@@ -74,6 +74,7 @@ def take_back(session: Session, purpose: LinkPurpose, subject_id: UUID, *, at: d
 def purge(session: Session, *, at: datetime) -> None:
     """Forget links, asks and invitations of long ago, and whom they were mailed to when nobody came."""
     links.forget_before(session, at - KEPT_AFTER)
+    sign_offs.forget_shares_before(session, at - KEPT_AFTER)
     for message in links.mails_to_strangers(session):
         message.forget()
     session.flush()

@@ -27,7 +27,7 @@ from models.people import Person, Role, RoleGrant
 from models.pipeline import StageChange
 from models.place_answers import PlaceAnswer
 from models.proposals import Proposal
-from models.queries import saved_views, submission_notes
+from models.queries import saved_views, sign_offs, submission_notes
 from models.referrals import Referral, ReferralStep
 from models.triage import Ask, Outcome, Submission
 from models.watches import WatchHit
@@ -231,6 +231,7 @@ def forget_person(session: Session, person: Person) -> None:
     """Delete what a person saved, as answers and as views, and was invited to, and the address of what they accepted."""
     session.execute(delete(SavedAnswers).where(SavedAnswers.address == person.email))
     saved_views.forget_of_person(session, person.id)
+    sign_offs.forget_shares_with(session, person.email)
     session.execute(delete(Invitation).where(Invitation.address == person.email, Invitation.accepted_at.is_(None)))
     session.execute(update(Invitation).where(Invitation.address == person.email).values(address=""))
 

@@ -49,7 +49,7 @@ def test_a_change_is_one_event(world: World, route: str) -> None:
 
     (event,) = world.events()
     assert reply.status_code < 400, reply.text
-    by = {"POST /referrals/{token}": "body"} | dict.fromkeys(STRANGERS, "anonymous")
+    by = {"POST /referrals/{token}": "body", "POST /shared-needs/{token}": "share"} | dict.fromkeys(STRANGERS, "anonymous")
     assert (event.kind, event.actor.split(":")[0]) == (kind, by.get(route, "person"))
     assert event.correlation_id == reply.headers["x-correlation-id"]
 
