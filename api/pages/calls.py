@@ -16,6 +16,7 @@ from api.pages import filters, forms, records
 from api.pages.forms import FormError, Sent
 from api.pages.matches import about
 from api.pages.rendering import page, see_other, with_query
+from api.pages.views import views_shown
 from api.requests import Now, Reading, StrictRoute
 from api.security import CallCloser, CallReader, CurrentVisit, Visit
 from api.services import calling
@@ -88,6 +89,7 @@ def board(
         selects=_selects(asked, known, counts),
         filtered=bool(asked.said),
         turning=shared.turning(found, "/calls", asked.said, asked.after),
+        views=views_shown(session, actor, "/calls", asked.said),
         feed=with_query("/calls.atom", {**asked.said, "show": None}),
         may_publish=CALL_CLOSE.admits(actor),
     )

@@ -18,6 +18,7 @@ from api.pages.event_words import KINDS, SUBJECTS, happened
 from api.pages.forms import FormError
 from api.pages.keeping import UP
 from api.pages.rendering import page, with_query
+from api.pages.views import views_shown
 from api.pages.wording import LOCAL
 from api.requests import Reading, StrictRoute
 from api.schemas.events import Position
@@ -53,8 +54,13 @@ class Asked(BaseModel):
 
     def address(self, **turned: str) -> str:
         """The address of the same list, turned to another page."""
+        return with_query("/events", self.said | turned)
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What narrows the list, as the address says it."""
         said = {"kind": self.kind, "what": self.what, "about": str(self.about or ""), "who": self.who}
-        return with_query("/events", said | {"since": self.since, "until": self.until} | turned)
+        return said | {"since": self.since, "until": self.until}
 
     @property
     def narrows(self) -> bool:
@@ -91,6 +97,7 @@ def activity(
         rows=[_told(row, names, actor) for row in found.rows],
         earlier=found.earlier,
         later=found.later,
+        views=views_shown(session, actor, "/events", asked.said),
         head=events.head(session)[0],
         errors=errors,
         wrong=forms.by_field(errors),

@@ -24,8 +24,10 @@ from models.working_days import day_of
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-NeedsWanted, CallsWanted = Annotated[NeedsAsked, Query()], Annotated[CallsAsked, Query()]
-InnovationsWanted, MatchesWanted = Annotated[InnovationsAsked, Query()], Annotated[MatchesAsked, Query()]
+NeedsWanted = Annotated[NeedsAsked, Query()]
+InnovationsWanted = Annotated[InnovationsAsked, Query()]
+MatchesWanted = Annotated[MatchesAsked, Query()]
+CallsWanted = Annotated[CallsAsked, Query()]
 EventsWanted = Annotated[EventsAsked, Query()]
 
 

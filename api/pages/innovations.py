@@ -18,6 +18,7 @@ from api.pages import documents as shared
 from api.pages.forms import FormError, Sent
 from api.pages.matches import about
 from api.pages.rendering import page, see_other
+from api.pages.views import views_shown
 from api.requests import Now, Reading, SharedLibraries, StrictRoute
 from api.security import (
     CurrentVisit,
@@ -104,6 +105,7 @@ def innovations_list(
             ("status", "Status", asked.status or "", [("", "All"), *statuses]),
         ],
         filtered=bool(q or wanted),
+        views=views_shown(session, actor, "/innovations", {"q": q, **wanted}),
         turning=shared.turning(found, "/innovations", {"q": q, **wanted}, after),
         may_write=INNOVATION_CREATE.admits(actor),
     )

@@ -10,6 +10,7 @@ from api.pages import documents as shared
 from api.pages import filters, wording
 from api.pages.matches import about
 from api.pages.rendering import page, with_query
+from api.pages.views import views_shown
 from api.requests import Now, Reading, StrictRoute
 from api.security import CurrentVisit, NeedReader
 from models.actors import Actor
@@ -83,6 +84,7 @@ def needs_list(
         selects=_selects(asked, actor, known, counts, status),
         filtered=bool(asked.said),
         turning=shared.turning(found, "/needs", asked.said, asked.after),
+        views=views_shown(session, actor, "/needs", asked.said),
         feed=with_query("/needs.atom", {**asked.said, "status": None}),
         everything=with_query("/needs", {"status": EVERY_STATUS}),
         may_write=NEED_CREATE.admits(actor),

@@ -16,6 +16,7 @@ from api.pages import documents as shared
 from api.pages import filters, forms, matches, pairs, precedents, wording
 from api.pages.forms import FormError, Sent
 from api.pages.rendering import page, see_other, with_query
+from api.pages.views import views_shown
 from api.requests import CurrentSettings, Now, Reading, StrictRoute
 from api.security import CurrentVisit, HubStaff, Reviewer, Skipper, Undoer, Visit
 from api.services import deciding, showing, stages
@@ -98,6 +99,7 @@ def queue(
         may_decide_many=PROPOSAL_DECIDE.admits(actor) and wanted in {TO_DECIDE, ProposalState.DEFERRED},
         back=with_query("", query).removeprefix("?"),
         may_refer=actor.is_hub,
+        views=views_shown(session, actor, PATH, filters.said(query)),
         turning=shared.turning(found, PATH, query, after),
     )
 

@@ -37,7 +37,12 @@ _SAID: Final = {"deleted": "The view is deleted. The list itself is as it was."}
 
 
 def views_shown(session: Session, actor: Actor, path: str, query: Mapping[str, str]) -> dict[str, Any]:
-    """What the list at a path shows of one's views: each with its address, which of them this is, and what would be kept."""
+    """What the list at a path shows of one's views: each with its address, which of them this is, and what would be kept.
+
+    Nothing for who is not signed in.
+    """
+    if actor.person_id is None:
+        return {}
     now = keeping_views.as_kept(urlencode(query))
     rows = saved_views.of_list(session, actor, path)
     return {

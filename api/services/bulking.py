@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -74,7 +74,7 @@ def act(
     version: int | None = None,
 ) -> None:
     """Do it to one; raises what the service behind it raises, which says why it was not done."""
-    said = {"actor": actor, "at": at, "version": version}
+    said: dict[str, Any] = {"actor": actor, "at": at, "version": version}
     if do is Do.TAKE:
         triaging.take(session, submission_id, **said)
     elif do is Do.GIVE_BACK:

@@ -105,8 +105,8 @@ def tallies(session: Session, actor: Actor, *, text: str, today: date) -> Mappin
     kind = select(Innovation.kind).where(Innovation.id == Submission.innovation_id).scalar_subquery()
     query, told = _joined(select(Submission.state, holder.label("holder")), today)
     narrowed = [getattr(told, name).label(name) for name in ("age", "band", "flagged", "snoozed")]
-    query = query.add_columns(kind.label("kind"), *narrowed).where(submissions_visible_to(actor), _NOT_MERGED, *_holds_words(text))
-    counted = query.subquery()
+    widened = query.add_columns(kind.label("kind"), *narrowed)
+    counted = widened.where(submissions_visible_to(actor), _NOT_MERGED, *_holds_words(text)).subquery()
     found = session.execute(select(*counted.columns, func.count()).group_by(*counted.columns))
     return {tuple(str(each) for each in row[:-1]): row[-1] for row in found}
 

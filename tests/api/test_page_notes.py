@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from tests import triage
+from tests import factories, triage
 from tests.pages import PAGE, read, words
 
 
@@ -80,3 +80,26 @@ def test_a_view_that_cannot_be_kept_says_why_and_stays_typed(hub: TestClient) ->
 
         assert (refused.status_code, told in refused.text, 'href="#name"' in refused.text) == (422, True, True)
     assert hub.post("/views", data={"path": "//evil.example", "name": "x", "query": ""}, headers=PAGE).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/needs?place=LDS",
+        "/innovations?stage=ADOPTION",
+        "/proposals?state=confirmed",
+        "/calls?show=all",
+        "/events?kind=need.opened",
+        "/triage?who=me",
+    ],
+)
+def test_every_list_can_be_kept_as_it_is_narrowed(hub: TestClient, client: TestClient, make: Any, address: str) -> None:
+    make(factories.make_place, "LDS")
+    path, _, query = address.partition("?")
+
+    narrowed = read(hub, address).text
+    kept = hub.post("/views", data={"path": path, "name": "Mine", "query": query}, headers=PAGE)
+
+    assert f'name="query" value="{query}"' in narrowed
+    assert f'<a href="{address}" aria-current="page">Mine</a>' in kept.text
+    assert "Keep this view" not in read(hub, path).text + read(client, "/needs?place=LDS").text
