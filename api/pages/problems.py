@@ -37,6 +37,7 @@ NEXT: Final[dict[int, tuple[tuple[str, str], ...]]] = {
     404: (_NEEDS, _CALLS),
     410: (("/sign-in#link", "Ask for a new link to sign in"), ("/begin", "Tell us what you offer")),
 }
+_TRY_AGAIN: Final = frozenset({429, 500, 503})
 _WITH_CONTACT: Final = frozenset({403, 410, 500, 503})
 # These errors speak to people; the details of the others are written for programs.
 _TOLD: Final = frozenset(
@@ -76,7 +77,7 @@ def error_page(request: Request, told: Told) -> Response:
         unknown_visitor=visit is None,
         detail=told.detail if told.title in _TOLD else "",
         remedy=remedy,
-        following=_following(told.status, visit),
+        following=_following(request, told.status, visit),
         with_contact=told.status in _WITH_CONTACT,
         correlation_id=correlation_id.get() if ours else "",
     )
@@ -84,11 +85,21 @@ def error_page(request: Request, told: Told) -> Response:
     return answer
 
 
-def _following(status: int, visit: Visit | None) -> list[tuple[str, str]]:
+def _following(request: Request, status: int, visit: Visit | None) -> list[tuple[str, str]]:
     """The ways on from a problem, as far as they are open to this visitor; who acts in one role may try another."""
     found = list(NEXT.get(status, ()))
+    if request.method == "GET" and "endpoint" in request.scope:  # one of our pages was asked for, so that its address leads nowhere else
+        found += _same_page(request, status)
     if status == http.HTTP_403_FORBIDDEN and visit is not None and visit.actor.roles < visit.held:
         found.insert(0, _ANOTHER_ROLE)
     if status == http.HTTP_404_NOT_FOUND and (visit is None or not visit.actor.is_known):
         found.append(_SIGN_IN)
     return found
+
+
+def _same_page(request: Request, status: int) -> list[tuple[str, str]]:
+    """The page that was asked for: once more where that may help, and without filters where one of them was wrong."""
+    path, query = request.url.path, request.url.query
+    if status == http.HTTP_422_UNPROCESSABLE_CONTENT and query:
+        return [(path, "Open this page without filters")]
+    return [(f"{path}?{query}" if query else path, "Try again")] if status in _TRY_AGAIN else []
