@@ -58,7 +58,8 @@ def test_the_lead_invites_somebody_makes_a_key_and_has_work_tried_again(visit: C
     secret = main.locator("code").first.inner_text()
     main.get_by_role("link", name="See all keys").click()
     expect(main).not_to_contain_text(secret)
-    page.get_by_role("button", name="End the key of A system for a day now").first.click()
+    main.get_by_text("End it: the key of A system for a day").first.click()
+    page.get_by_role("button", name="End the key of A system for a day").first.click()
     expect(main).to_contain_text("The key is ended")
 
     visitor.open("/running")
