@@ -33,6 +33,7 @@ def options(html, name):
 
 
 class TestNeeds:
+    @pytest.mark.both
     def test_everybody_sees_the_open_needs_with_how_many_each_choice_would_show(self, client, needs):
         page = read(client, "/needs").text
 
@@ -94,6 +95,7 @@ class TestNeeds:
 
 
 class TestCalls:
+    @pytest.mark.both
     def test_everybody_sees_the_open_calls_with_how_many_each_choice_would_show(self, client, make, needs):
         make(factories.make_call, needs[0], introduction="We looked at 107 innovations.", closes_on=date(2099, 3, 31))
         make(factories.make_call, needs[1])

@@ -32,6 +32,7 @@ def begin(session, person):
     return accounts.start_session(session, person.id, at=AT, hours=1).token
 
 
+@pytest.mark.both
 def test_who_acts_in_one_role_is_in_that_alone_until_they_choose_again(session, several):
     token, actor = begin(session, several), actor_of_person(several)
 
