@@ -9,24 +9,27 @@ from uuid import UUID
 from playwright.sync_api import Page, expect
 from sqlalchemy.orm import Session
 
-from api.services import ending_needs, intake, stages
+from api.services import accounts, ending_needs, intake, signing_off, stages
 from api.services.content import NeedContent
 from api.services.ending_needs import Result
 from api.services.stages import Step
 from models.actors import SYSTEM
 from models.decisions import Reason, ReasonCode
-from models.documents import Side, Visibility
+from models.documents import Revision, Side, Visibility
 from models.needs import NeedStatus
 from models.people import Role
 from models.pipeline import PipelineStage
+from models.queries import people
+from models.sign_offs import SignOffVerdict
 from models.working_days import day_of
-from tests import factories, joint_needs, place_answers
+from tests import factories, joint_needs, place_answers, sign_offs
 from tests.browser.cases import Case, Part
 from tests.browser.cases.standing import sent_empty
 from tests.walk import ADHD_NEED
 
 ANSWERS, ANSWER, STAGES = "/place-answers", "/place-answers/{place_answer_id}", "/proposals/{proposal_id}/stages"
 NEED, END, SIMILAR = "/needs/{need_id}", "/needs/{need_id}/end", "/needs/{need_id}/similar"
+TOGETHER, SIGN_OFF, SHARED = "/needs/{need_id}/together", "/sign-offs/{sign_off_id}", "/shared-needs/{token}"
 JOINT, ALIGNMENT = "/joint-needs/{joint_need_id}", "/alignment"
 _FOUR = {
     "Whose problem is it?": "Adults in Leeds who were referred for an ADHD assessment",
@@ -66,9 +69,17 @@ def looked_first(page: Page) -> None:
     expect(page.get_by_role("heading", name="Before you open it")).to_be_visible()
 
 
+def untitled(page: Page) -> None:
+    """Take the title away and save."""
+    page.get_by_label("Title").fill("")
+    page.get_by_role("button", name="Save my words").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+
+
 def fill(session: Session, at: datetime) -> Mapping[str, str | UUID]:
     """Questions in each of their states, needs that are joint, overdue, met and closed, and two that align."""
-    return {f"place_{name}": row_id for name, row_id in (_questions(session, at) | _needs(session, at)).items()}
+    found = _questions(session, at) | _needs(session, at) | _written_together(session, at)
+    return {f"place_{name}": value for name, value in found.items()}
 
 
 def _questions(session: Session, at: datetime) -> dict[str, UUID]:
@@ -88,6 +99,8 @@ def _questions(session: Session, at: datetime) -> dict[str, UUID]:
         "held_back": held.id,
         "staged": piloted.proposal_id,
         "unstaged": asked.proposal_id,
+        "to_change_one": _question(session, at).id,
+        "to_change_two": _question(session, at).id,
     }
 
 
@@ -121,6 +134,36 @@ def _needs(session: Session, at: datetime) -> dict[str, UUID]:
     }
 
 
+def _written_together(session: Session, at: datetime) -> dict[str, str | UUID]:
+    """A need that somebody helps to write by a link, and that two are asked to sign off, one of them the visitor of Leeds."""
+    leeds = people.by_email(session, "leeds@example.org")
+    need = joint_needs.owned(session, "LDS", title="A need that is written together")
+    sign_offs.shared(session, need, at=at)
+    secret = sign_offs.token(session)
+    waiting = sign_offs.asked(session, leeds, need, at=at)
+    answered = sign_offs.asked(session, None, need, at=at)
+    lead = accounts.actor_of_person(answered.person)
+    signing_off.answer(session, answered.id, SignOffVerdict.SENT_BACK, "Say how many wait.", revision=None, actor=lead, at=at)
+    need.revision += 1
+    session.add(Revision(need_id=need.id, number=need.revision, content=need.content(), content_hash="0", saved_at=at))
+    session.flush()
+    return {"together": need.id, "secret": secret, "to_sign": waiting.id, "signed": answered.id}
+
+
+_TOGETHER = (
+    Case(TOGETHER, "/needs/{place_together}/together", "leeds"),
+    Case(TOGETHER, "/needs/{place_draft}/together", "leeds", "empty"),
+    Case(TOGETHER, "/needs/{place_met}/together", "leeds", "ended"),
+    Case(TOGETHER, "/needs/{place_together}/together", "leeds", "no address", sent_empty("Send the link")),
+    Case(TOGETHER, "/needs/{place_together}/together", "leeds", "nobody chosen", sent_empty("Ask for a sign-off")),
+    Case(NEED, "/needs/{place_together}", "leeds", "signed off by some"),
+    Case(SIGN_OFF, "/sign-offs/{place_to_sign}", "leeds", "waits"),
+    Case(SIGN_OFF, "/sign-offs/{place_to_sign}", "leeds", "sent back without reason", sent_empty("Send it back")),
+    Case(SIGN_OFF, "/sign-offs/{place_signed}", "leeds", "of older words"),
+    Case(SHARED, "/shared-needs/{place_secret}"),
+    Case(SHARED, "/shared-needs/{place_secret}", state="without title", act=untitled),
+    Case(SHARED, "/shared-needs/never-made", state="unknown link"),
+)
 _QUESTIONS = (
     Case(ANSWERS, "/place-answers", "leeds"),
     Case(ANSWERS, "/place-answers?state=answered", "leeds", "answered"),
@@ -161,4 +204,4 @@ _NEEDS = (
     Case(JOINT, "/joint-needs/{place_joint}", "leeds"),
     Case(ALIGNMENT, "/alignment", "hub"),
 )
-PART = Part(cases=_QUESTIONS + _NEEDS, fill=fill)
+PART = Part(cases=_QUESTIONS + _NEEDS + _TOGETHER, fill=fill)
