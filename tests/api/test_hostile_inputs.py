@@ -30,6 +30,10 @@ INNOVATION = {"name": "An innovation", "problems_tackled": "Waiting.", "how_it_w
 # What each form would take; every field of it, and every other of the description, is tried.
 FORMS = {
     "/sign-in": {"email": "a@b.org", "password": "wrong", "next": "/needs"},
+    "/sign-in/link": {"address": "a@b.org", "next": "/needs"},
+    "/account/role": {"role": "hub"},
+    "/account/mail": {"digest": "weekly"},
+    "/colleagues": {"email": "a@b.org", "into": "place:nowhere"},
     "/needs/new": {**NEED, "visibility": "public", "care_settings": "HOSPITAL"},
     "/needs/{need_id}/change": {**NEED, "version": "1", "visibility": "public"},
     "/innovations/new": {**INNOVATION, "care_settings": "HOSPITAL", "stage": "ADOPTION", "supplier": "A firm"},
