@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests import boards, front_door, keeping, place_pages, public_pages, triage_pages
+from tests import boards, front_door, keeping, merge_pages, place_pages, public_pages, triage_pages
 
 CHANGES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     **triage_pages.CHANGES,
@@ -12,5 +12,6 @@ CHANGES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     **keeping.CHANGES,
     **public_pages.CHANGES,
     **boards.CHANGES,
+    **merge_pages.CHANGES,
 }
 """The routes by what each writes."""

@@ -30,6 +30,7 @@ from api.pages import (
     links,
     logo,
     mail,
+    merges,
     need_forms,
     need_steps,
     needs,
@@ -85,13 +86,14 @@ _MODULES = (
     needs,
     innovations,
     likenesses,
+    merges,
+    bulk_decisions,
     inbox,
     bulk,
     notes,
     alike,
     views,
     exporting,
-    bulk_decisions,
     proposals,
     reports,
     briefs,
@@ -108,8 +110,8 @@ _MODULES = (
     running,
     organisations,
     rankers,
-    bodies,
     triage,
+    bodies,
 )
 """In the order in which addresses are looked up."""
 

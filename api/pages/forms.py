@@ -43,9 +43,9 @@ def texts(sent: FormData, name: str) -> list[str]:
     return [value for value in sent.getlist(name) if isinstance(value, str)]
 
 
-def version(sent: FormData) -> int:
+def version(sent: FormData, name: str = "version") -> int:
     """The version of what the page showed, which the page put into its form; 0, which nothing has, for none."""
-    value = text(sent, "version")
+    value = text(sent, name)
     return int(value) if re.fullmatch("[0-9]{1,9}", value) else 0
 
 

@@ -1,15 +1,19 @@
 """What staff are shown of flags and of what may have been handed in twice."""
 
+import re
 from datetime import datetime
 from uuid import UUID
 
+from playwright.sync_api import Page, expect
 from sqlalchemy.orm import Session
 
-from api.services import intake
+from api.services import intake, merging
 from api.services.content import InnovationContent
 from models.actors import SYSTEM
 from models.documents import Side
+from tests import factories
 from tests.browser.cases import Case, Part
+from tests.merges import staff
 
 SPLINT = {
     "name": "Night splint",
@@ -30,13 +34,23 @@ def _fill(session: Session, at: datetime) -> dict[str, str | UUID]:
         intake.create(session, Side.INNOVATION, InnovationContent.model_validate(body), actor=SYSTEM, at=at, submit_too=True).id
         for body in (SPLINT, AGAIN)
     )
-    return {"twin": first, "again": again}
+    merged, kept = (factories.make_innovation(session, name=name) for name in ("Sling, again", "Sling"))
+    merging.merge(session, merged.id, kept.id, actor=staff(session, name="Officer of duplicates"), at=at, note="The same sling.")
+    return {"twin": first, "again": again, "merged_kept": kept.id}
+
+
+def _merge(page: Page) -> None:
+    page.get_by_role("button", name="Merge them").click()
+    expect(page).to_have_title(re.compile("^Error: "))
 
 
 PART = Part(
     cases=(
         Case("/innovations/{innovation_id}", "/innovations/{again}", "hub", "flagged, and a possible duplicate"),
         Case("/innovations/{innovation_id}/compare/{other_id}", "/innovations/{again}/compare/{twin}", "hub"),
+        Case("/innovations/{innovation_id}/compare/{other_id}", "/innovations/{again}/compare/{twin}", "hub", "none chosen", act=_merge),
+        Case("/innovations/{innovation_id}/history", "/innovations/{twin}/history", "hub"),
+        Case("/innovations/{innovation_id}/history", "/innovations/{merged_kept}/history", "hub", "merged"),
     ),
     fill=_fill,
 )
