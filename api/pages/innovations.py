@@ -13,7 +13,7 @@ from starlette import status as http
 from starlette.datastructures import FormData
 
 from api.db import Database
-from api.pages import coding, forms, wording
+from api.pages import coding, filters, forms, wording
 from api.pages import documents as shared
 from api.pages.forms import FormError, Sent
 from api.pages.matches import about
@@ -37,7 +37,7 @@ from models.actors import Actor
 from models.documents import Side, StaleVersion, Visibility
 from models.innovations import Innovation, InnovationStatus, Stage
 from models.policies import INNOVATION_CREATE, INNOVATION_GIVE
-from models.queries import documents
+from models.queries import documents, facets
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
@@ -89,26 +89,37 @@ def innovations_list(
     """Innovations that the visitor may read, newest first, narrowed by words, stage and status."""
     wanted, q, after = asked.narrowed, asked.q, asked.after
     found = documents.page(session, Side.INNOVATION, actor, filters=wanted, text=q, after=after or None, limit=shared.LISTED)
-    statuses = [(each.value, wording.STATUSES[Side.INNOVATION][each][0]) for each in InnovationStatus]
-    stages = [(each.value, wording.code("stages", each)) for each in Stage]
+    counts = {by: facets.innovations(session, actor, by, filters=wanted, text=q) for by in facets.INNOVATIONS_BY}
     return page(
         request,
-        "documents.jinja",
+        "innovations.jinja",
         visit,
         title="Innovations",
-        side="innovation",
         lead=_lead(actor),
         rows=[_listed(row) for row in found.rows],
+        number=filters.counted(_number(counts["status"], wanted.get("status")), "innovation", "innovations"),
         words=q,
-        selects=[
-            ("stage", "How far it has come", asked.stage or "", [("", "Any stage"), *stages]),
-            ("status", "Status", asked.status or "", [("", "All"), *statuses]),
-        ],
+        selects=_selects(asked, counts),
         filtered=bool(q or wanted),
         views=views_shown(session, actor, "/innovations", {"q": q, **wanted}),
         turning=shared.turning(found, "/innovations", {"q": q, **wanted}, after),
         may_write=INNOVATION_CREATE.admits(actor),
     )
+
+
+def _number(by_status: facets.Counts, status: str | None) -> int:
+    """How many innovations the list holds; each has a status."""
+    return sum(by_status.values()) if status is None else by_status.get(status, 0)
+
+
+def _selects(asked: InnovationsAsked, counts: dict[str, facets.Counts]) -> list[filters.Choice]:
+    stages = [(each.value, wording.code("stages", each)) for each in Stage]
+    statuses = [(each.value, wording.STATUSES[Side.INNOVATION][each][0]) for each in InnovationStatus]
+    stage, status = asked.stage or "", asked.status or ""
+    return [
+        filters.choice("stage", "How far it has come", stage, everything=("", "Any stage"), options=stages, counts=counts["stage"]),
+        filters.choice("status", "Status", status, everything=("", "All"), options=statuses, counts=counts["status"]),
+    ]
 
 
 def _lead(actor: Actor) -> str:

@@ -1,4 +1,4 @@
-"""How many needs and calls each choice of a filter would show, the other filters held."""
+"""How many needs, innovations and calls each choice of a filter would show, the other filters held."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from models.actors import Actor
 from models.calls import Call
 from models.documents import Side
+from models.innovations import Innovation
 from models.needs import Need, need_place
 from models.places import Place
 from models.queries import calls, documents
 
 BY: Final = {"status": Need.status, "theme": Need.theme, "place": Place.key}
+INNOVATIONS_BY: Final = {"stage": Innovation.stage, "status": Innovation.status}
 Counts = dict[str, int]
 
 
@@ -22,6 +24,15 @@ def needs(session: Session, actor: Actor, by: str, *, filters: Mapping[str, Any]
     """The needs of each status, theme or place that the actor may read; what is filtered `by` itself is left open."""
     others = {name: value for name, value in filters.items() if name != by}
     return _counted(session, by, documents.conditions(session, Side.NEED, actor, filters=others, text=text))
+
+
+def innovations(session: Session, actor: Actor, by: str, *, filters: Mapping[str, Any], text: str = "") -> Counts:
+    """The innovations at each stage or of each status that the actor may read, likewise."""
+    others = {name: value for name, value in filters.items() if name != by}
+    column = INNOVATIONS_BY[by]
+    held = documents.conditions(session, Side.INNOVATION, actor, filters=others, text=text)
+    found = session.execute(select(column, func.count()).select_from(Innovation).where(*held).group_by(column))
+    return {str(value): count for value, count in found if value}
 
 
 def of_calls(

@@ -7,6 +7,7 @@ import pytest
 
 from models.calls import CallClosure
 from models.documents import Visibility
+from models.innovations import InnovationStatus, Stage
 from models.needs import NeedStatus
 from models.people import Role
 from tests import factories, joint_needs
@@ -185,3 +186,22 @@ class TestCalls:
         pages = [read(client, path).text for path in ("/needs", "/calls", f"/calls/{call.reference}", "/calls?theme=%22%3E%3Cscript%3E")]
 
         assert [Faults.of(page) for page in pages] == [[]] * 4
+
+
+class TestInnovations:
+    def test_the_list_says_how_many_each_choice_would_show(self, client_as, make):
+        active, submitted = InnovationStatus.ACTIVE, InnovationStatus.SUBMITTED
+        for stage, status in ((Stage.ADOPTION, active), (Stage.ADOPTION, submitted), (Stage.SPREAD, active)):
+            make(factories.make_innovation, stage=stage, status=status)
+        hub = client_as(Role.HUB)
+
+        everything, narrowed = read(hub, "/innovations").text, read(hub, "/innovations?stage=ADOPTION").text
+
+        assert ("3 innovations" in words(everything), "2 innovations" in words(narrowed)) == (True, True)
+        assert {"Active (2)", "Sent in (1)", "Draft (0)"} <= set(options(everything, "status"))
+        assert {"Active (1)", "Sent in (1)"} <= set(options(narrowed, "status"))
+        assert "1 innovation" in words(read(hub, "/innovations?stage=SPREAD&status=active").text)
+
+    def test_an_empty_list_says_what_comes_next(self, client_as):
+        assert "Offer the first one" in read(client_as(Role.INNOVATOR), "/innovations").text
+        assert "They appear here when somebody offers one" in read(client_as(Role.BOARD), "/innovations").text
