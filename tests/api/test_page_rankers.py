@@ -40,8 +40,10 @@ def test_without_a_trained_ranker_the_page_says_what_judges_and_how_one_is_train
 
 
 def test_a_report_tells_before_and_after_and_how_sure_it_is(lead: TestClient, taught: Any) -> None:
-    page = words(read(lead, "/rankers/taught").text)
+    shown = read(lead, "/rankers/taught").text
+    page = words(shown)
 
+    assert 'href="/manage" aria-current="true"' in shown
     assert "60 decisions" in page
     assert "Decisions on other needs 20 needs" in page
     assert "Surprise (log loss; less is better)" in page
