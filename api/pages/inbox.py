@@ -100,6 +100,11 @@ class Filters:
     words: str
 
     @property
+    def closed(self) -> bool:
+        """Whether what has left triage is wanted; it is counted apart, because there is so much of it."""
+        return self.values["state"] == SubmissionState.CLOSED
+
+    @property
     def query(self) -> dict[str, str]:
         """As an address says it."""
         return {**{name: value for name, value in self.values.items() if value}, **({"q": self.words} if self.words else {})}
@@ -155,7 +160,7 @@ def inbox(
     """What is in triage: what is overdue first, then by the best open match, then what has waited longest."""
     today = day_of(at)
     found = triage.queue(session, actor, filters.wanted(actor), today=today, after=after or None, limit=shared.LISTED)
-    tally = triage.tallies(session, actor, text=filters.words, today=today)
+    tally = triage.tallies(session, actor, text=filters.words, today=today, closed=filters.closed)
     return page(
         request,
         "inbox.jinja",
@@ -274,11 +279,14 @@ def _clock(row: Submission, clock: Clock | None, at: datetime) -> str:
 def _counted(facet: str, filters: Filters, tally: Mapping[tuple[str, ...], int]) -> list[tuple[str, str]]:
     """The options of one filter, each with how many submissions it leaves beside what the other filters say."""
 
-    def left(option: str) -> int:
+    def shown(option: str, text: str) -> str:
+        if facet == "state" and (option == SubmissionState.CLOSED) is not filters.closed:
+            return text  # the tally is of the others
         said = {**filters.values, facet: option}
-        return sum(many for key, many in tally.items() if all(map(_admits, FACETS, (said[name] for name in FACETS), key)))
+        left = sum(many for key, many in tally.items() if all(map(_admits, FACETS, (said[name] for name in FACETS), key)))
+        return f"{text} ({left})"
 
-    return [(option, f"{text} ({left(option)})") for option, text in _OPTIONS[facet].items()]
+    return [(option, shown(option, text)) for option, text in _OPTIONS[facet].items()]
 
 
 def _admits(facet: str, value: str, told: str) -> bool:

@@ -27,6 +27,7 @@ MOST_SHOWN = 5
 """How many proposals of a submission are put before the Hub at first, and are to be decided."""
 _AT_OR_ABOVE_POSSIBLE = (Band.STRONG, Band.POSSIBLE)
 _DECIDED = (ProposalState.CONFIRMED, ProposalState.REJECTED)
+_OPEN = tuple(state for state in SubmissionState if state is not SubmissionState.CLOSED)
 _IN_TRIAGE = (InnovationStatus.SUBMITTED, InnovationStatus.IN_TRIAGE)
 _CHUNK = 400  # bound parameters of one statement
 _NOT_MERGED = Submission.innovation.has(Innovation.merged_into_id.is_(None))
@@ -91,29 +92,31 @@ def ids(session: Session, actor: Actor, wanted: Wanted, *, today: date, limit: i
 
 
 def _in_order(listed: Select[*Listed], actor: Actor, wanted: Wanted, today: date) -> Select[*Listed]:
-    query, told = _joined(listed, today)
+    query, told = _joined(listed, today, closed=wanted.state is SubmissionState.CLOSED)
     query = query.where(submissions_visible_to(actor), _NOT_MERGED, *_conditions(wanted, told))
     return query.order_by(told.overdue.desc(), told.best.desc(), Submission.submitted_at, Submission.id)
 
 
-def tallies(session: Session, actor: Actor, *, text: str, today: date) -> Mapping[tuple[str, ...], int]:
-    """How many submissions there are of each kind that a list is narrowed by, closed ones among them; whoever has them.
+def tallies(session: Session, actor: Actor, *, text: str, today: date, closed: bool = False) -> Mapping[tuple[str, ...], int]:
+    """How many submissions there are of each kind that a list is narrowed by, whoever has them.
 
-    A key is state, holder (`me`, `nobody` or `colleague`), kind of innovation, age, best band, `flagged` and `snoozed` as `1` or `0`.
+    Closed ones, of which there are many, are counted only if `closed` says so, and then alone. A key is state, holder (`me`,
+    `nobody` or `colleague`), kind of innovation, age, best band, `flagged` and `snoozed` as `1` or `0`.
     """
     holder = case((Submission.assigned_to.is_(None), "nobody"), (Submission.assigned_to == actor.person_id, "me"), else_="colleague")
     kind = select(Innovation.kind).where(Innovation.id == Submission.innovation_id).scalar_subquery()
-    query, told = _joined(select(Submission.state, holder.label("holder")), today)
+    query, told = _joined(select(Submission.state, holder.label("holder")), today, closed=closed)
     narrowed = [getattr(told, name).label(name) for name in ("age", "band", "flagged", "snoozed")]
     widened = query.add_columns(kind.label("kind"), *narrowed)
-    counted = widened.where(submissions_visible_to(actor), _NOT_MERGED, *_holds_words(text)).subquery()
+    in_state = Submission.state == SubmissionState.CLOSED if closed else Submission.state.in_(_OPEN)
+    counted = widened.where(in_state, submissions_visible_to(actor), _NOT_MERGED, *_holds_words(text)).subquery()
     found = session.execute(select(*counted.columns, func.count()).group_by(*counted.columns))
     return {tuple(str(each) for each in row[:-1]): row[-1] for row in found}
 
 
-def _joined(query: Select[*Listed], today: date) -> tuple[Select[*Listed], _Told]:
+def _joined(query: Select[*Listed], today: date, *, closed: bool) -> tuple[Select[*Listed], _Told]:
     """A query of submissions beside their clocks and matches, and what can be said of them."""
-    matched, late = _matched(), func.coalesce(Clock.overdue_on <= today, False)
+    matched, late = _matched(closed=closed), func.coalesce(Clock.overdue_on <= today, False)
     clock = and_(Clock.kind == ClockKind.TRIAGE, Clock.subject_id == Submission.id)
     best, strong = func.coalesce(matched.c.best, 0.0), func.coalesce(matched.c.strong, 0)
     told = _Told(
@@ -133,7 +136,7 @@ def _joined(query: Select[*Listed], today: date) -> tuple[Select[*Listed], _Told
 
 
 def _conditions(wanted: Wanted, told: _Told) -> Iterator[ColumnElement[bool]]:
-    yield Submission.state == wanted.state if wanted.state else Submission.state != SubmissionState.CLOSED
+    yield Submission.state == wanted.state if wanted.state else Submission.state.in_(_OPEN)
     if wanted.assigned_to is not None:
         yield Submission.assigned_to == wanted.assigned_to
     if wanted.unassigned:
@@ -157,15 +160,18 @@ def _holds_words(text: str) -> Iterator[ColumnElement[bool]]:
         yield Submission.innovation.has(Innovation.search_text.contains(word, autoescape=True))
 
 
-def _matched() -> Subquery:
+def _matched(*, closed: bool) -> Subquery:
     """The best open proposal at or above *possible* of each innovation, how many are strong, and whether any has a flag.
 
-    On needs that are open to matching.
+    On needs that are open to matching; unless `closed` is wanted, only of what is in triage.
     """
     strong = func.sum(case((Proposal.band == Band.STRONG, 1), else_=0))
     flagged = func.max(case((cast(Proposal.flags, String) != "[]", 1), else_=0))
     query = select(Proposal.innovation_id, func.max(Proposal.probability).label("best"), strong.label("strong"), flagged.label("flagged"))
     still = query.join(Need, Need.id == Proposal.need_id).where(NEED_IS_SEARCHABLE, Proposal.band.in_(_AT_OR_ABOVE_POSSIBLE))
+    if not closed:
+        waiting = select(Submission.innovation_id).where(Submission.state.in_(_OPEN))
+        still = still.where(Proposal.innovation_id.in_(waiting))
     return still.where(Proposal.state == ProposalState.OPEN).group_by(Proposal.innovation_id).subquery()
 
 

@@ -98,13 +98,14 @@ def test_filters_say_how_many_they_leave_beside_the_others(hub: TestClient, make
         "waiting": "Waiting for anybody (2)",
         "in_triage": "Somebody has it (1)",
         "asked": "Innovator was asked (0)",
-        "closed": "Left triage (1)",
+        "closed": "Left triage",
     }
     assert options(everything, "who")["me"] == "Me (1)"
     assert options(medicines, "age")["overdue"] == "Overdue (1)"
     assert options(medicines, "age")[""] == "All (2)"
     assert options(medicines, "kind")["PRODUCT"].endswith("(0)")
     assert options(medicines, "band")["weak"] == "No match to decide (1)"
+    assert options(read(hub, "/triage?state=closed").text, "state")["closed"] == "Left triage (1)"
     assert options(everything, "flagged")["no"] == "Nothing to take care of (3)"
     assert medicines.count('name="chosen" value="') == 2  # its tick and its button
 
