@@ -68,7 +68,8 @@ def view(session: Session, libraries: Libraries, submission_id: UUID, asked: Ask
     everything = asked.everything or (in_hand is not None and in_hand not in first)
     listed = found.proposals if everything else first
     may_act = row.is_open and row.assigned_to in {None, person_id} and SUBMISSION_DECIDE.allows(by.actor, subject_of(row))
-    following = stepping.next_submission(session, by.actor, at=by.at, after=row.id)
+    left = sum(stepping.waits_for(each, person_id) for each in first)
+    following = stepping.next_submission(session, by.actor, at=by.at, after=row.id, done=bool(first) and not left)
     return {
         "title": row.innovation.name_shown,
         "submission": row,
@@ -83,7 +84,6 @@ def view(session: Session, libraries: Libraries, submission_id: UUID, asked: Ask
         "history": [_outcome_told(each) for each in row.outcomes],
         "rows": [_listed(number, each, row, in_hand, by.actor, all_of_them=everything) for number, each in enumerate(listed, 1)],
         "more": len(found.proposals) - len(listed),
-        "left": sum(stepping.waits_for(each, person_id) for each in first),
         "ranked": found.ranked,
         "pair": _pair(session, libraries, in_hand, by, may_act=may_act) if in_hand is not None else None,
         "outcome": _outcome(session, row, first, asked, by, ranked=found.ranked) if may_act else None,

@@ -216,7 +216,7 @@ def conclude(submission_id: UUID, *, here: AtHand, actor: SubmissionDecider, sen
     with here.database.reading() as session:
         row = triage.get(session, submission_id, actor)
         bodies = outcomes.bodies_of(session, row, actor)
-        following = stepping.next_submission(session, actor, at=here.at, after=submission_id)
+        following = stepping.next_submission(session, actor, at=here.at, after=submission_id, done=True)
         if forms.text(sent, "then") == "draft":
             return here.show(session, submission_id, asked)
     said, errors = outcomes.read(typed, bodies)

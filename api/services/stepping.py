@@ -41,13 +41,13 @@ def next_pair(found: Sequence[Proposal], *, person_id: UUID | None, after: UUID 
     return next((each for each in (*found[start:], *found[:start]) if waits_for(each, person_id)), None)
 
 
-def next_submission(session: Session, actor: Actor, *, at: datetime, after: UUID) -> Submission | None:
-    """The submission after one in the order of worth, of those that the actor can see to now; from the top where there is none after.
+def next_submission(session: Session, actor: Actor, *, at: datetime, after: UUID, done: bool) -> Submission | None:
+    """The submission that is worth a look next, of those that the actor can see to now; None when there is no other.
 
-    None when there is no other.
+    When one is done, that is the first of all; whoever only passes it by goes on down the queue, and begins again at its end.
     """
     waiting = triage.ids(session, actor, Wanted(waits_for=actor.person_id), today=day_of(at), limit=_MOST_WAITING)
-    start = waiting.index(after) + 1 if after in waiting else 0
+    start = waiting.index(after) + 1 if after in waiting and not done else 0
     following = next((each for each in (*waiting[start:], *waiting[:start]) if each != after), None)
     return triage.by_id(session, following) if following is not None else None
 

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,15 +15,14 @@ from tests.browser.conftest import Site, Visitor
 
 pytestmark = pytest.mark.browser
 TEN = 10
+OVERDUE = timedelta(days=30)
 _VERDICTS = (("c",), ("r", "4"), ("s",), ("d", "8"))
 
 
 def _waiting(site: Site, name: str, count: int) -> list[Submission]:
     """Submissions that are worth a look before all others, the first one first, and are ranked no more."""
-    at, ranked = (
-        datetime.now(UTC),
-        {"embedded_revision": 1, "proposed_revision": 1, "embedded_encoder": site.app.state.libraries.encoder.id},
-    )
+    at = datetime.now(UTC) - OVERDUE
+    ranked = {"embedded_revision": 1, "proposed_revision": 1, "embedded_encoder": site.app.state.libraries.encoder.id}
     with site.app.state.database.transaction() as session:
         beside = needs(session, 2, **ranked)
         best = 0.99999

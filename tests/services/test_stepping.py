@@ -97,10 +97,13 @@ def test_the_next_submission_is_one_that_can_be_seen_to_now(session, row, by):
     mine.take(by=by.person_id, by_name="Hub triage officer", at=MONDAY)
     session.flush()
 
-    def following(after):
-        return stepping.next_submission(session, by, at=MONDAY, after=after.id)
+    def following(after, *, done=False):
+        return stepping.next_submission(session, by, at=MONDAY, after=after.id, done=done)
 
     assert (following(row), following(mine), following(asked)) == (mine, row, row)  # from the top again after the last
+    third = submission(session, at=MONDAY + timedelta(hours=1))
+    assert (following(mine), following(mine, done=True)) == (third, row)
+    conclude(session, third, ACTIVE, by)
     conclude(session, mine, ACTIVE, by)
     assert following(row) is None
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.services import triaging
 from models.needs import Need
-from models.proposals import Band
+from models.proposals import Band, ProposalState
 from models.triage import Submission
 from tests import factories, triage
 from tests.browser.cases import Case, Part
@@ -40,20 +40,25 @@ def needs(session: Session, count: int, **values: Any) -> list[Need]:
     return [factories.make_need(session, title=f"Need {number + 1}", **values) for number in range(count)]
 
 
-def submission(session: Session, at: datetime, name: str, beside: Sequence[Need] = (), *, best: float = 0.6, **values: Any) -> Submission:
-    """One that waits, with a pair to judge for each need."""
+def submission(
+    session: Session, at: datetime, name: str, beside: Sequence[Need] = (), *, best: float = 0.6, aside: bool = False, **values: Any
+) -> Submission:
+    """One that waits, with a pair to judge for each need; those that were set `aside` stay when others are ranked in their place."""
+    state = {"state": ProposalState.DEFERRED, "deferred_until": at} if aside else {}
     row = triage.submission(session, at=at, name=name, **({} if beside else _ELSEWHERE) | values)
     for number, need in enumerate(beside):
         band, flags = (Band.POSSIBLE, [_FLAG]) if number else (Band.STRONG, [])
-        factories.make_proposal(session, need, row.innovation, probability=best - number / 1_000_000, band=band, flags=flags)
+        factories.make_proposal(session, need, row.innovation, probability=best - number / 1_000_000, band=band, flags=flags, **state)
     return row
 
 
 def fill(session: Session, at: datetime) -> Mapping[str, str | UUID]:
     """A submission in each state; what is ranked meanwhile adds to their matches."""
     by, beside = triage.officer(session, name="Officer of the queue"), needs(session, 7)
-    found = {name: submission(session, at, f"Handed in, {name}", beside[:2]) for name in ("waiting", "taken", "asked", "archived")}
-    found |= {"alone": submission(session, at, "Handed in, alone"), "many": submission(session, at, "Handed in, many", beside)}
+    found = {
+        name: submission(session, at, f"Handed in, {name}", beside[:2], aside=True) for name in ("waiting", "taken", "asked", "archived")
+    }
+    found |= {"alone": submission(session, at, "Handed in, alone"), "many": submission(session, at, "Handed in, many", beside, aside=True)}
     found["held"] = triage.submission(session, at=at, name="Handed in, held", consent_at=None, consent_by="")
     triaging.take(session, found["taken"].id, actor=by, at=at)
     triage.conclude(session, found["asked"], replace(triage.ASK, answer_by=(at + timedelta(days=7)).date()), by, at=at)
