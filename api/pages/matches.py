@@ -23,6 +23,7 @@ from models.queries import proposals
 SHOWN_FIRST: Final = 5
 RANKED: Final = 20
 ALL_PLACES: Final = 5
+EVERYWHERE: Final = "All five places"
 _TELLING: Final = ("met", "partly", "gap", "excluded", "unknown")  # which finding's words stand on the card itself
 
 
@@ -167,7 +168,7 @@ def about(document: Need | Innovation) -> str:
     """One line under the name: for a need its places, for an innovation who offers it and how far it has come."""
     if isinstance(document, Need):
         everywhere = len(document.places) == ALL_PLACES
-        parts = ["All five places" if everywhere else ", ".join(place.name for place in document.places), document.theme or ""]
+        parts = [EVERYWHERE if everywhere else ", ".join(place.name for place in document.places), document.theme or ""]
     else:
         stage = records.stage_in_words(document)
         parts = [document.supplier.name if document.supplier else "", f"Stage: {stage}" if stage else ""]

@@ -16,6 +16,7 @@ from api.db import Database
 from api.pages import documents as shared
 from api.pages import filters, forms, records, wording
 from api.pages.forms import FormError, Sent
+from api.pages.matches import ALL_PLACES, EVERYWHERE
 from api.pages.rendering import page, see_other
 from api.requests import Now, Reading, StrictRoute
 from api.schemas.calls import CallIn
@@ -77,7 +78,7 @@ def _listed(found: Unmet, names: dict[str, str], actor: Actor, at: datetime) -> 
     return {
         "href": f"/needs/{need.id}",
         "title": need.title,
-        "asked_by": ", ".join(names[key] for key in found.asked_by),
+        "asked_by": EVERYWHERE if len(found.asked_by) == ALL_PLACES else ", ".join(names[key] for key in found.asked_by),
         "theme": need.theme or "",
         "since": search.since,
         "days": filters.counted(days, "day", "days") if days else "less than a day",

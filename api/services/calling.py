@@ -1,6 +1,7 @@
 """nothing fits -> published: a need goes out as a call with a reference, and what comes in for it is told until it is answered."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -116,7 +117,8 @@ def unmet_needs(
     page = unmet.page(session, actor, place=place, theme=theme, after=after, limit=limit)
     searched = unmet.searched(session, page.rows)
     called = calls.open_for(session, [need.id for need in page.rows])
-    found = [Unmet(need, searched[need.id], called.get(need.id), asked_by(session, need, actor=actor)) for need in page.rows]
+    together = asked_by_all(session, page.rows, actor=actor)
+    found = [Unmet(need, searched[need.id], called.get(need.id), together[need.id]) for need in page.rows]
     return Page(rows=found, following=page.following)
 
 
@@ -125,6 +127,16 @@ def asked_by(session: Session, need: Need, *, actor: Actor) -> list[str]:
     beside = [each.id for each in joint_needs.together(session, need.id)]
     readable = documents.of_ids(session, Side.NEED, beside, actor).values() if len(beside) > 1 else [need]
     return sorted({place.key for each in readable for place in each.places})
+
+
+def asked_by_all(session: Session, needs: Sequence[Need], *, actor: Actor) -> Mapping[UUID, list[str]]:
+    """The same for many needs at once."""
+    members = documents.of_ids(session, Side.NEED, joint_needs.with_mates(session, {need.id for need in needs}), actor)
+    joint = joint_needs.joint_ids(session, members)
+    keys: dict[UUID, set[str]] = defaultdict(set)
+    for member in members.values():
+        keys[joint.get(member.id, member.id)].update(place.key for place in member.places)
+    return {need.id: sorted(keys[joint.get(need.id, need.id)]) for need in needs}
 
 
 def notice(session: Session, proposals: Sequence[Proposal], *, at: datetime) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from api.services import calling
 from api.services.codes import code_lists
 from api.services.tabulating import Cell, Column, Report, columns
 from matcher.significance import wilson
@@ -21,8 +22,8 @@ from models.organisations import CompanySize, Origin
 from models.pipeline import ADOPTED_HERE, PipelineStage
 from models.place_answers import PLACES_OF_THE_REGION
 from models.queries import calls as calls_of
-from models.queries import documents, joint_needs, reports, unmet
 from models.queries import feedback as feedback_rows
+from models.queries import joint_needs, reports, unmet
 from models.queries import places as place_rows
 from models.queries.reports import Pair
 from models.working_days import day_of
@@ -57,7 +58,7 @@ def needs_by_place(session: Session, *, at: datetime, **_rest: object) -> Report
 def unmet_needs(session: Session, *, at: datetime, actor: Actor, **_period: datetime | None) -> Report:
     """The open needs that nothing answers yet, of those that the actor may read."""
     rows = _unmet(session, actor)
-    places = _places_of_all(session, rows, actor)
+    places = calling.asked_by_all(session, rows, actor=actor)
     known, calls = unmet.searched(session, rows), calls_of.open_for(session, [need.id for need in rows])
     return Report(
         name="unmet-needs",
@@ -262,16 +263,6 @@ def _unmet(session: Session, actor: Actor) -> list[Need]:
         found += page.rows
         if (after := page.following) is None:
             return found
-
-
-def _places_of_all(session: Session, needs: Sequence[Need], actor: Actor) -> Mapping[UUID, list[str]]:
-    """The keys of the places of each need and of those that are one with it, as far as the actor may read these."""
-    members = documents.of_ids(session, Side.NEED, joint_needs.with_mates(session, {need.id for need in needs}), actor)
-    joint = joint_needs.joint_ids(session, members)
-    keys: dict[UUID, set[str]] = defaultdict(set)
-    for member in members.values():
-        keys[joint.get(member.id, member.id)].update(place.key for place in member.places)
-    return {need.id: sorted(keys[joint.get(need.id, need.id)]) for need in needs}
 
 
 def _voices_of_all(session: Session, joint: Mapping[UUID, UUID]) -> Mapping[UUID, set[str]]:
