@@ -34,6 +34,7 @@ function show(told) {
 
 async function ask() {
   const answer = await fetch(section.dataset.progress, { headers: { Accept: "application/json" } });
+  if (answer.status === 401 || answer.status === 403) clearInterval(polling); // signed out: nothing more is told
   if (answer.ok) show(await answer.json());
 }
 

@@ -45,6 +45,9 @@ READERS = {
     "/proposals": {"place", "hub", "lead"},
     "/proposals/{proposal}": {"place", "hub", "lead"},
     "/events": {"hub", "lead"},
+    **{path: {"hub", "lead"} for path in ("/manage", "/running", "/running/progress", "/mail", "/organisations")},
+    **{path: {"lead"} for path in ("/people", "/people/invite", "/keys", "/keys/new", "/rankers", "/bodies/new")},
+    "/bodies": set(ROLES) - {"anonymous"},
 }
 
 
