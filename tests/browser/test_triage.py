@@ -1,7 +1,6 @@
 """Triage in a real browser: by the keyboard without a page being loaded, and by the forms without a script."""
 
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -36,19 +35,17 @@ def _outcomes(site: Site, rows: list[Submission]) -> list[OutcomeKind]:
 
 
 class _Keys:
-    """Presses keys and waits for each answer; counts presses, and how long answers take."""
+    """Presses keys, waits for each answer and counts presses."""
 
     def __init__(self, page: Page) -> None:
-        self.page, self.pressed, self.took = page, 0, list[float]()
+        self.page, self.pressed = page, 0
 
     def __call__(self, *keys: str) -> None:
         for key in keys[:-1]:
             self.page.keyboard.press(key)
         self.page.evaluate("document.querySelector('[data-triage]').dataset.old = 'yes'")
-        begun = time.monotonic()
         self.page.keyboard.press(keys[-1])
         self.page.wait_for_selector("[data-triage]:not([data-old])")
-        self.took.append(time.monotonic() - begun)
         self.pressed += len(keys)
 
 
@@ -76,7 +73,6 @@ def test_ten_submissions_are_triaged_by_keys_alone_and_no_page_is_loaded(visit: 
     assert page.evaluate("window.never") == "loaded anew"
     assert len(_outcomes(site, rows)) == TEN
     assert press.pressed <= 2 * (decided + TEN)
-    assert sorted(press.took)[len(press.took) // 2] < 1  # the figure itself is measured by itself: here others work too
 
 
 def test_the_last_steps_are_undone_by_a_key_and_shortcuts_can_be_switched_off(visit: Callable[..., Visitor], site: Site) -> None:
