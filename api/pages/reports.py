@@ -38,6 +38,8 @@ _ABOUT: Final[Mapping[ReportName, tuple[str, str]]] = {
     ReportName.FEEDBACK: ("Feedback after outcomes", "What innovators say after we have decided."),
 }
 _QUARTER_MONTHS, _APRIL = 3, 4
+_ROWS: Final = 200
+"""How many rows of a table a page shows; its files have all."""
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -98,7 +100,8 @@ def report_page(
         report=made,
         charts=figures.of_report(made, known),
         headings=tables.headings(made),
-        rows=tables.rows(made, known),
+        rows=tables.rows(made, known, limit=_ROWS),
+        left=max(len(made.rows) - _ROWS, 0),
         of_now=name in OF_NOW,
         days=days,
         wrong=forms.by_field(days.errors),

@@ -77,10 +77,10 @@ def headings(report: Report) -> list[tuple[str, bool]]:
     return [(column.heading, _is_number(report, column.name)) for column in _columns(report)]
 
 
-def rows(report: Report, names: Names) -> list[list[Shown]]:
-    """Every row of a report as it is shown."""
+def rows(report: Report, names: Names, *, limit: int) -> list[list[Shown]]:
+    """The first rows of a report as they are shown."""
     shown = _columns(report)
-    return [[_cell(row, column.name, names) for column in shown] for row in report.rows]
+    return [[_cell(row, column.name, names) for column in shown] for row in report.rows[:limit]]
 
 
 def reason(code: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from fastapi.testclient import TestClient
 
-from api.pages import charts, figures, tables
+from api.pages import charts, figures, reports, tables
 from api.pages.charts import About, Label, Span, bars, heat_map, intervals, shade_of, shown_number
 from api.services.reporting import OF_NOW, ReportName
 from api.services.tabulating import Report, columns
@@ -143,6 +143,21 @@ def test_a_need_that_nothing_answers_leads_to_its_page_and_its_call(board: TestC
 
     assert f'<a href="/needs/{need.id}">Nothing answers this</a>' in page
     assert f'<a href="/calls/{call.reference}">{call.reference}</a>' in page
+
+
+def test_a_long_table_is_cut_on_the_page_and_whole_in_its_files(
+    board: TestClient, make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "_ROWS", 2)
+    for number in range(4):
+        make(boards.unmet, at=NOW, title=f"Need {number}")
+
+    page = read(board, "/reports/unmet-needs").text
+
+    assert page.count('<tr class="nhsuk-table__row"') == 2
+    assert "2 more rows stand in the files below" in page
+    assert "4 needs in all" in page
+    assert board.get("/api/v1/reports/unmet-needs?format=csv").text.count("Need ") == 4
 
 
 def test_a_time_that_nothing_ended_in_has_no_chart() -> None:
