@@ -114,12 +114,13 @@ def test_a_body_is_changed_and_put_out_of_use_and_who_is_late_is_told(lead: Test
     changed = send(lead, path, **{**NEW, "active": ""} | version_shown(form))
     late = send(lead, path, **NEW | {"name": "Late name"} | version_shown(form))
     wrong = send(lead, path, **NEW | {"contact_email": "nowhere"} | version_shown(late))
+    nameless = send(lead, path, **NEW | {"name": ""} | version_shown(late))
     again = send(lead, path, **NEW | {"name": "Late name"} | version_shown(late))
 
     assert 'value="Regional innovation network"' in form.text
     assert ("Evaluation office" in changed.text, "Asked no more" in changed.text) == (True, True)
     assert (late.status_code, 'value="Late name"' in late.text, "save again to replace it" in late.text) == (409, True, True)
-    assert wrong.status_code == 422
+    assert [reply.status_code for reply in (wrong, nameless)] == [422, 422]
     assert "Late name" in again.text
 
 

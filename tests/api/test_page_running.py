@@ -68,6 +68,12 @@ def test_what_is_missing_is_said_and_nothing_is_made_up(lead: TestClient) -> Non
     assert "All mail of the last week has left" in page
 
 
+def test_a_slow_database_is_told_and_nothing_waits_for_it(app: FastAPI, lead: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.state.lookout, "figures", lambda: None)
+
+    assert "The database is slow; look again in a minute" in read(lead, "/running").text
+
+
 def test_what_failed_is_tried_again_by_the_lead(lead: TestClient, make: Callable[..., Any]) -> None:
     row = make(owe)
 
