@@ -27,6 +27,7 @@ def choose(session: Session, token: str, role: Role | None, *, actor: Actor, at:
     if row.acting_as is role:
         return
     row.acting_as, row.renew_at = role, at
-    said = {"role": role.value if role else ALL}
-    record(session, Event.of("session.role_chosen", subject_kind="person", subject_id=row.person_id, actor=actor.name, at=at, **said), at=at)
+    chosen = role.value if role else ALL
+    event = Event.of("session.role_chosen", subject_kind="person", subject_id=row.person_id, actor=actor.name, at=at, role=chosen)
+    record(session, event, at=at)
     session.flush()
