@@ -68,8 +68,7 @@ def view(session: Session, libraries: Libraries, submission_id: UUID, asked: Ask
     everything = asked.everything or (in_hand is not None and in_hand not in first)
     listed = found.proposals if everything else first
     may_act = row.is_open and row.assigned_to in {None, person_id} and SUBMISSION_DECIDE.allows(by.actor, subject_of(row))
-    left = sum(stepping.waits_for(each, person_id) for each in first)
-    following = stepping.next_submission(session, by.actor, at=by.at, after=row.id, done=bool(first) and not left)
+    waits = any(stepping.waits_for(each, person_id) for each in first)
     return {
         "title": row.innovation.name_shown,
         "submission": row,
@@ -88,8 +87,7 @@ def view(session: Session, libraries: Libraries, submission_id: UUID, asked: Ask
         "pair": _pair(session, libraries, in_hand, by, may_act=may_act) if in_hand is not None else None,
         "outcome": _outcome(session, row, first, asked, by, ranked=found.ranked) if may_act else None,
         "last": _last(session, found.proposals, by),
-        "next": f"/triage/{following.id}" if following is not None else "",
-        "next_name": following.innovation.name_shown if following is not None else "",
+        "next": f"/triage/next?after={row.id}{'' if waits or not first else '&done=true'}",
         "address": _address(row, in_hand, asked, everything=everything),
     }
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 from starlette import status as http
 from starlette.datastructures import FormData
@@ -44,6 +44,7 @@ _DONE: Final = {
     "taken": "You have this submission now.",
     "given-back": "Anybody can see to this submission now.",
     "outcome": "The outcome is given. The letter leaves when the time to undo has passed.",
+    "last": "The outcome is given. No other submission waits for you.",
 }
 _TOLD_BY_LAST: Final = {Verdict.CONFIRMED.value, Verdict.REJECTED.value, Verdict.DEFERRED.value, "outcome"}
 """What the line beside the button that takes it back says too."""
@@ -115,6 +116,13 @@ def _here(request: Request, visit: CurrentVisit, libraries: SharedLibraries, set
 
 
 AtHand = Annotated[Here, Depends(_here)]
+
+
+@router.get("/triage/next", response_class=RedirectResponse)
+def next_submission(after: UUID, *, here: AtHand, actor: SubmissionReader, session: Reading, done: bool = False) -> RedirectResponse:
+    """Go on to the submission that is worth a look next, or to all of them when there is no other."""
+    following = stepping.next_submission(session, actor, at=here.at, after=after, done=done)
+    return see_other(f"/triage/{following.id}" if following is not None else "/triage")
 
 
 @router.get("/triage/{submission_id}")
@@ -239,7 +247,9 @@ def conclude(submission_id: UUID, *, here: AtHand, actor: SubmissionDecider, sen
     except (ReasonMissing, *_REFUSED, *_STALE) as error:
         if not (isinstance(error, _STALE) and _given_twice(here, submission_id, typed.kind, version)):
             return _not_given(here, submission_id, asked, error)
-    return here.go(following.id if following is not None else submission_id, Asked(), done="outcome")
+    if following is None:
+        return here.go(submission_id, Asked(), done="last")
+    return here.go(following.id, Asked(), done="outcome")
 
 
 @router.post("/triage/{submission_id}/undo")

@@ -15,6 +15,10 @@ async function ask(address, options = {}) {
   const reply = await fetch(address, { ...options, headers: { Accept: "text/html", "X-Part": "triage" } });
   const part = new DOMParser().parseFromString(await reply.text(), "text/html");
   const fresh = find("[data-triage]", part);
+  if (!fresh && reply.redirected) {
+    location.assign(reply.url); // no other submission waits, and so the list of all is shown
+    return new Promise(() => {});
+  }
   if (!fresh) throw new Error(find("h1", part)?.textContent || `The service answered ${reply.status}`);
   return document.adoptNode(fresh);
 }

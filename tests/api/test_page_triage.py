@@ -235,7 +235,7 @@ def test_sending_a_form_twice_does_one_thing(hub: TestClient, received: Callable
 def test_who_comes_second_is_told_who_decided_and_when_and_is_offered_the_next(
     hub: TestClient, client_as: Callable[..., TestClient], received: Callable[..., Received]
 ) -> None:
-    found, another = received(2), received()
+    found = received(2)
     judge(client_as(Role.HUB, name="First officer"), found.pairs[0])
 
     late = judge(hub, found.pairs[0], "rejected", reason="skills")
@@ -246,9 +246,24 @@ def test_who_comes_second_is_told_who_decided_and_when_and_is_offered_the_next(
     assert (late.status_code, skipped.status_code, stale.status_code, undo.status_code) == (409,) * 4
     assert re.search(r"First officer confirmed this proposal at \d\d:\d\d on", words(late.text))
     assert f'href="{found.path}?pair={found.pairs[1]}"' in late.text
-    assert f'href="{another.path}"' in late.text
+    assert f'href="/triage/next?after={found.id}"' in late.text
     assert "not the version of the proposal" in stale.text
     assert "Only First officer" in undo.text
+
+
+def test_the_next_submission_is_one_press_away(hub: TestClient, received: Callable[..., Received]) -> None:
+    found, another = received(1), received(1)
+
+    passing = read(hub, f"/triage/next?after={found.id}")
+    judge(hub, found.pairs[0])
+    link = re.search(r'href="(/triage/next[^"]+)"', read(hub, found.path).text)
+    hub.post(f"{another.path}/outcome", data={"outcome": "active", "leave_undecided": "yes", "version": "1"}, headers=PAGE)
+    last = read(hub, f"/triage/next?after={found.id}&done=true")
+
+    assert (passing.status_code, passing.headers["location"]) == (303, another.path)
+    assert link is not None
+    assert unescape(link[1]) == f"/triage/next?after={found.id}&done=true"
+    assert last.headers["location"] == "/triage"
 
 
 def test_a_match_that_was_never_handed_in_is_decided_and_shown_on_its_own_page(hub: TestClient, make: Callable[..., Any]) -> None:
