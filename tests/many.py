@@ -13,7 +13,7 @@ from models.keys import Scope
 from models.people import Person, Role
 from models.triage import Submission
 from models.watches import WatchKind
-from tests import factories, joint_needs, mails, merges, outcomes, place_answers, rankers, triage
+from tests import factories, joint_needs, mails, merges, outcomes, place_answers, rankers, sign_offs, triage
 
 STAFF: Final = {"hub": Role.HUB, "lead": Role.LEAD, "leeds": Role.PLACE, "innovator": Role.INNOVATOR, "board": Role.BOARD}
 
@@ -51,6 +51,8 @@ def begin(session: Session) -> Many:
         "reference": call.reference,
         "body_id": body.id,
         "organisation_id": factories.make_organisation(session).id,
+        "sign_off_id": sign_offs.asked(session, people["leeds"], need).id,
+        "referral_id": merges.referral(session).id,
         "person_id": people["board"].id,
         "message_id": mails.make_mail(session, people["innovator"]).id,
         "joint_need_id": joint_needs.joint(session).id,
