@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Row, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Row, String, and_, case, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from models.calls import Call
@@ -38,7 +38,7 @@ class Step(NamedTuple):
     """A document came into a state; GONE and BACK are told as such."""
 
     kind: str
-    subject_id: UUID
+    subject_id: UUID | str
     at: datetime
     status: str
 
@@ -78,7 +78,7 @@ def steps(session: Session) -> Iterator[Step]:
         else_=Event.data["status"].as_string(),
     )
     query = (
-        select(Event.subject_kind, Event.subject_id, Event.recorded_at, status)
+        select(Event.subject_kind, type_coerce(Event.subject_id, String), Event.recorded_at, status)  # it tells rows apart, unread
         .where(Event.subject_kind.in_([side.value for side in Side]), status.is_not(None))
         .order_by(Event.subject_kind, Event.subject_id, Event.recorded_at, Event.ordinal)
     )
