@@ -163,6 +163,12 @@ FLAG_KINDS: Final[Mapping[str, str]] = {
     "foreign_part": "Another language in part",
 }
 EVENTS: Final[Mapping[str, str]] = {
+    "front_door.begun": "Answers begun without an account",
+    "front_door.saved": "Answers sent to be claimed by mail",
+    "front_door.forgotten": "Answers deleted by who typed them",
+    "watch.begun": "Watch begun",
+    "watch.changed": "Watch paused, or going on again",
+    "watch.ended": "Watch deleted",
     "need.created": "Need written",
     "need.changed": "Need changed",
     "need.opened": "Need opened",
