@@ -96,7 +96,8 @@ def do_it(request: Request, *, visit: CurrentVisit, actor: SubmissionTaker, sett
             return _show(request, session, visit, chosen, errors=errors, sent=sent)
     done, refused = _each(database, chosen, details, actor=actor, at=at, window=settings.undo_window_seconds)
     if not refused:
-        return see_other(PATH, **dict(parse_qsl(chosen.back)), done=chosen.do.value, count=str(len(done)))
+        told = {"one": str(done[0])} if len(done) == 1 else {"count": str(len(done))}
+        return see_other(PATH, **dict(parse_qsl(chosen.back)), done=chosen.do.value, **told)
     with database.reading() as session:
         rows = bulking.preview(session, chosen.do, list(chosen.versions), actor=actor)
         names = {line.submission.id: line.submission.innovation for line in rows}

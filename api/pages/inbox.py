@@ -156,6 +156,7 @@ def inbox(
     after: str | None = None,
     done: str = "",
     count: Annotated[int, Query(ge=1, le=MOST)] = 1,
+    one: UUID | None = None,
 ) -> HTMLResponse:
     """What is in triage: what is overdue first, then by the best open match, then what has waited longest."""
     today = day_of(at)
@@ -177,6 +178,7 @@ def inbox(
         turning=shared.turning(found, PATH, filters.query, after),
         views=views_shown(session, actor, PATH, filters.query),
         done=_done(done, count),
+        one=triage.of_ids(session, [one], actor).get(one) if one is not None else None,
     )
 
 

@@ -280,10 +280,11 @@ def test_giving_back_is_for_what_one_has(hub: TestClient, hand_in: Any) -> None:
     row = hand_in()
 
     nobodys = words(read(hub, f"/triage/bulk?do=give_back&chosen={row.id}").text)
-    bulk(hub, "take", row)
+    taken = bulk(hub, "take", row)
     back = bulk(hub, "give_back", row, version="2")
 
     assert "Nothing. Nobody has it." in nobodys
+    assert f'<a class="nhsuk-notification-banner__link app-address" href="/triage/{row.id}">' in taken.text
     assert "Anybody can see to this submission now." in back.text
 
 

@@ -62,6 +62,7 @@ PART = Part(
         Case("/triage", "/triage?who=nobody", "hub", "a view of one's own"),
         Case("/triage", "/triage?q=zebra", "hub", "nothing found"),
         Case("/triage", "/triage?done=archive&count=3", "hub", "done"),
+        Case("/triage", "/triage?done=take&one={late}", "hub", "done to one"),
         Case("/triage", "/triage?state=lost", "hub", "unknown filter"),
         Case("/triage", "/triage", "leeds", "not for them"),
         Case(BULK, "/triage/bulk?do=archive&chosen={late}&chosen={theirs}", "hub", "before archiving"),
