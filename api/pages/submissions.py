@@ -42,11 +42,12 @@ _VERDICTS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What of a submission is looked at: which pair, all of them, which outcome."""
+    """What of a submission is looked at: which pair, all of them, which outcome; `kept` says that its duplicates stand there already."""
 
     pair: UUID | None = None
     everything: bool = False
     outcome: OutcomeKind | None = None
+    kept: bool = False
     typed: Typed | None = None
 
 
@@ -78,7 +79,8 @@ def view(session: Session, libraries: Libraries, submission_id: UUID, asked: Ask
         "taken_by_other": row.is_open and row.assigned_to not in {None, person_id},
         "mine": row.is_open and row.assigned_to is not None and row.assigned_to == person_id,
         "may_act": may_act,
-        **_beside(session, libraries, row, by.actor),
+        **_beside(session, row, by.actor),
+        "likenesses": () if asked.kept else likenesses_shown(session, libraries, row.innovation, by.actor),
         "earlier": [_earlier(each) for each in found.earlier],
         "history": [_outcome_told(each) for each in row.outcomes],
         "rows": [_listed(number, each, row, in_hand, by.actor, all_of_them=everything) for number, each in enumerate(listed, 1)],
@@ -112,15 +114,14 @@ def _clock(session: Session, row: Submission, at: datetime) -> dict[str, Any]:
     return {"days": clock.working_days(at), "due": clock.overdue_on, "overdue": clock.is_overdue(at), "paused": clock.is_paused}
 
 
-def _beside(session: Session, libraries: Libraries, row: Submission, actor: Actor) -> dict[str, Any]:
-    """What staff should look at before any pair: flags, what is not read, likely duplicates, and where it is in use."""
+def _beside(session: Session, row: Submission, actor: Actor) -> dict[str, Any]:
+    """What staff should look at before any pair: flags, what is not read, and where it is in use."""
     innovation = row.innovation
     uptake = stages.uptake(session, innovation.id, actor=actor)
     return {
         "flags": matches.flags_shown([each for each in flags_as_json(flags_of_row(innovation)) if each["kind"] != _TOLD_APART], actor),
         "unread": wording.READABILITIES.get(innovation.readability, ""),
         "cut": [(wording.FIELDS[Side.INNOVATION].get(name, name), count) for name, count in unread_of(innovation).items()],
-        "likenesses": likenesses_shown(session, libraries, innovation, actor),
         "in_use": [(each.place.name, each.stage.value, each.since) for each in uptake.places],
         "pilots": uptake.signs.pilots,
         "third_pilot": uptake.signs.third_pilot_no_adoption,

@@ -1,7 +1,7 @@
 """The page where one submission is decided: a verdict on each pair, and one outcome; each step leads to the next."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -34,7 +34,10 @@ from models.triage import AlreadyAsked, OutcomeKind, Submission, SubmissionClose
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
 PART: Final = "x-part"
-"""The header by which our script asks for the part of the page that changed, instead of being sent to look."""
+"""The header by which our script asks for the part of the page that changed, instead of being sent to look.
+
+It names the submission that it shows, of which it keeps what no step changes and what takes long to find.
+"""
 _DONE: Final = {
     Verdict.CONFIRMED.value: "You confirmed the match.",
     Verdict.REJECTED.value: "You rejected the match.",
@@ -80,6 +83,7 @@ class Here:
         status: int = http.HTTP_200_OK,
     ) -> HTMLResponse:
         """The page of a submission, or for our script only what changes on it."""
+        asked = replace(asked, kept=self.request.headers.get(PART) == str(submission_id))
         shown = view(session, self.libraries, submission_id, asked, Looker(actor=self.visit.actor, at=self.at, window=self.window))
         return page(
             self.request,

@@ -12,7 +12,7 @@ function remembered() {
 let on = remembered();
 
 async function ask(address, options = {}) {
-  const reply = await fetch(address, { ...options, headers: { Accept: "text/html", "X-Part": "triage" } });
+  const reply = await fetch(address, { ...options, headers: { Accept: "text/html", "X-Part": region().dataset.triage } });
   const part = new DOMParser().parseFromString(await reply.text(), "text/html");
   const fresh = find("[data-triage]", part);
   if (!fresh && reply.redirected) {
@@ -33,6 +33,7 @@ function trouble(says) {
 function show(fresh, key) {
   const before = region();
   const moved = before.dataset.triage !== fresh.dataset.triage;
+  if (!moved) find("[data-triage-kept]", fresh).replaceWith(find("[data-triage-kept]", before));
   before.replaceWith(fresh);
   document.title = fresh.dataset.title;
   history[moved ? "pushState" : "replaceState"](null, "", fresh.dataset.address);
