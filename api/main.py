@@ -215,9 +215,9 @@ def _put_state(app: FastAPI, settings: Settings) -> None:
     counts = storage_for(settings)
     app.state.limits = Limits(counts, reads=settings.reads_per_minute, writes=settings.writes_per_minute)
     app.state.link_limit = LinkLimit(counts, hourly=settings.links_per_hour)
+    app.state.draft_limit = LinkLimit(counts, hourly=settings.links_per_hour, of="drafts", told="Too many answers were begun")
     app.state.attempts = Attempts(settings.sign_in_attempts, counts)
     app.state.runner = _hands(Context(database=database, libraries=libraries, settings=settings))
-    app.state.draft_limit = LinkLimit(counts, hourly=settings.links_per_hour, of="drafts", told="Too many answers were begun")
     app.state.warm_up = WarmUp(database, libraries)
     app.state.repeats = Repeats()
     app.state.note_refusal = refusals.note
