@@ -185,7 +185,7 @@ _QUESTIONS = (
 _NEEDS = (
     Case("/needs/new", "/needs/new", "leeds", "checked", checked),
     Case("/needs/new", "/needs/new", "leeds", "similar needs first", looked_first),
-    Case("/needs/{place_need_id}/change", "/needs/{place_draft}/change", "leeds"),
+    Case("/needs/{need_id}/change", "/needs/{place_draft}/change", "leeds"),
     Case(NEED, "/needs/{place_joined}", "leeds", "joint"),
     Case(NEED, "/needs/{place_joined}", "board", "joint"),
     Case(NEED, "/needs/{place_stale}", "leeds", "overdue"),
