@@ -15,7 +15,7 @@ from tests.payloads import PAYLOADS
 from tests.poison import poison
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-AT_ONCE = 40
+AT_ONCE = 12
 """How many payloads stand in one text: others in each, so that every page has hundreds and is still quick to read."""
 
 

@@ -59,6 +59,7 @@ def new_visitor(browser: Browser, site: Site, *, width: int = 1280, script: bool
     """A new window; a request to anybody else and every complaint of the console are noted."""
     context = browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=script)
     context.set_default_timeout(15_000)
+    context.set_default_navigation_timeout(60_000)  # a page may rank, on two cores that do other work too
     context.add_init_script(_WATCH)
     visitor = Visitor(context.new_page(), site)
 
