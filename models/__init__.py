@@ -29,8 +29,8 @@ from models import (
     referrals,
     runs,
     saved_views,
-    submission_notes,
     sign_offs,
+    submission_notes,
     triage,
     watches,
 )
@@ -66,8 +66,8 @@ __all__ = [
     "referrals",
     "runs",
     "saved_views",
-    "submission_notes",
     "sign_offs",
+    "submission_notes",
     "triage",
     "watches",
 ]

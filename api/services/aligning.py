@@ -1,10 +1,12 @@
 """Needs that align: like ones while somebody writes, groups over all open needs for the Hub, and what it makes of them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations
+from threading import Lock
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from sqlalchemy.orm import Session
 
@@ -83,6 +85,28 @@ class _Board:
     joint: Mapping[UUID, UUID]
     proposed: Mapping[tuple[UUID, UUID], datetime]
     vocabulary: Vocabulary
+    agreements: dict[tuple[str, str], Agreement]
+
+    def agreement(self, first: str, other: str) -> Agreement:
+        """What two needs of a group share, worked out once while nothing changes."""
+        if (first, other) not in self.agreements:
+            self.agreements[first, other] = agreement(self.needs[first], self.needs[other], self.vocabulary)
+        return self.agreements[first, other]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Open needs that were compared, for as long as none of them, nothing that is joint and nothing that was dismissed changes."""
+
+    state: Hashable = None
+    needs: Mapping[str, alignment.Need] = field(default_factory=dict)
+    groups: list[list[str]] | None = None
+    agreements: dict[tuple[str, str], Agreement] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+
+_KEPT: WeakKeyDictionary[Libraries, _Kept] = WeakKeyDictionary()
+"""What was compared last: to compare a thousand needs takes seconds, and they change some times a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +139,18 @@ def alignments(session: Session, libraries: Libraries, *, actor: Actor) -> Align
     ALIGNMENT_READ.check(actor)
     view = libraries.view(session, Side.NEED, actor)
     file = libraries.ranker.file
-    needs = _read(view.fetch(sorted(view.allowed)), file)
     joint = joint_needs.joint_ids(session)
-    together: dict[UUID, list[str]] = {}
-    for need_id, joint_id in joint.items():
-        together.setdefault(joint_id, []).append(str(need_id))
-    found = alignment.groups(list(needs.values()), joint=together.values(), apart=_kept_apart(session))
+    apart, read_as = _kept_apart(session), joint_needs.read_as(session, view.allowed)
+    kept = _kept(libraries, (libraries.ranker.id, read_as, frozenset(joint.items()), frozenset(apart)))
+    with kept.lock:
+        if kept.groups is None:
+            kept.needs = _read(view.fetch(sorted(view.allowed)), file)
+            kept.groups = alignment.groups(list(kept.needs.values()), joint=_together(joint), apart=apart)
+    needs, found = kept.needs, kept.groups
     ids = [UUID(each) for members in found for each in members]
     rows = documents.of_ids(session, Side.NEED, ids, actor)
     proposed = {(row.need_id, row.with_need_id): row.proposed_at for row in joint_needs.proposals_among(session, ids)}
-    board = _Board(needs, rows, joint, proposed, file.vocabulary)
+    board = _Board(needs, rows, joint, proposed, file.vocabulary, kept.agreements)
     shown = [_alignment(members, board) for members in found]
     ranked = sorted(shown, key=lambda each: (-each.scale.voices, -len(each.members), str(each.members[0].need.id)))
     return Alignments(ranked, len(needs), len(view.allowed) - len(needs))
@@ -187,6 +213,22 @@ def _read(encoded: Mapping[str, EncodedDocument], file: RankerFile) -> dict[str,
     return {each: alignment.read(document, file.vocabulary) for each, document in encoded.items()}
 
 
+def _kept(libraries: Libraries, state: Hashable) -> _Kept:
+    """What was compared in this state, or a place for it; of two who ask at once, one compares and the other waits."""
+    kept = _KEPT.get(libraries)
+    if kept is None or kept.state != state:
+        kept = _KEPT[libraries] = _Kept(state)
+    return kept
+
+
+def _together(joint: Mapping[UUID, UUID]) -> Collection[list[str]]:
+    """The needs of each joint need."""
+    together: dict[UUID, list[str]] = {}
+    for need_id, joint_id in joint.items():
+        together.setdefault(joint_id, []).append(str(need_id))
+    return together.values()
+
+
 def _kept_apart(session: Session) -> set[frozenset[str]]:
     return {frozenset((str(row.one_id), str(row.other_id))) for row in joint_needs.dismissed(session)}
 
@@ -198,7 +240,7 @@ def _alignment(members: Sequence[str], board: _Board) -> Alignment:
         Member(
             need=board.rows[UUID(each)],
             joint_need_id=board.joint.get(UUID(each)),
-            agreement=agreement(board.needs[first], board.needs[each], board.vocabulary) if each != first else None,
+            agreement=board.agreement(first, each) if each != first else None,
             proposed_at=board.proposed.get((UUID(each), UUID(first))),
         )
         for each in sorted(members, key=lambda member: (member != first, member))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from models.documents import Revision
 from models.joint_needs import AlignmentDismissal, AlignmentProposal, JointNeed, Membership
-from models.needs import Need, need_place
+from models.needs import Need, NeedStatus, need_place
 from models.places import Place
 from models.queries.documents import NotFound
 
@@ -59,6 +59,14 @@ def joint_ids(session: Session, need_ids: Collection[UUID] | None = None) -> dic
     if need_ids is not None:
         query = query.where(Membership.need_id.in_(need_ids))
     return {row.need_id: row.joint_need_id for row in session.execute(query)}
+
+
+def read_as(session: Session, allowed: Collection[str]) -> frozenset[tuple[UUID, int, int | None, str | None]]:
+    """The open needs by what the matching has read of them: their ids, the revision and the encoder; of those that are allowed."""
+    query = select(Need.id, Need.revision, Need.embedded_revision, Need.embedded_encoder).where(Need.status == NeedStatus.OPEN)
+    return frozenset(
+        (row.id, row.revision, row.embedded_revision, row.embedded_encoder) for row in session.execute(query) if str(row.id) in allowed
+    )
 
 
 def with_mates(session: Session, need_ids: Collection[UUID]) -> set[UUID]:

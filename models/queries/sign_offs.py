@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
@@ -37,10 +37,11 @@ def in_force(session: Session, need_id: UUID, address: str, *, at: datetime) -> 
 
 def count_in_force(session: Session, need_id: UUID, *, at: datetime) -> int:
     """With how many people a need is shared now."""
-    return session.scalar(select(func.count()).select_from(NeedShare).where(NeedShare.need_id == need_id, *_working(at))) or 0
+    query = select(func.count(NeedShare.id)).where(NeedShare.need_id == need_id, *_working(at))
+    return session.scalars(query).one()
 
 
-def _working(at: datetime) -> tuple[object, ...]:
+def _working(at: datetime) -> tuple[ColumnElement[bool], ...]:
     return (NeedShare.ended_at.is_(None), NeedShare.expires_at > at)
 
 

@@ -271,3 +271,19 @@ def test_nobody_is_told_of_a_need_that_they_may_not_read(database, needs, said, 
 
     with database.reading() as session:
         assert session.query(Message).filter(Message.template == "joint_need_joined").all() == []
+
+
+def test_what_was_compared_is_kept_until_something_changes(database, libraries, hub, needs, monkeypatch):
+    before, _ = groups(database, libraries, hub)
+    compared = []
+    monkeypatch.setattr(aligning.alignment, "groups", lambda *_, **__: compared.append("again") or [])
+
+    again, _ = groups(database, libraries, hub)
+    ids, teams = needs
+    with database.transaction() as session:
+        intake.change(session, Side.NEED, ids["CAL"], {"metric": "Weeks"}, actor=teams["CAL"], at=now())
+    changed, _ = groups(database, libraries, hub)
+
+    assert again == before
+    assert compared == ["again"]
+    assert changed != before
