@@ -6,9 +6,9 @@ Measurements that need an exported encoder or labels of their own are modules wi
 import signal
 import sys
 
-from bench import ranking, service, stability, walk, year
+from bench import pages, ranking, service, stability, walk, year
 
-PARTS = {"walk": walk.run, "service": service.run, "stability": stability.run, "ranking": ranking.run, "year": year.run}
+PARTS = {"walk": walk.run, "service": service.run, "pages": pages.run, "stability": stability.run, "ranking": ranking.run, "year": year.run}
 
 wanted = sys.argv[1:] or list(PARTS)
 if unknown := set(wanted) - set(PARTS):
