@@ -78,7 +78,13 @@ def test_more_findings_than_there_is_room_for_are_counted(hub: TestClient, make:
 def test_a_brief_of_a_need_tells_what_may_answer_it_to_those_who_may_know(
     hub: TestClient, client: TestClient, client_as: Callable[..., TestClient], make: Callable[..., Any]
 ) -> None:
-    need = make(factories.make_need, criteria=((CriterionKind.DTAC, ""),) * 8, patients_range="UP_TO_10000", said_by=["PATIENTS"], funding="None yet")
+    need = make(
+        factories.make_need,
+        criteria=((CriterionKind.DTAC, ""),) * 8,
+        patients_range="UP_TO_10000",
+        said_by=["PATIENTS"],
+        funding="None yet",
+    )
     for number in range(7):
         make(factories.make_proposal, need, make(factories.make_innovation, name=f"Answer {number}"), probability=0.9 - number / 100)
     make(factories.make_proposal, need, make(factories.make_innovation, name="Weak one"), band=Band.WEAK, probability=0.1)
