@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,12 @@ from models.front_door import DraftGone, FrontDoorDraft
 from models.queries import front_door as rows
 
 _LONGEST_TOKEN: Final = 200
+
+
+class _To(TypedDict):
+    organisation: str
+    email: str
+    hand_in: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +66,16 @@ def keep(session: Session, token: str, answers: Mapping[str, Any], *, at: dateti
 def send(session: Session, token: str, said: Sending, *, at: datetime, keep_for: timedelta) -> bool:
     """Mail the link that claims the answers; False when this sending was done before, and nothing is done again.
 
+    A page that was gone back to says `after` of an earlier sending: what differs from what waits already is sent all the same.
     Raises DraftGone when there is no draft of that token, AccountInvalid for what is no address.
     """
     found = find(session, token, at=at, lock=True)
     if found is None:
         raise DraftGone("Your answers are kept no longer. Answer the questions again.")
-    if found.sends != said.after:
+    to: _To = {"organisation": said.organisation, "email": said.email, "hand_in": said.hand_in}
+    if found.sends != said.after and front_door.waits(session, said.content, **to):
         return False
-    front_door.save(session, said.content, organisation=said.organisation, email=said.email, hand_in=said.hand_in, at=at, keep_for=keep_for)
+    front_door.save(session, said.content, **to, at=at, keep_for=keep_for)
     found.sends += 1
     session.flush()
     return True

@@ -114,6 +114,12 @@ def save(
     session.flush()
 
 
+def waits(session: Session, content: InnovationContent, *, organisation: str, email: str, hand_in: bool) -> bool:
+    """Whether the same answers wait for the owner of the address already; raises AccountInvalid for what is no address."""
+    same = (organisation, content.model_dump(mode="json"), hand_in)
+    return any((row.organisation, row.content, row.hand_in) == same for row in link_rows.saved_for(session, address_said(email)))
+
+
 def claim(session: Session, link: Link, *, at: datetime) -> tuple[Person, Innovation]:
     """Make the answers an innovation of the address's owner, who gets an account if they have none, and hand it in if they said so.
 

@@ -76,6 +76,11 @@ def saved_answers(session: Session, saved_id: UUID) -> SavedAnswers:
     return session.get_one(SavedAnswers, saved_id)
 
 
+def saved_for(session: Session, address: str) -> Sequence[SavedAnswers]:
+    """Answers that wait to be claimed by the owner of an address."""
+    return session.scalars(select(SavedAnswers).where(SavedAnswers.address == address)).all()
+
+
 def forget_unclaimed(session: Session, *, at: datetime) -> None:
     """Delete answers that nobody has claimed in time."""
     session.execute(delete(SavedAnswers).where(SavedAnswers.expires_at <= at))

@@ -243,10 +243,11 @@ def test_what_the_sender_lacks_is_asked_for(
     assert make(mails) == []
 
 
-def test_a_form_that_was_changed_by_hand_sends_nothing(client: TestClient, make: Callable[..., Any]) -> None:
-    assert post(begun(client), "/begin/needs", **SENDER | {"after": "x" * 20}).url.path == "/begin"
-    assert read(client, "/begin/sent").headers["location"] == "/begin"
-    assert make(mails) == []
+def test_a_form_that_was_changed_by_hand_sends_once(client: TestClient, make: Callable[..., Any]) -> None:
+    assert read(begun(client), "/begin/sent").headers["location"] == "/begin"
+    for _ in range(2):
+        assert post(client, "/begin/needs", **SENDER | {"after": "x" * 20}).url.path == "/begin/sent"
+    assert len(make(mails)) == 1
 
 
 def test_many_from_one_network_are_told_to_wait(app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

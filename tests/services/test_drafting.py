@@ -77,6 +77,17 @@ def test_one_sending_is_one_mail_and_the_words_stay_for_another_address(session)
     assert drafting.find(session, token, at=NOW).answers == FIVE_ANSWERS
 
 
+def test_who_goes_back_and_mends_the_address_is_sent_a_link_there(session):
+    token = keep(session)
+
+    assert [send(session, token, email=email) for email in ("wrong@example.org", "right@example.org", "right@example.org")] == [
+        True,
+        True,
+        False,
+    ]
+    assert len(mails(session, "right@example.org")) == 1
+
+
 def test_what_is_no_address_and_what_is_gone_are_refused(session):
     token = keep(session)
 
