@@ -124,7 +124,7 @@ def make_world(session: Session) -> World:
             "job_id": list(_jobs(session)),
             "name": [Case("", None, rankers.make_ranker(session).name)],
             "share_id": [Case(words, subject_of(row.need), row.id) for words, row in sign_offs.shares_told_apart(session)],
-            "sign_off_id": list(_sign_offs(session, askers["place"].actor)),
+            "sign_off_id": [Case(words, subject_of(row), row.id) for words, row in sign_offs.told_apart(session, askers["place"].actor)],
             "message_id": [Case("", None, mails.make_mail(session).id)],
             "body_id": [Case("", None, merges.body(session).id)],
             "referral_id": list(_referrals(session)),
@@ -137,7 +137,7 @@ def make_world(session: Session) -> World:
                 Case(f"{row.name}'s", Subject(owners=frozenset({row.id})), row.id)
                 for row in (factories.make_organisation(session), factories.make_organisation(session, "Rival"))
             ],
-            "key_id": [Case("", None, _key_id(session))],
+            "key_id": [Case("", None, factories.make_key(session, Role.BOARD) and keys.every_key(session)[0].id)],
         },
         places,
     )
@@ -322,17 +322,6 @@ def _invitations(session: Session) -> Iterator[Case]:
         yield Case(words, subject_of(row), row.id)
 
 
-def _sign_offs(session: Session, place: Actor) -> Iterator[Case]:
-    mine = people.by_id(session, place.person_id)
-    if mine is not None:
-        yield from (Case(words, subject_of(row), row.id) for words, row in sign_offs.told_apart(session, mine))
-
-
-def _key_id(session: Session) -> UUID:
-    factories.make_key(session, Role.BOARD)
-    return keys.every_key(session)[0].id
-
-
 def _invited(world: World) -> Iterator[Case]:
     for words, place in (("into own place", "LDS"), ("into another place", "WAK")):
         said = {"email": "new@example.org", "role": "place", "place": place}
@@ -381,11 +370,6 @@ def _joined(world: World) -> Iterator[Case]:
         yield replace(each, words=f"with {each.words}", id=public.id, policy=policies.NEED_JOIN, sent=sent)
 
 
-def _joined_by_form(world: World) -> Iterator[Case]:
-    """The same as a form sends it."""
-    yield from (replace(each, sent={"data": each.sent["json"]}) for each in _joined(world) if each.sent)
-
-
 def _aligned(world: World) -> Iterator[Case]:
     needs = {each.words: str(each.id) for each in world.rows["need_id"]}
     own, other = needs["own place's, Hub only"], needs["another place's, public"]
@@ -406,7 +390,7 @@ _SENT: Final[dict[str, Callable[[World], Iterator[Case]]]] = {
     "POST /api/v1/innovations/{innovation_id}/merge": _merged,
     "POST /api/v1/innovations/{innovation_id}/referrals": _referred,
     "POST /api/v1/needs/{need_id}/join": _joined,
-    "POST /needs/{need_id}/join": _joined_by_form,
+    "POST /needs/{need_id}/join": lambda world: (replace(each, sent={"data": (each.sent or {})["json"]}) for each in _joined(world)),
     "POST /api/v1/alignments/dismiss": _aligned,
     "POST /api/v1/alignments/propose": _proposed,
     "POST /api/v1/watches": _watched,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.security import COOKIE, CSRF_HEADER
 from api.services import accounts, sharing_needs, signing_off
 from api.services.accounts import actor_of_person
+from models.actors import Actor
 from models.mail import Message
 from models.needs import Need
 from models.people import Person, Role, RoleGrant
@@ -54,9 +55,9 @@ def for_lead(session: Session, person: Person) -> SignOff:
     return asked(session, person)
 
 
-def told_apart(session: Session, mine: Person) -> Iterator[tuple[str, SignOff]]:
+def told_apart(session: Session, mine: Actor) -> Iterator[tuple[str, SignOff]]:
     """Sign-offs as the rules tell them apart, for somebody of Leeds."""
-    yield "asked of oneself", asked(session, mine)
+    yield "asked of oneself", asked(session, session.get_one(Person, mine.person_id))
     yield "asked of a colleague, on own place's need", asked(session)
     wakefield = joint_needs.owned(session, "WAK")
     other = factories.make_person(session, Role.PLACE, place="WAK")
