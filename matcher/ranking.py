@@ -114,21 +114,24 @@ class Ranker:
         other.file = replace(self.file, id=ranker_id, calibration=calibration)
         return other
 
-    def rank(self, query: EncodedDocument, library: Library, *, limit: int = 50) -> Ranking:
+    def rank(self, query: EncodedDocument, library: Library, *, limit: int = 50, weak: bool = True) -> Ranking:
         """Rank a library for a query: retrieve, fuse and judge many, explain the best.
 
         Returns:
-            At most `limit` judgements by probability, equal ones by id; of innovations that are nearly the same only the
-            first, with a flag that names the others.
+            At most `limit` judgements by probability, equal ones by id, those below *possible* only with `weak`; of
+            innovations that are nearly the same only the first, with a flag that names the others.
         """
         asker = self.prepare(query)
         scored = self.judged(asker, library)
         listed = self._listed(asker, scored, limit)
+        if not weak:
+            listed = [each for each in listed if self.band(scored[each[0]].probability) is not Band.WEAK]
         return Ranking(
             query_id=query.document.id,
             query_side=query.document.side,
             ranker=self.id,
             judgements=tuple(self._explained(asker, scored[first], [scored[copy] for copy in copies]) for first, *copies in listed),
+            best=scored[0].probability if scored else None,
             nothing_fits=not scored or self.says_nothing_fits(scored[0].probability),
         )
 

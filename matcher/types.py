@@ -242,10 +242,14 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """Judgements of one query, by probability then candidate id; `nothing_fits` when none reaches *possible*."""
+    """Judgements of one query, by probability then candidate id; `nothing_fits` when none reaches *possible*.
+
+    `best` is the highest probability of all that were judged, listed or not; None when nothing was.
+    """
 
     query_id: str
     query_side: Side
     ranker: str
     judgements: tuple[Judgement, ...]
+    best: float | None
     nothing_fits: bool

@@ -166,9 +166,7 @@ class Work:
         with self._context.database.transaction() as session:
             rows = self._held(session, claimed)
             effect(session)
-            for row in rows:
-                jobs.drop_dead_twins(session, row)
-                session.delete(row)
+            jobs.end(session, rows)
 
     def _effect(self, claimed: Sequence[JobRow]) -> Effect:
         name = claimed[0].name

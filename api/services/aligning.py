@@ -302,7 +302,7 @@ def _owners(session: Session, need: Need, other: Need) -> list[Person]:
     if need.owner_place_id is None:
         raise AlignmentRefused("No place owns this need. Join it yourself.", need=str(need.id))
     team = recipients.of_place(session, need.owner_place_id)
-    readers = [person for person in team if documents.of_ids(session, Side.NEED, [other.id], actor_of_person(person))]
+    readers = [person for person in team if documents.readable(session, Side.NEED, other.id, actor_of_person(person))]
     if not readers:
         raise AlignmentRefused("Nobody who owns this need may read the other one. Ask its owner to show it to partners.", need=str(need.id))
     return readers

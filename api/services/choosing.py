@@ -27,6 +27,8 @@ def put_forward(session: Session, judged: Sequence[Proposal]) -> list[Proposal]:
 
     All needs whose pairs were judged, and those that are one with them, are locked.
     """
+    if not judged:
+        return []
     need_ids = joint_needs.with_mates(session, {each.need_id for each in judged})
     joint = joint_needs.joint_ids(session, need_ids)
     standing = proposal_rows.in_force(session, need_ids=need_ids, innovation_ids={each.innovation_id for each in judged})

@@ -180,7 +180,7 @@ def _tell_the_others(session: Session, own: Need, needs: Iterable[Need], joint: 
     joined = next(row for row in joint.present if row.need_id == own.id)
     for place_id, need in owners.items():
         for person in recipients.of_place(session, place_id) if place_id else ():
-            if not documents.of_ids(session, Side.NEED, [own.id], actor_of_person(person)):
+            if not documents.readable(session, Side.NEED, own.id, actor_of_person(person)):
                 continue
             mailing.post(
                 session,

@@ -269,13 +269,18 @@ class Libraries:
         shelf.position = head
         return head
 
-    def _take_over(self, shelf: _Shelf, changed: Collection[str], now: Mapping[str, EncodedDocument]) -> None:
+    def _take_over(self, shelf: _Shelf, touched: Collection[str], read: Mapping[str, EncodedDocument]) -> None:
+        """What was touched is searched as it reads now; what reads as before stays, with all that was worked out of it."""
+        alike = {each for each, now in read.items() if _reads_alike(shelf.delta.get(each) or shelf.kept.get(each), now)}
+        changed, now = set(touched) - alike, {each: encoded for each, encoded in read.items() if each not in alike}
+        if not changed:
+            return
         shelf.gone.update(changed)
         for document_id in changed:
             shelf.delta.pop(document_id, None)
             shelf.kept.pop(document_id, None)
         shelf.delta.update(now)
-        shelf.words.remove(set(changed) - set(now))
+        shelf.words.remove(changed - set(now))
         shelf.words.add((document_id, read_text(each.document)) for document_id, each in now.items())
         delta = list(shelf.delta.values())
         shelf.fresh = VectorIndex(list(shelf.delta), _stacked(delta, self.encoder.dimension)) if delta else None
@@ -313,6 +318,11 @@ class View:
                 self._shelf.kept.update({each: encoded for each, encoded in read.items() if each not in self._shelf.gone})
         found = {each: encoded or read.get(each) for each, encoded in held.items()}
         return {each: encoded for each, encoded in found.items() if encoded is not None}
+
+
+def _reads_alike(held: EncodedDocument | None, now: EncodedDocument) -> bool:
+    """Whether a document says what it said: most events tell of what became of it, and change nothing that is read."""
+    return held is not None and (held.document, held.passages) == (now.document, now.passages)
 
 
 _GO_BACK = "Bring back the folder of it in MATCHING_HOME/rankers, or go back with `matching ranker rollback`."

@@ -97,7 +97,7 @@ def stands_for(session: Session, innovation_id: UUID, *, actor: Actor) -> UUID |
     Whoever may not read that one, such as the other organisation of the two, goes on reading their own.
     """
     row = documents.innovation(session, innovation_id, actor)
-    if row.merged_into_id is None or not documents.of_ids(session, Side.INNOVATION, [row.merged_into_id], actor):
+    if row.merged_into_id is None or not documents.readable(session, Side.INNOVATION, row.merged_into_id, actor):
         return None
     return row.merged_into_id
 

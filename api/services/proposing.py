@@ -18,7 +18,6 @@ from matcher.embedding import encode_document
 from matcher.gaps import gap_report
 from matcher.text import Readability as ReadableText
 from matcher.text import document_readability
-from matcher.types import Band as MatcherBand
 from matcher.types import Document, EncodedDocument, Flag, Judgement, Ranking
 from models.actors import SYSTEM, Actor
 from models.base import DomainError
@@ -131,7 +130,7 @@ def _is_ready(row: Any, libraries: Libraries) -> bool:  # noqa: ANN401 -- Need o
 def _ranked_alone(session: Session, libraries: Libraries, view: View, row: Any, limit: int) -> Ranked:  # noqa: ANN401 -- Need or Innovation
     side: Side = row.side
     ranker = libraries.ranker_for(session)
-    ranking = ranker.rank(encoded_of(session, libraries, side, row), view, limit=limit)
+    ranking = ranker.rank(encoded_of(session, libraries, side, row), view, limit=limit, weak=False)
     return Ranked(
         side=side,
         document_id=row.id,
@@ -203,7 +202,7 @@ def _locked(session: Session, ranked: Ranked) -> tuple[dict[UUID, Any], dict[UUI
     pair at once wait for each other, and never in a ring. Needs that are one are locked together, in the order of their
     ids, so that none joins or leaves meanwhile.
     """
-    candidates = {_candidate_id(judgement, ranked.side) for each in (ranked, *ranked.mates) for judgement in _worth(each)}
+    candidates = {_candidate_id(judgement, ranked.side) for each in (ranked, *ranked.mates) for judgement in each.ranking.judgements}
     if ranked.side is Side.INNOVATION:
         row = documents.one_for_update(session, Side.INNOVATION, ranked.document_id)
         return {ranked.document_id: row}, documents.lock_searchable(session, Side.NEED, joint_needs.with_mates(session, candidates))
@@ -212,13 +211,9 @@ def _locked(session: Session, ranked: Ranked) -> tuple[dict[UUID, Any], dict[UUI
     return {each: documents.one_for_update(session, Side.NEED, each) for each in sorted(asking)}, present
 
 
-def _worth(ranked: Ranked) -> list[Judgement]:
-    return [each for each in ranked.ranking.judgements if each.band is not MatcherBand.WEAK]
-
-
 def _judged(ranked: Ranked, run: RankingRun, present: Mapping[UUID, int]) -> Iterator[Proposal]:
     """The judgements worth a look; a candidate that changed since is left to its own run, which is owed."""
-    for place, judgement in enumerate(_worth(ranked), start=1):
+    for place, judgement in enumerate(ranked.ranking.judgements, start=1):
         candidate_id = _candidate_id(judgement, ranked.side)
         if candidate_id in present and present[candidate_id] == ranked.revisions.get(candidate_id):
             yield _proposal(judgement, run, ranked, place=place, candidate_revision=present[candidate_id])
@@ -279,7 +274,6 @@ def gap_report_as_json(judgement: Judgement) -> dict[str, Any]:
 
 
 def _run_of(ranked: Ranked, at: datetime) -> RankingRun:
-    best = ranked.ranking.judgements[0].probability if ranked.ranking.judgements else None
     return RankingRun(
         query_side=ranked.side,
         need_id=ranked.document_id if ranked.side is Side.NEED else None,
@@ -290,7 +284,7 @@ def _run_of(ranked: Ranked, at: datetime) -> RankingRun:
         encoder_id=ranked.encoder_id,
         event_position=ranked.position,
         candidate_count=ranked.candidate_count,
-        best_probability=best,
+        best_probability=ranked.ranking.best,
         nothing_fits=ranked.ranking.nothing_fits,
         created_at=at,
     )

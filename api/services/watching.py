@@ -223,7 +223,7 @@ def _readers(session: Session, document: Need | Innovation, asking: Mapping[UUID
     for person_id, person in asking.items():
         actor = actor_of_person(person)
         watching = kind is not SubjectKind.INNOVATION or WATCH_CREATE_FOR_INNOVATIONS.admits(actor)
-        if watching and documents.of_ids(session, document.side, [document.id], actor):
+        if watching and documents.readable(session, document.side, document.id, actor):
             may[person_id] = actor
     return may
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, lazyload, selectinload
 
 from models.actors import Actor
 from models.base import DomainError
@@ -226,12 +226,13 @@ def revision(session: Session, side: Side, document_id: UUID, number: int, actor
 
 
 def one_for_update(session: Session, side: Side, document_id: UUID) -> Any:  # noqa: ANN401 -- Need or Innovation, as side says
-    """The document, locked against other writers, whoever asks; None when there is none. For jobs only."""
+    """The document, locked against other writers, whoever asks; None when there is none. For jobs only.
+
+    What belongs to it is loaded when it is asked for, which of a row that was locked is seldom.
+    """
     table = TABLES[side]
-    query: Select[Any] = (
-        select(table).where(table.id == document_id).with_for_update(of=table, key_share=True).execution_options(populate_existing=True)
-    )
-    return session.scalars(query).unique().first()
+    query: Select[Any] = select(table).where(table.id == document_id).options(lazyload("*"))
+    return session.scalars(query.with_for_update(of=table, key_share=True).execution_options(populate_existing=True)).first()
 
 
 def find(session: Session, side: Side, document_id: UUID) -> Any:  # noqa: ANN401 -- Need or Innovation, as side says
@@ -247,14 +248,24 @@ def of_ids(session: Session, side: Side, ids: Collection[UUID], actor: Actor) ->
     return {row.id: row for row in rows}
 
 
+def readable(session: Session, side: Side, document_id: UUID, actor: Actor) -> bool:
+    """Whether the actor may read a document."""
+    table = TABLES[side]
+    return session.scalar(select(table.id).where(table.id == document_id, _visible(side, actor))) is not None
+
+
 def revisions(session: Session, side: Side, ids: Collection[UUID]) -> dict[UUID, int]:
     """The present revision of each of these documents."""
+    if not ids:
+        return {}
     table = TABLES[side]
     return {row.id: row.revision for row in session.execute(select(table.id, table.revision).where(table.id.in_(ids)))}
 
 
 def lock_searchable(session: Session, side: Side, ids: Collection[UUID]) -> dict[UUID, int]:
     """The present revision of those that may still be ranked, locked in the order of their ids."""
+    if not ids:
+        return {}
     table = TABLES[side]
     query = (
         select(table.id, table.revision)

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from models.jobs import JobRow, JobState
 from models.queries.pages import Page, page_of
@@ -29,13 +31,20 @@ def queue_up(
     """
     if not work:
         return []
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(JobRow).on_conflict_do_nothing(index_elements=["name", "dedupe_key"], index_where=text("state = 'queued'"))
     common = {"name": name, "state": JobState.QUEUED, "due_at": due_at, "priority": priority, "attempts": 0, "last_error": ""}
     common |= {"correlation_id": correlation_id, "created_at": at, "sent_at": at if due_at <= at else None}
     # In one order for everybody, so that two writers of the same work wait for each other and never in a ring.
     rows = [{"id": uuid4(), "dedupe_key": key, "arguments": work[key], **common} for key in sorted(work)]
-    return session.scalars(row.returning(JobRow.id), rows).all()
+    added = session.connection().execute(_insert(session.get_bind().dialect.name), rows)
+    return [row.id for row in added]
+
+
+@cache
+def _insert(dialect: str) -> ReturningInsert[tuple[UUID]]:
+    """Written once a dialect, and past the mapping of rows, because whatever happens puts jobs in the queue."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    row = insert(JobRow).on_conflict_do_nothing(index_elements=["name", "dedupe_key"], index_where=text("state = 'queued'"))
+    return row.returning(JobRow.id)
 
 
 def _is_due(at: datetime) -> ColumnElement[bool]:
@@ -80,6 +89,13 @@ def queued_twin(session: Session, job: JobRow) -> JobRow | None:
     """Another row that owes the same piece of work, so that this one may go."""
     same = (JobRow.name == job.name) & (JobRow.dedupe_key == job.dedupe_key) & (JobRow.state == JobState.QUEUED)
     return session.scalars(select(JobRow).where(same, JobRow.id != job.id)).first()
+
+
+def end(session: Session, ended: Sequence[JobRow]) -> None:
+    """Remove jobs of one name that are done, and the dead rows of the same pieces of work."""
+    [name], mine = {job.name for job in ended}, JobRow.id.in_([job.id for job in ended])
+    twins = (JobRow.name == name) & (JobRow.state == JobState.DEAD) & JobRow.dedupe_key.in_([job.dedupe_key for job in ended])
+    session.execute(delete(JobRow).where(or_(mine, twins)).execution_options(synchronize_session=False))
 
 
 def drop_dead_twins(session: Session, job: JobRow) -> None:

@@ -54,7 +54,9 @@ def places_of(session: Session, need_id: UUID) -> Sequence[Place]:
 
 
 def joint_ids(session: Session, need_ids: Collection[UUID] | None = None) -> dict[UUID, UUID]:
-    """Which joint need each of these needs is in, by need; of all needs when none are named. Those in none are left out."""
+    """Which joint need each of these needs is in, by need; of all needs when that is None. Those in none are left out."""
+    if need_ids is not None and not need_ids:
+        return {}
     query = select(Membership.need_id, Membership.joint_need_id).where(Membership.left_at.is_(None))
     if need_ids is not None:
         query = query.where(Membership.need_id.in_(need_ids))
@@ -72,6 +74,8 @@ def read_as(session: Session, allowed: Collection[str]) -> frozenset[tuple[UUID,
 def with_mates(session: Session, need_ids: Collection[UUID]) -> set[UUID]:
     """These needs and all that are in one joint need with any of them."""
     joints = set(joint_ids(session, need_ids).values())
+    if not joints:
+        return set(need_ids)
     query = select(Membership.need_id).where(Membership.joint_need_id.in_(joints), Membership.left_at.is_(None))
     return {*need_ids, *session.scalars(query)}
 

@@ -131,14 +131,11 @@ def still_there(session: Session, watch_ids: Collection[UUID]) -> Sequence[UUID]
 
 def keep_hits(session: Session, kind: SubjectKind, subject_id: UUID, watch_ids: Collection[UUID], *, at: datetime) -> int:
     """Write down that a thing was found for these watches, once each; returns for how many that is new."""
-    kept = 0
-    for watch_id in sorted(watch_ids):
-        there = select(WatchHit.id).where(WatchHit.watch_id == watch_id, _HIT[kind] == subject_id)
-        if session.scalars(there).first() is None:
-            session.add(WatchHit(watch_id=watch_id, found_at=at, **{_HIT[kind].key: subject_id}))
-            kept += 1
+    there = set(session.scalars(select(WatchHit.watch_id).where(WatchHit.watch_id.in_(watch_ids), _HIT[kind] == subject_id)))
+    new = sorted(set(watch_ids) - there)
+    session.add_all(WatchHit(watch_id=watch_id, found_at=at, **{_HIT[kind].key: subject_id}) for watch_id in new)
     session.flush()
-    return kept
+    return len(new)
 
 
 def mark_looked(session: Session, kind: SubjectKind, subject_id: UUID, version: int, *, at: datetime) -> None:

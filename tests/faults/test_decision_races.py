@@ -290,7 +290,12 @@ def ranked(side, document_id, others):
         revision=1,
         revisions=dict.fromkeys(others, 1),
         ranking=Ranking(
-            query_id=str(document_id), query_side=MatcherSide(side.value), ranker="test", judgements=judgements, nothing_fits=False
+            query_id=str(document_id),
+            query_side=MatcherSide(side.value),
+            ranker="test",
+            judgements=judgements,
+            best=0.9,
+            nothing_fits=False,
         ),
         ranker_hash="-",
         ranker_version_id=None,

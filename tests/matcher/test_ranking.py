@@ -58,10 +58,21 @@ def test_nothing_fits_when_the_best_is_weak(library):
     assert not ranker(possible=0.01).rank(encoded(WOUNDS), library).nothing_fits
 
 
+def test_what_is_weak_can_be_left_out_and_the_best_is_told_all_the_same(library):
+    everything = ranker().rank(encoded(WOUNDS), library).judgements
+    border = everything[1].probability
+
+    worth = ranker(possible=border, strong=0.99999).rank(encoded(WOUNDS), library, weak=False)
+    none = ranker(possible=0.9999, strong=0.99999).rank(encoded(WOUNDS), library, weak=False)
+
+    assert [each.innovation_id for each in worth.judgements] == [each.innovation_id for each in everything if each.probability >= border]
+    assert (none.judgements, none.nothing_fits, none.best) == ((), True, everything[0].probability)
+
+
 def test_nothing_fits_where_there_is_nothing(library):
     found = ranker().rank(encoded(WOUNDS), library.only(frozenset()))
 
-    assert (found.judgements, found.nothing_fits) == ((), True)
+    assert (found.judgements, found.best, found.nothing_fits) == ((), None, True)
 
 
 def test_a_narrowed_library_finds_nothing_else(library):

@@ -170,10 +170,12 @@ def topics(shipped, encoder) -> Report:
     return evaluate(cut, encoder=encoder, ranker=shipped)
 
 
+@pytest.mark.long
 def test_the_ranker_is_no_worse_than_its_parts_on_other_topics(topics):
     assert topics.mean(OURS, "ndcg@10") >= max(topics.mean("bm25", "ndcg@10"), topics.mean("dense", "ndcg@10"))
 
 
+@pytest.mark.long
 def test_the_plain_retrievers_stand_where_they_stood_on_other_topics(topics):
     for system, figure in {"bm25": 0.643, "dense": 0.719, "rrf": 0.695, "weighted": 0.737}.items():
         assert topics.mean(system, "ndcg@10") == pytest.approx(figure, abs=0.01)

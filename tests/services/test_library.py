@@ -7,9 +7,11 @@ import pytest
 
 from api.services import delivering, indexing, intake, library
 from api.services.library import Libraries
+from api.services.recording import record
 from matcher import snapshot
 from models.actors import SYSTEM
 from models.documents import Side
+from models.events import Event
 from tests.services.test_indexing import CARE_HOME, embed, found_by_meaning, found_by_words
 from tests.walk import ADHD_NEED, ADHD_TEST, WOUND_DRESSING, now
 
@@ -119,6 +121,28 @@ def test_without_a_snapshot_every_change_counts(database, libraries, embedded):
 
     with database.reading() as session:
         assert (libraries.newest(session), libraries.check_snapshot(session), libraries.lag(session)) == (None, "", 2)
+
+
+def test_an_event_that_changes_no_word_leaves_a_document_as_it_is_held(database, libraries, embedded, hub):
+    told_of, changed = (embedded(each) for each in (ADHD_TEST, WOUND_DRESSING))
+
+    def held():
+        with database.reading() as session:
+            found = libraries.view(session, Side.INNOVATION, SYSTEM).fetch([str(told_of), str(changed)])
+        return found[str(told_of)], found[str(changed)]
+
+    before = held()
+    with database.transaction() as session:
+        event = Event.of("submission.taken", subject_kind="innovation", subject_id=told_of, actor=hub.name, at=now())
+        record(session, event, at=now())
+    told = held()
+    with database.transaction() as session:
+        intake.change(session, Side.INNOVATION, changed, {"how_it_works": "A gel of honey for wounds."}, actor=hub, at=now())
+    assert embed(database, libraries, Side.INNOVATION, changed)
+    after = held()
+
+    assert [one is other for one, other in zip(before, told, strict=True)] == [True, True]
+    assert [one is other for one, other in zip(told, after, strict=True)] == [True, False]
 
 
 def test_a_session_that_began_before_the_snapshot_answers_as_it_sees_and_leaves_it_to_later_ones(
