@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from api.pages.rendering import STATIC, assets_version
 
 STYLE = "/assets/nhsuk/nhsuk-frontend-10.6.1.min.css"
+FIRST_LOAD_BYTES = 150_000
 PLAIN = STATIC.joinpath("nhsuk/nhsuk-frontend-10.6.1.min.css").read_bytes()
 
 
@@ -51,3 +52,20 @@ def test_only_the_present_version_is_kept_for_long(client: TestClient) -> None:
 
 def test_pages_are_not_compressed_because_they_carry_secrets(client: TestClient) -> None:
     assert "content-encoding" not in client.get("/needs", headers={"Accept-Encoding": "gzip", "Accept": "text/html"}).headers
+
+
+def test_a_first_visit_loads_little(client: TestClient) -> None:
+    """Every style sheet and script that any page may ask for, as it is sent, and the page itself."""
+    names = [each.name for each in STATIC.iterdir() if each.name.endswith((".css", ".js"))]
+    names += [f"nhsuk/{each.name}" for each in STATIC.joinpath("nhsuk").iterdir() if each.name.endswith((".css", ".js"))]
+    files = sum(_sent(client, f"/assets/{name}") for name in names)
+
+    loaded = {path: files + _sent(client, path) for path in ("/", "/needs", "/calls", "/begin", "/sign-in", "/how-matching-works")}
+
+    assert {path: size for path, size in loaded.items() if size > FIRST_LOAD_BYTES} == {}
+
+
+def _sent(client: TestClient, path: str) -> int:
+    with client.stream("GET", path, headers={"Accept": "*/*;q=0.1, text/html", "Accept-Encoding": "gzip"}) as reply:
+        assert reply.status_code == 200, path
+        return sum(map(len, reply.iter_raw()))
