@@ -68,9 +68,9 @@ def some_months(session: Session, at: datetime) -> dict[str, UUID]:
     )
 
     used, stopped, turned_down = (_handed_in(session, name, began) for name in ("Night sensor", "Sensor mat", "Reminder by telephone"))
-    adopted = place_answers.announced(session, falls, used, at=began + WEEK)
+    adopted = place_answers.announced(session, falls, used, at=began + WEEK, created_at=began)
     stand_in(session, adopted, "LDS", *list(PipelineStage)[:4], at=began + 2 * WEEK, by=hub)
-    given_up = place_answers.announced(session, falls, stopped, at=began + WEEK, probability=0.7)
+    given_up = place_answers.announced(session, falls, stopped, at=began + WEEK, created_at=began, probability=0.7)
     steps = (PipelineStage.INTRODUCED, PipelineStage.EVALUATING, PipelineStage.STOPPED)
     stand_in(session, given_up, "WAK", *steps, at=began + 2 * WEEK, by=hub)
     refused = factories.make_proposal(session, waits, turned_down, created_at=began)

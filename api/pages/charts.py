@@ -140,7 +140,7 @@ def bars(about: About, labels: Sequence[str], series: Sequence[tuple[str, Sequen
                 sheet.text(0, sheet.height + 17, _cut(label, sheet.width))
                 sheet.height += 24
             else:
-                sheet.text(left - 12, sheet.height + 12 + 11 * len(series), _cut(label, left - 12), anchor="end")
+                sheet.text(left - 12, sheet.height + 5 + 11 * len(series), _cut(label, left - 12), anchor="end")
             for order, (_, values) in enumerate(series):
                 value = values[number]
                 length = room * (value or 0) / most
