@@ -68,7 +68,7 @@ def calls_on(session: Session, found: Matches) -> Mapping[UUID, Call]:
 
 def readers(visibility: Visibility) -> dict[str, list[str]]:
     """Who will read each answer, by the same rules that let people in; field -> readers in words."""
-    handed_in = Subject(state=InnovationStatus.SUBMITTED, visibility=visibility)
+    handed_in = Subject(state=InnovationStatus.SUBMITTED, visibility=visibility, created_by=YOURSELVES)
     of_the_offer = [YOURSELVES, *_admitted(INNOVATION_READ, handed_in)]
     of_consent = [YOURSELVES, *_admitted(INNOVATION_READ_CONSENT, handed_in)]
     of_the_address = of_consent if visibility is Visibility.HUB_ONLY else [*of_consent, WHO_MEETS]
@@ -162,4 +162,12 @@ def _for_organisation(session: Session, person: Person, name: str, *, at: dateti
 
 
 def _admitted(policy: Policy, handed_in: Subject) -> list[str]:
-    return [words for role, words in _READERS.items() if policy.allows(Actor(name="", shown_as="", roles=frozenset({role})), handed_in)]
+    """Who is let in at once, and who when a match of it was handed on to them."""
+    found = []
+    for role, words in _READERS.items():
+        reader = Actor(name="", shown_as="", roles=frozenset({role}))
+        if policy.allows(reader, handed_in):
+            found.append(words)
+        elif policy.allows(reader, replace(handed_in, handed_on=True)):
+            found.append(f"{words} once a match is confirmed")
+    return found

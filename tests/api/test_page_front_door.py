@@ -56,7 +56,8 @@ def test_each_question_stands_beside_who_reads_the_answer(client: TestClient) ->
     said = words(page.text)
     assert (page.status_code, Faults.of(page.text)) == (200, [])
     assert said.count("Who reads this: you and your colleagues with an account, staff of the Hub and the innovation pipeline") == 5
-    assert "these can too: the teams of the five places and the board." in said
+    assert "Health Innovation Yorkshire &amp; Humber once a match is confirmed." in said
+    assert "these can too: the teams of the five places, the innovation pipeline" in said
     assert "You are signed in" not in said
 
 

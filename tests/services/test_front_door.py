@@ -1,5 +1,6 @@
 """The front door: needs without an account, answers kept for the owner of an address, claimed by their link."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -62,12 +63,14 @@ def test_five_answers_show_public_open_needs_with_reasons_and_keep_nothing(datab
 
 @pytest.mark.parametrize("visibility", Visibility)
 def test_who_will_read_an_answer_is_who_may_read_it_once_it_is_handed_in(session, visibility):
-    row = factories.make_innovation(session, visibility=visibility)
+    row = subject_of(factories.make_innovation(session, visibility=visibility, created_by="person:1"))
     told = front_door.readers(visibility)
 
     for role, words in front_door._READERS.items():
-        allowed = INNOVATION_READ.allows(Actor(name="", shown_as="", roles=frozenset({role})), subject_of(row))
+        reader = Actor(name="", shown_as="", roles=frozenset({role}))
+        allowed, allowed_later = (INNOVATION_READ.allows(reader, each) for each in (row, replace(row, handed_on=True)))
         assert (words in told["problems_tackled"]) == allowed, role
+        assert (f"{words} once a match is confirmed" in told["problems_tackled"]) == (allowed_later and not allowed), role
     assert told["consent_by"] == [front_door.YOURSELVES, "staff of the Hub"]
     introduced = [] if visibility is Visibility.HUB_ONLY else [front_door.WHO_MEETS]  # nobody is while only the Hub may read it
     assert told["email"] == [*told["consent_by"], *introduced]
