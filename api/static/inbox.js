@@ -8,7 +8,6 @@ const say = () => {
 };
 
 if (ticks.length) {
-  button.hidden = false;
   button.addEventListener("click", () => {
     const on = !all();
     ticks.forEach((tick) => {
