@@ -18,10 +18,10 @@ def test_hub_staff_reads_why_a_match_fits_confirms_it_and_takes_it_back(
     visitor = visit(width=width, script=script).sign_in("hub")
 
     page = visitor.open("/innovations")
-    page.get_by_role("link", name="Attention test").click()
+    page.locator(f"main a[href='/innovations/{site.innovation}']").click()
     page.get_by_text("Why: the words of both texts").first.click()
     expect(page.locator(".app-findings").first).to_contain_text("ADHD")
-    page.get_by_role("link", name="Decide on this match").click()
+    page.locator(f"main a[href='/proposals/{site.proposal}']").click()
     expect(page.locator("mark").nth(2)).to_be_visible()
     page.get_by_role("button", name="Confirm this match").click()
     expect(page.get_by_role("main")).to_contain_text("You confirmed this match")

@@ -177,7 +177,7 @@ WITHOUT_ACTOR = {
         "documents": {"find", "one_for_update", "searchable", "searchable_texts"},
         "proposals": {"in_force", "of_needs", "open_by_another", "outdated_of", "unannounced"},
         "events": {"unsealed"},
-        "imports": {"batch", "to_apply"},
+        "imports": {"applying", "batch", "to_apply"},
     },
     "of an import that `imports.read` has shown to who asks": {"imports": {"faulty_rows", "warned_rows"}},
     "the same file, so that it is brought in once, whoever has it": {"imports": {"taken_before"}},
@@ -190,6 +190,7 @@ WITHOUT_ACTOR = {
 }
 # What routes and pages may ask although it takes no actor.
 ASKED_BY_ALL = {
+    ("calls", "open_for"),  # calls are public
     ("clocks", "of"),  # days of a submission that was shown
     ("clocks", "of_many"),
     ("events", "head"),  # a number
@@ -197,15 +198,33 @@ ASKED_BY_ALL = {
     ("mail", "one"),  # behind the door of `mail.read`
     ("mail", "page"),
     ("mail", "preference"),  # of who asks
+    ("mail", "undelivered"),  # numbers
+    ("merges", "standing"),  # of two innovations that who merges was shown
+    ("organisations", "confirmed"),  # behind the door of `organisation.confirm`, as the next three
+    ("organisations", "confirmed_like"),
+    ("organisations", "offers_of"),
+    ("people", "of_organisation"),
+    ("people", "by_email"),  # behind the doors of the lead's pages
     ("people", "by_id"),  # who did it, on the Hub's page of activity
+    ("people", "ids_named_like"),
+    ("people", "names"),
+    ("people", "names_by_id"),
     ("places", "all_places"),
     ("places", "organisations"),
     ("ranker_versions", "active"),  # behind the door of `ranker.read`
     ("ranker_versions", "every"),
     ("ranker_versions", "named"),
-    ("referrals", "bodies"),  # public knowledge, but for the address, which the answer leaves out
+    ("recipients", "hub_staff"),  # to whom staff may give a submission
+    ("referrals", "active_bodies"),  # public knowledge, but for the address, which the answer leaves out
+    ("referrals", "bodies"),
     ("referrals", "body"),
-    ("triage", "proposals_of_many"),  # of submissions that the Hub was shown
+    ("referrals", "tried"),  # of an innovation that the Hub was shown
+    ("sign_offs", "shares_of"),  # of a need whose sharing who asks may see
+    ("sign_offs", "sign_offs_of"),
+    ("submission_notes", "counts"),  # of submissions that the Hub was shown, as the next two
+    ("triage", "current"),
+    ("triage", "proposals_of_many"),
+    ("unmet", "is_answered"),  # of a need that was shown
 }
 ROWS = frozenset({"Need", "Innovation", "Proposal", "Decision", "Revision", "Event", "ImportBatch", "ImportRow", "JobRow", "Any"})
 Functions = dict[str, dict[str, inspect.Signature]]
