@@ -22,6 +22,7 @@ def test_a_board_member_reads_a_report_of_the_days_they_ask_for(visit: Callable[
 
     page.get_by_role("link", name="Needs by theme and place").focus()
     page.keyboard.press("Enter")
+    page.wait_for_url("**/reports/needs-by-place")  # loaded with its styles, which show one of the two widths of a chart
     expect(page.get_by_role("img", name="Open needs", exact=True)).to_be_visible()
     assert page.get_by_role("row", name="Ageing well").count() >= 2
 
