@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.cases import Case, all_cases
+from tests.browser.cases import Case, all_cases, first_of_each_route
 from tests.browser.conftest import Site, Visitor
 
 pytestmark = pytest.mark.browser
@@ -43,7 +43,7 @@ def furniture(page: Page) -> list[str]:
     return found + [mark for mark in ("main", "body > header", "body > footer") if page.locator(mark).count() != 1]
 
 
-@pytest.mark.parametrize("case", all_cases(), ids=str)
+@pytest.mark.parametrize("case", first_of_each_route(all_cases()))
 def test_a_page_has_no_fault(window_of: Callable[..., Visitor], site: Site, case: Case) -> None:
     """At 320 pixels as it comes, then at 1280: one load serves both."""
     visitor = window_of(case.who, width=320)

@@ -31,6 +31,7 @@ _WITHOUT_BOUNDS = """() => [...document.querySelectorAll("button, .nhsuk-button,
 _ONCE = {(case.route, case.who): case for case in all_cases() if case.act is None}  # a page looks alike in most of its states
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", _ONCE.values(), ids=str)
 def test_a_page_can_be_read_without_script_at_200_percent_on_paper_and_in_forced_colours(
     window_of: Callable[..., Visitor], site: Site, case: Case

@@ -1,12 +1,14 @@
 """The pages as somebody sees them: every route in every state that it has, and what has to stand in the site for it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 from uuid import UUID
 
+import pytest
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -56,6 +58,16 @@ def parts() -> Iterator[Part]:
 def all_cases() -> list[Case]:
     """The cases of every part."""
     return [case for part in parts() for case in part.cases]
+
+
+def first_of_each_route(cases: Iterable[Case]) -> list[Any]:  # as pytest.param makes them
+    """The cases as parameters of a test: one of each page in every run, its other states where there is time for all."""
+    seen: set[str] = set()
+    found = []
+    for case in cases:
+        found.append(pytest.param(case, marks=[pytest.mark.long] if case.route in seen else [], id=str(case)))
+        seen.add(case.route)
+    return found
 
 
 def html_routes(app: FastAPI) -> Iterator[str]:
