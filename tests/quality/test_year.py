@@ -63,7 +63,9 @@ def _write(session: Session, table: type[Any], **values: Any) -> None:
 
 
 BREAKINGS: dict[str, Callable[[Session], None]] = {
-    "working days": lambda session: _write(session, Clock, counted=3),
+    "working days": lambda session: session.execute(
+        update(Clock).where(Clock.stopped_at.is_(None)).values(counted=3)
+    ),  # what runs is counted
     "without an outcome": lambda session: session.execute(
         update(Outcome).where(Outcome.kind == OutcomeKind.ARCHIVE).values(kind=OutcomeKind.ACTIVE)
     ),
