@@ -81,7 +81,7 @@ class Run:
 @contextmanager
 def running(home: Path, encoder_folder: Path) -> Iterator[Service]:
     """The service with its jobs and its encoder, and nothing to limit how much is asked."""
-    unlimited = {"reads_per_minute": 0, "writes_per_minute": 0, "sign_in_attempts": 10**6}
+    unlimited = {"reads_per_minute": 0, "writes_per_minute": 0, "links_per_hour": 0, "sign_in_attempts": 10**6}
     settings = Settings(home=home, encoder=encoder_folder.name, log_level="ERROR", **unlimited)
     settings.encoder_folder.parent.mkdir(parents=True)
     settings.encoder_folder.symlink_to(encoder_folder, target_is_directory=True)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -176,6 +177,7 @@ def test_the_stream_holds_neither_thread_nor_connection_while_it_waits(app: Fast
 
         await asyncio.wait_for(asyncio.gather(*(one() for _ in range(200))), timeout=5)
 
-    asyncio.run(many())
+    with ThreadPoolExecutor(1) as thread:  # this one may have a loop already: that of a browser
+        thread.submit(asyncio.run, many()).result()
 
     assert app.state.database.engine.pool.checkedout() == 0

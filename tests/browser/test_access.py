@@ -53,6 +53,7 @@ def test_a_page_has_no_fault(window_of: Callable[..., Visitor], site: Site, case
     moved = visitor.moved()
     if case.act:
         case.act(page)
+        page.wait_for_load_state()  # with the script that folds the menu of the page to which the act led
     narrow = faults(page)
     page.set_viewport_size({"width": 1280, "height": 900})
 

@@ -1,5 +1,6 @@
 """Notes on submissions, and views of lists: kept for those whose they are, and gone with what they are about."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -139,7 +140,7 @@ def test_a_view_is_its_owners_to_delete(session, by):
 
     with pytest.raises(NotFound):
         keeping_views.delete(session, row.id, actor=officer(session), at=MONDAY)
-    keeping_views.delete(session, row.id, actor=by, at=MONDAY)
+    keeping_views.delete(session, row.id, actor=by, at=MONDAY + timedelta(hours=1))
 
     assert told(session, row.id) == ["view.deleted", "view.saved"]
 
