@@ -167,7 +167,7 @@ class Libraries:
         with shelf.lock:
             head = self._catch_up(session, side, shelf)
             if self._renew(session, side, shelf):
-                self._catch_up(session, side, shelf)
+                self._catch_up(session, side, shelf, anew=True)
         return View(self, session, side, shelf, allowed=allowed, head=head)
 
     def snapshots_of(self, session: Session) -> Path:
@@ -257,22 +257,26 @@ class Libraries:
         rows = {row.id: row for row in documents.searchable(session, side, None, self.encoder.id)}
         return encoded_rows(session, side, rows, self.encoder.id)
 
-    def _catch_up(self, session: Session, side: Side, shelf: _Shelf) -> int:
-        """Read again every document with an event since the shelf's position, sealed or not; returns how far the session sees."""
+    def _catch_up(self, session: Session, side: Side, shelf: _Shelf, *, anew: bool = False) -> int:
+        """Read again every document with an event since the shelf's position, sealed or not; returns how far the session sees.
+
+        `anew`: the base is another one, which need not hold what is in memory, even of what reads as before.
+        """
         head, _ = events.head(session)
         if head < shelf.position:  # this session began before another had caught up further
             return head
         sealed, loose = events.changed_since(session, side.value, shelf.position)
         changed = {str(each) for each in sealed | loose}
         if changed:
-            self._take_over(shelf, changed, self.encoded(session, side, changed))
+            read = self.encoded(session, side, changed)
+            alike = (
+                set() if anew else {each for each, now in read.items() if _reads_alike(shelf.delta.get(each) or shelf.kept.get(each), now)}
+            )
+            self._take_over(shelf, changed - alike, {each: now for each, now in read.items() if each not in alike})
         shelf.position = head
         return head
 
-    def _take_over(self, shelf: _Shelf, touched: Collection[str], read: Mapping[str, EncodedDocument]) -> None:
-        """What was touched is searched as it reads now; what reads as before stays, with all that was worked out of it."""
-        alike = {each for each, now in read.items() if _reads_alike(shelf.delta.get(each) or shelf.kept.get(each), now)}
-        changed, now = set(touched) - alike, {each: encoded for each, encoded in read.items() if each not in alike}
+    def _take_over(self, shelf: _Shelf, changed: Collection[str], now: Mapping[str, EncodedDocument]) -> None:
         if not changed:
             return
         shelf.gone.update(changed)
@@ -280,7 +284,7 @@ class Libraries:
             shelf.delta.pop(document_id, None)
             shelf.kept.pop(document_id, None)
         shelf.delta.update(now)
-        shelf.words.remove(changed - set(now))
+        shelf.words.remove(set(changed) - set(now))
         shelf.words.add((document_id, read_text(each.document)) for document_id, each in now.items())
         delta = list(shelf.delta.values())
         shelf.fresh = VectorIndex(list(shelf.delta), _stacked(delta, self.encoder.dimension)) if delta else None

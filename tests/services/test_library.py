@@ -123,6 +123,22 @@ def test_without_a_snapshot_every_change_counts(database, libraries, embedded):
         assert (libraries.newest(session), libraries.check_snapshot(session), libraries.lag(session)) == (None, "", 2)
 
 
+def test_what_was_known_before_the_first_snapshot_came_and_is_not_in_it_is_found_on(database, libraries, embedded, another, tmp_path):
+    embedded(ADHD_TEST)
+    write(database, libraries)
+    later = embedded(WOUND_DRESSING)
+    seal(database)
+    reader = another(tmp_path / "none")  # opens the rows, with what the snapshot does not hold
+    with database.reading() as session:
+        reader.view(session, Side.INNOVATION, SYSTEM)
+    reader.snapshot_folder = libraries.snapshot_folder  # and finds the snapshot, as if it had just been written
+
+    with database.reading() as session:
+        found = assert_alike(session, reader, another(tmp_path / "nor here"))
+
+    assert str(later) in found
+
+
 def test_an_event_that_changes_no_word_leaves_a_document_as_it_is_held(database, libraries, embedded, hub):
     told_of, changed = (embedded(each) for each in (ADHD_TEST, WOUND_DRESSING))
 
