@@ -32,7 +32,7 @@ from tests import factories
 from tests.modes import Mode
 from tests.workers import CeleryRunner, celery_runner
 
-pytest_plugins = ["tests.chromium", "tests.encoders", "tests.postgres", "tests.valkey"]
+pytest_plugins = ["tests.chromium", "tests.encoders", "tests.postgres", "tests.statements", "tests.valkey"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import make_url
 
 from api.db import Database
 from api.jobs.context import Context
@@ -63,17 +65,27 @@ def now() -> datetime:
 @pytest.fixture
 def settings(tmp_path: Path, mode: Mode, request: pytest.FixtureRequest) -> Settings:
     """A home and, in the service mode, a database with the schema: both this test's own."""
-    servers = {"database_url": "migrated_postgresql_url", "broker_url": "broker_url"} if mode is Mode.SERVICE else {}
+    servers = {"database_url": "emptied_postgresql_url", "broker_url": "broker_url"} if mode is Mode.SERVICE else {}
     where = {setting: request.getfixturevalue(fixture) for setting, fixture in servers.items()}
     return Settings(home=tmp_path, sweep_seconds=3600, **where)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the schema and no row, to copy."""
+    file = tmp_path_factory.mktemp("template") / "matching.sqlite"
+    database = Database(f"sqlite:///{file}")
+    Base.metadata.create_all(database.engine)
+    database.dispose()
+    return file
+
+
 @pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
+def database(settings: Settings, sqlite_template: Path) -> Iterator[Database]:
     """A database with the schema and the five places, people of the roles and two organisations."""
-    database = Database(settings.url)
     if not settings.database_url:
-        Base.metadata.create_all(database.engine)
+        copyfile(sqlite_template, make_url(settings.url).database or "")
+    database = Database(settings.url)
     with database.transaction() as session:
         session.add_all(Place(key=key, name=name, partnership=name, ods_codes=[]) for key, name in PLACES.items())
         session.add(Organisation(name="Leeds and York Partnership", kind=OrganisationKind.NHS_TRUST, ods_code="RGD", places=[]))

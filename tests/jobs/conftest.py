@@ -5,9 +5,9 @@ import pytest
 from api.jobs.context import Context
 from api.jobs.runner import Runner
 from tests.imports import stage
-from tests.walk import context, database, hub, libraries, make_proposal, opened, person, said, settings
+from tests.walk import context, database, hub, libraries, make_proposal, opened, person, said, settings, sqlite_template
 
-__all__ = ["context", "database", "hub", "libraries", "make_proposal", "opened", "person", "said", "settings", "stage"]
+__all__ = ["context", "database", "hub", "libraries", "make_proposal", "opened", "person", "said", "settings", "sqlite_template", "stage"]
 
 
 @pytest.fixture

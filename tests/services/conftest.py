@@ -5,7 +5,7 @@ import pytest
 from tests.backups import backup, install, small
 from tests.imports import apply, stage
 from tests.triage import innovator, officer, submission
-from tests.walk import context, database, hub, libraries, make_proposal, opened, person, runner, said, settings
+from tests.walk import context, database, hub, libraries, make_proposal, opened, person, runner, said, settings, sqlite_template
 
 __all__ = [
     "apply",
@@ -22,6 +22,7 @@ __all__ = [
     "said",
     "settings",
     "small",
+    "sqlite_template",
     "stage",
 ]
 
