@@ -6,15 +6,17 @@ INSTALL = @$(PYTHON) requirements/install.py $(VENV) build core encoder
 DEBIAN_TESTS ?= tests
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run setup setup-dev test test-debian check check-all lint types contracts unused licences bench lock clean
+.PHONY: run setup setup-dev test coverage test-debian check check-all lint types contracts unused licences bench lock clean
 
 run: setup ; $(BIN)/matching run
 
-test: setup-dev ; $(PYTEST) -m "not long and not faults" --cov
+test: setup-dev ; $(PYTEST) -m "not long and not faults"
+
+coverage: setup-dev ; $(PYTEST) -m "not long and not faults" --cov
 
 test-debian: setup-dev ; $(BIN)/python -m tests.debian $(PYTEST) $(DEBIAN_TESTS) -m "both and not long and not faults" -k postgresql-celery
 
-check: lint types contracts unused test
+check: lint types contracts unused coverage
 
 check-all: lint types contracts unused test-debian ; $(PYTEST) --cov
 

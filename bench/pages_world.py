@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from api.db import Database
 from api.services import accounts, indexing, triaging
 from api.services.library import Libraries
-from models.documents import Side
+from models.documents import Revision, Side
 from models.innovations import Innovation, InnovationStatus
 from models.needs import Need
 from models.passages import Passage, Vector
@@ -92,19 +92,21 @@ def _documents(session: Session, at: datetime) -> tuple[list[Need], list[Innovat
 
 
 def _copied(session: Session, kind: type[Need] | type[Innovation], ids: Sequence[UUID], title: str) -> list[UUID]:
-    """Copies of these documents with their passages and moved vectors; the ids of all, in turn."""
-    owner = Passage.need_id if kind is Need else Passage.innovation_id
+    """Copies of these documents with their texts as saved, passages and moved vectors; the ids of all, in turn."""
+    owner, of_revision = (Passage.need_id, Revision.need_id) if kind is Need else (Passage.innovation_id, Revision.innovation_id)
     table = inspect(kind).local_table
     vectors = {each.text_hash: each for each in session.scalars(select(Vector))}
-    made, rows, passages, places, moved = list(ids), [], [], [], {}
+    made, rows, revisions, passages, places, moved = list(ids), [], [], [], [], {}
     for document_id in ids:
         row = dict(session.execute(select(table).where(table.c.id == document_id)).mappings().one())
         own = [dict(each) for each in session.execute(select(Passage.__table__).where(owner == document_id)).mappings()]
+        saved = [dict(each) for each in session.execute(select(Revision.__table__).where(of_revision == document_id)).mappings()]
         beside = _places(session, document_id)
         for number in range(1, COPIES):
             new_id = uuid4()
             active = {"status": InnovationStatus.ACTIVE} if kind is Innovation else {}
             rows.append(row | {"id": new_id, "key": None, title: f"{row[title]} ({number})"} | active)
+            revisions += [each | {"id": uuid4(), owner.key: new_id} for each in saved]
             places += [each | {"need_id": new_id} for each in beside]
             for each in own:
                 text_hash = hashlib.sha256(f"{each['text_hash']}-{number}".encode()).hexdigest()
@@ -112,6 +114,7 @@ def _copied(session: Session, kind: type[Need] | type[Innovation], ids: Sequence
                 moved[text_hash] = vectors[each["text_hash"]]
             made.append(new_id)
     session.execute(insert(table), rows)
+    session.execute(insert(Revision.__table__), revisions)
     session.execute(insert(Passage.__table__), passages)
     session.execute(insert(Vector.__table__), [_moved(each, text_hash) for text_hash, each in moved.items() if text_hash not in vectors])
     if places:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,17 +16,18 @@ from tests.browser.conftest import Site, Visitor
 pytestmark = pytest.mark.browser
 TEN = 10
 OVERDUE = timedelta(days=30)
+_TURNS = count()
 _VERDICTS = (("c",), ("r", "4"), ("s",), ("d", "8"))
 
 
 def _waiting(site: Site, name: str, count: int) -> list[Submission]:
-    """Submissions that are worth a look before all others, the first one first, and are ranked no more."""
+    """Submissions that are worth a look before all others, also those of an earlier test, the first one first, and are ranked no more."""
     at = datetime.now(UTC) - OVERDUE
     ranked = {"embedded_revision": 1, "proposed_revision": 1, "embedded_encoder": site.app.state.libraries.encoder.id}
     with site.app.state.database.transaction() as session:
         beside = needs(session, 2, **ranked)
-        best = 0.99999
-        return [submission(session, at, f"{name} {each + 1}", beside, best=best - each / 100_000, **ranked) for each in range(count)]
+        best = 0.999 + next(_TURNS) / 10_000
+        return [submission(session, at, f"{name} {each + 1}", beside, best=best - each / 1_000_000, **ranked) for each in range(count)]
 
 
 def _outcomes(site: Site, rows: list[Submission]) -> list[OutcomeKind]:

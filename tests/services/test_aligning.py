@@ -205,6 +205,7 @@ def test_the_hub_proposes_and_those_who_own_the_need_are_told_once(database, lib
         assert joint_needs.joint_of(session, ids["CAL"]) is None
     assert KIRKLEES["title"] in mail.body
     assert (mail.person_id, f"/needs/{ids['KIR']}" in mail.body) == (teams["CAL"].person_id, True)
+    assert f"/needs/{ids['CAL']}/similar" in mail.body  # where one joins
     proposed = {member.need.id: member.proposed_at for group in groups(database, libraries, hub)[1].groups for member in group.members}
     assert sum(at is not None for at in proposed.values()) <= 1
 
