@@ -19,7 +19,7 @@ from sqlalchemy import insert, inspect, select
 from sqlalchemy.orm import Session
 
 from api.db import Database
-from api.services import accounts, indexing, triaging
+from api.services import accounts, delivering, indexing, triaging
 from api.services.library import Libraries
 from models.documents import Revision, Side
 from models.innovations import Innovation, InnovationStatus
@@ -67,6 +67,8 @@ def fill(database: Database, libraries: Libraries) -> World:
         innovation_ids = _copied(session, Innovation, [row.id for row in innovations], "name")
         pairs = _proposed(session, session.scalars(select(Need.id).order_by(Need.id)).all(), innovation_ids)
         sessions = {name: accounts.start_session(session, each.id, at=at, hours=2) for name, each in world.people.items()}
+    with database.transaction() as session:
+        delivering.seal(session, at=at, limit=100_000)
     with database.transaction() as session:
         indexing.write_snapshot(session, libraries, at=at)
     return World(world.names, sessions, [proposal_id for proposal_id, need_id in pairs if need_id in copied])

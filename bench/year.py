@@ -48,6 +48,7 @@ def run(plan: Plan = Plan(), *, keep: Path | None = None) -> bool:  # noqa: B008
                 with made.database.reading() as session:
                     checks.hold(session, made)
                 if number % 30 == 0:
+                    gc.freeze()  # what is kept by now, such as every document, is not looked through again
                     err.print(f"  {made.day}: {uptime() - begun:.0f} s, {sum(acts.done.values())} acts")
         made.move_to(time(23))
         reports = reports_of(made)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from statistics import fmean
+from math import fsum
 from types import MappingProxyType
 
 from matcher.codes import chosen, kinship, label, standard_label
@@ -94,10 +94,10 @@ def facet_fit(facet: Facet, asked: Mapping[str, float], given: Mapping[str, floa
     """
     if not asked or not given:
         return None
-    guessed = max(*asked.values(), *given.values()) < 1
+    guessed = max(asked.values()) < 1 and max(given.values()) < 1
     if guessed and facet in TOLD_BY_A_CHOICE:
         return None
-    certainty = fmean(asked.values()) * fmean(given.values())
+    certainty = (fsum(asked.values()) / len(asked)) * (fsum(given.values()) / len(given))
     if facet is Facet.CONDITIONS:
         return FacetFit(max(kinship(one, other) for one in asked for other in given), certainty, guessed)
     return FacetFit(len(asked.keys() & given.keys()) / min(len(asked), len(given)), certainty, guessed)

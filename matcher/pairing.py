@@ -3,7 +3,6 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean
 from types import MappingProxyType
 
 import numpy as np
@@ -143,6 +142,11 @@ def _told_by(fit: FacetFit | None) -> float:
     return fit.certainty * (fit.value - NEUTRAL)
 
 
+def _mean(values: Sequence[float]) -> float:
+    """The exact sum, rounded once, by their number: what `statistics.fmean` gives, without its checks."""
+    return math.fsum(values) / len(values)
+
+
 def _pair(need: Prepared, innovation: Prepared, cosines: Similarities) -> list[float]:
     passages, names = len(innovation.answering), copied(need.traces, innovation.traces, innovation.document)
     if names:
@@ -151,7 +155,7 @@ def _pair(need: Prepared, innovation: Prepared, cosines: Similarities) -> list[f
     fits = [facet_fit(*each) for each in zip(FACETS.values(), need.facets, innovation.facets, strict=True)]
     return [
         answers[0],
-        fmean(fmean(answers[row] for row in rows) for rows in need.asking),
+        _mean([_mean([answers[row] for row in rows]) for rows in need.asking]),
         need.crowding + innovation.crowding,
         coverage(need.words, innovation.words),
         coverage(innovation.words, need.words),

@@ -26,17 +26,20 @@ _SPELLINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The distinct words of one text with their weights, and the word families among them."""
+    """The distinct words of one text with their weights, and the word families among them with their words."""
 
     weights: Mapping[str, float]
-    families: frozenset[str]
+    families: Mapping[str, tuple[str, ...]]
     total: float
 
     @classmethod
     def of(cls, weights: Mapping[str, float]) -> "Words":
         """The words that have these weights."""
-        families = frozenset(stem[:PREFIX] for stem in weights if len(stem) >= PREFIX)
-        return cls(weights=MappingProxyType(weights), families=families, total=math.fsum(weights.values()))
+        families: dict[str, tuple[str, ...]] = {}
+        for stem in weights:
+            if len(stem) >= PREFIX:
+                families[stem[:PREFIX]] = (*families.get(stem[:PREFIX], ()), stem)
+        return cls(weights=MappingProxyType(weights), families=MappingProxyType(families), total=math.fsum(weights.values()))
 
     def only(self, stems: Collection[str]) -> "Words":
         """Those of the words that are among these stems."""
@@ -64,9 +67,10 @@ def coverage(asked: Words, given: Words) -> float:
     """The share of the weight of one text's words that another holds, in [0, 1]; a word of the same family counts half."""
     if not asked.total:
         return 0.0
-    weights, held, families = asked.weights, given.weights, asked.families & given.families
+    weights, held, families = asked.weights, given.weights, asked.families
     exact = math.fsum([weights[stem] for stem in weights.keys() & held.keys()])
-    akin = math.fsum([weight for stem, weight in weights.items() if stem[:PREFIX] in families and stem not in held])
+    common = families.keys() & given.families.keys()
+    akin = math.fsum([weights[stem] for family in common for stem in families[family] if stem not in held])
     return (exact + FAMILY_CREDIT * akin) / asked.total
 
 

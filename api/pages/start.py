@@ -76,7 +76,7 @@ def start(
         "start.jinja",
         visit,
         title="What to do next" if found else "Needs of the health and care system, and what may answer them",
-        open_needs=len(documents.searchable_ids(session, Side.NEED, ANONYMOUS)),
+        open_needs=documents.searchable_count(session, Side.NEED, ANONYMOUS),
         sections=[_SECTIONS[kind](rows) for kind, rows in found.items() if rows or kind not in _ONLY_IF_ANY],
         cards=_cards(actor, begun=begun),
         may_watch=WATCH_READ.admits(actor),

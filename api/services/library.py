@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from api.services.reading import document_of, encoded_rows
 from api.settings import Settings
 from matcher.cross_encoding import load_pair_scorer
+from matcher.embedding import encode_document
 from matcher.encoding import EncoderDamaged, EncoderMissing, OnnxEncoder, load_encoder
 from matcher.index import VectorIndex
 from matcher.lexical import LexicalIndex
@@ -26,7 +27,7 @@ from matcher.rankers import RankerDamaged, RankerMissing
 from matcher.ranking import Ranker, load_ranker
 from matcher.sealing import file_hash
 from matcher.snapshot import Pointer, Snapshot, SnapshotDamaged, SnapshotMissing, load_newest, newest
-from matcher.types import Candidate, EncodedDocument, Vector, Vectors
+from matcher.types import Candidate, Document, EncodedDocument, Vector, Vectors
 from matcher.types import Side as MatcherSide
 from models.actors import Actor
 from models.base import DomainError
@@ -35,6 +36,7 @@ from models.queries import documents, events, ranker_versions
 from models.ranker_versions import RankerVersion
 
 KEPT_DOCUMENTS = 20_000  # encoded documents that one side keeps in memory
+KEPT_DRAFTS = 64  # documents that no job embeds, and that were encoded because somebody looked at them
 MOST_SPENT = 10_000  # rows of replaced texts that an index of words may carry beyond its own size
 
 
@@ -78,6 +80,7 @@ class Libraries:
         self._ranker: Ranker | None = None
         self._trained: dict[str, Ranker] = {}  # by the hash of the file: the one that judges, and the one before it
         self._shelves: dict[Side, _Shelf] = {}
+        self._encoded: dict[str, EncodedDocument] = {}  # what was encoded last outside the jobs, the oldest first
         self._snapshots: dict[str, Snapshot | None] = {}  # the newest, by name, as it was found; None when damaged
         self._lock = threading.RLock()
         self.degraded = ""  # why the base was not the newest snapshot, in words; empty when all is well
@@ -162,7 +165,7 @@ class Libraries:
 
     def view(self, session: Session, side: Side, actor: Actor) -> "View":
         """One side as this actor may search it, as fresh as the session's reading of the database."""
-        allowed = frozenset(str(each) for each in documents.searchable_ids(session, side, actor))
+        allowed = documents.searchable_names(session, side, actor)
         shelf = self._shelf(session, side)
         with shelf.lock:
             head = self._catch_up(session, side, shelf)
@@ -193,6 +196,34 @@ class Libraries:
         """Searchable documents as the matching holds them; those that are not embedded are left out."""
         rows = {row.id: row for row in documents.searchable(session, side, [UUID(each) for each in ids], self.encoder.id)}
         return encoded_rows(session, side, rows, self.encoder.id)
+
+    def held(self, session: Session, side: Side, document_id: UUID) -> EncodedDocument | None:
+        """A document as this process has it in memory, with what was worked out of it; None when it is not there.
+
+        Also None for a session that began before another had caught up further: it may not see what is held.
+        """
+        shelf = self._shelves.get(side)
+        if shelf is None:
+            return None
+        with shelf.lock:
+            if self._catch_up(session, side, shelf) < shelf.position:
+                return None
+            return shelf.delta.get(str(document_id)) or shelf.kept.get(str(document_id))
+
+    def encode(self, document: Document) -> EncodedDocument:
+        """Encode a text that no job has embedded, such as a draft's; while it stays as it is, it is not encoded again."""
+        name = f"{self.encoder.id} {document.id}"
+        with self._lock:
+            known = self._encoded.get(name)
+        if known is not None and known.document == document:
+            return known
+        encoded = encode_document(document, self.encoder)
+        with self._lock:
+            self._encoded.pop(name, None)
+            self._encoded[name] = encoded
+            while len(self._encoded) > KEPT_DRAFTS:
+                del self._encoded[next(iter(self._encoded))]
+        return encoded
 
     def _shelf(self, session: Session, side: Side) -> _Shelf:
         with self._lock:

@@ -14,7 +14,6 @@ from api.services.intake import Content
 from api.services.library import Libraries, View
 from api.services.reading import document_of
 from api.services.recording import record
-from matcher.embedding import encode_document
 from matcher.gaps import gap_report
 from matcher.text import Readability as ReadableText
 from matcher.text import document_readability
@@ -104,7 +103,7 @@ def encoded_of_text(libraries: Libraries, side: Side, content: Content) -> Encod
         raise NothingToRank("Say more than a name: what goes wrong, for whom, and what would be better.")
     if document_readability(document) is not ReadableText.READABLE:
         raise NothingToRank("The text says nothing that can be read. Write in plain English.")
-    return encode_document(document, libraries.encoder)
+    return libraries.encode(document)
 
 
 def rank(session: Session, libraries: Libraries, side: Side, document_id: UUID, *, limit: int) -> Ranked | None:
@@ -305,11 +304,12 @@ def _candidate_id(judgement: Judgement, query_side: Side) -> UUID:
 
 
 def encoded_of(session: Session, libraries: Libraries, side: Side, row: Any) -> EncodedDocument:  # noqa: ANN401 -- Need or Innovation
-    """The stored vectors when they are of the present text, else encoded now, so that nobody waits for a job."""
-    stored = libraries.encoded(session, side, [str(row.id)]) if row.searchable else {}
-    if str(row.id) in stored:
-        return stored[str(row.id)]
-    return encode_document(document_of(str(row.id), side, row.content()), libraries.encoder)
+    """As it is held or stored, when that is of the present text, else encoded now, so that nobody waits for a job."""
+    if row.searchable:
+        known = libraries.held(session, side, row.id) or libraries.encoded(session, side, [str(row.id)]).get(str(row.id))
+        if known is not None:
+            return known
+    return libraries.encode(document_of(str(row.id), side, row.content()))
 
 
 def _unstored(side: Side, content: Content) -> Need | Innovation:

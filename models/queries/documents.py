@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session, lazyload, selectinload
 
@@ -122,6 +122,20 @@ def searchable_ids(session: Session, side: Side, actor: Actor) -> Sequence[UUID]
     """The ids of all documents that may be ranked before this actor."""
     table = TABLES[side]
     return session.scalars(select(table.id).where(_SEARCHABLE[side], _visible(side, actor))).all()
+
+
+def searchable_names(session: Session, side: Side, actor: Actor) -> frozenset[str]:
+    """The same as the matching names them, in a tenth of the time: it asks for all of them before each search."""
+    table = TABLES[side]
+    rows = session.scalars(select(cast(table.id, Text)).where(_SEARCHABLE[side], _visible(side, actor))).all()
+    if session.get_bind().dialect.name == "postgresql":
+        return frozenset(rows)
+    return frozenset(f"{row[:8]}-{row[8:12]}-{row[12:16]}-{row[16:20]}-{row[20:]}" for row in rows)  # SQLite keeps the digits alone
+
+
+def searchable_count(session: Session, side: Side, actor: Actor) -> int:
+    """How many documents may be ranked before this actor."""
+    return session.scalar(select(func.count()).select_from(TABLES[side]).where(_SEARCHABLE[side], _visible(side, actor))) or 0
 
 
 def innovation_names(session: Session, actor: Actor) -> Sequence[str]:

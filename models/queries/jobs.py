@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
@@ -47,7 +47,7 @@ def _insert(dialect: str) -> ReturningInsert[tuple[UUID]]:
     return row.returning(JobRow.id)
 
 
-def _is_due(at: datetime) -> ColumnElement[bool]:
+def _is_due(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Queued and due, or in the hands of a process whose lease has ended."""
     return or_(
         (JobRow.state == JobState.QUEUED) & (JobRow.due_at <= at),
@@ -55,10 +55,25 @@ def _is_due(at: datetime) -> ColumnElement[bool]:
     )
 
 
+# Written once: every job asks for these, and to put them together takes longer than SQLite takes to answer.
+_NEXT_DUE = (
+    select(JobRow)
+    .where(_is_due(bindparam("at", type_=JobRow.due_at.type)))
+    .order_by(JobRow.priority, JobRow.due_at, JobRow.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_HELD = (
+    select(JobRow)
+    .where(JobRow.id == bindparam("job_id"), JobRow.state == JobState.RUNNING, JobRow.attempts == bindparam("attempt"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
 def next_due(session: Session, at: datetime) -> JobRow | None:
     """The job that has been due longest, locked."""
-    query = select(JobRow).where(_is_due(at)).order_by(JobRow.priority, JobRow.due_at, JobRow.id).limit(1)
-    return session.scalars(query.with_for_update(skip_locked=True)).first()
+    return session.scalars(_NEXT_DUE, {"at": at}).first()
 
 
 def due(session: Session, job_id: UUID, at: datetime) -> JobRow | None:
@@ -113,8 +128,7 @@ def dead_work(session: Session) -> set[tuple[str, str]]:
 
 def held(session: Session, job_id: UUID, attempt: int) -> JobRow | None:
     """A job in its so-manieth attempt, locked; None when it is gone or another process has taken it meanwhile."""
-    mine = (JobRow.id == job_id) & (JobRow.state == JobState.RUNNING) & (JobRow.attempts == attempt)
-    return session.scalars(select(JobRow).where(mine).with_for_update().execution_options(populate_existing=True)).first()
+    return session.scalars(_HELD, {"job_id": job_id, "attempt": attempt}).first()
 
 
 def release_all(session: Session) -> int:
