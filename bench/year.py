@@ -28,7 +28,7 @@ from models.working_days import is_working_day
 BOUND_SECONDS = 600.0
 OPEN_AT_FIRST = 0.3  # of the needs: those that were known before the year began
 EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "simulated-year"
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+_OBJECTS_BETWEEN_COLLECTIONS = 400_000
 _SLOTS = (time(9, 30), time(13, 30), time(16, 30))
 
 

@@ -59,9 +59,11 @@ class LexicalIndex:
 
     def remove(self, ids: Iterable[str]) -> None:
         """Take documents out of every later answer; an id that is not there is passed over."""
-        for document_id in ids:
+        known = [document_id for document_id in ids if document_id in self._rows]
+        for document_id in known:
             self._forget(document_id)
-        self._commit()
+        if known:
+            self._commit()
 
     def search(self, text: str, k: int, allowed: Collection[str] | None = None) -> list[Candidate]:
         """Find the documents that share words with a text, which is read as words and never as query syntax.

@@ -139,7 +139,7 @@ class Innovation(Versioned, Walking, Base):
 
     supplier: Mapped[Organisation | None] = relationship(lazy="joined")
     external_ids: Mapped[list["ExternalId"]] = relationship(
-        back_populates="innovation", cascade="all, delete-orphan", order_by="ExternalId.system", lazy="selectin"
+        back_populates="innovation", cascade="all, delete-orphan", order_by="ExternalId.system"
     )
     parts: Mapped[list["Innovation"]] = relationship(viewonly=True, order_by="(Innovation.created_at, Innovation.id)")  # merged into it
 

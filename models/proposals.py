@@ -89,7 +89,7 @@ class Proposal(Base):
     decisions: Mapped[list[Decision]] = relationship(
         back_populates="proposal", order_by="(Decision.decided_at, Decision.id)", lazy="selectin"
     )
-    skips: Mapped[list[Skip]] = relationship(back_populates="proposal", lazy="selectin")
+    skips: Mapped[list[Skip]] = relationship(back_populates="proposal")
     place_answers: Mapped[list["PlaceAnswer"]] = relationship(
         back_populates="proposal", order_by="(PlaceAnswer.asking, PlaceAnswer.created_at, PlaceAnswer.id)", lazy="selectin"
     )

@@ -1,9 +1,10 @@
 """How an owed job is carried out, in either mode: claimed by its row, done, and its effect kept with the row's end."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from uuid import UUID
 
 import structlog
@@ -62,6 +63,7 @@ class Work:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._leases = _Leases(context.database)
 
     def run_next(self) -> bool:
         """Run the job that has been due longest; False when none is due."""
@@ -116,7 +118,7 @@ class Work:
         if claimed:
             token = correlation_id.set(claimed[0].correlation_id or None)
             try:
-                with _Hold(self._context.database, claimed):
+                with self._leases.of(claimed):
                     self._carry_out(claimed)
             finally:
                 correlation_id.reset(token)
@@ -225,29 +227,50 @@ class Work:
             log.exception("job.not_abandoned", job=job.name)
 
 
-class _Hold:
-    """Renews the leases of jobs for as long as this process works on them."""
+class _Leases:
+    """Renews the leases of all jobs that this process has in hand, from one thread that ends when there are none.
 
-    def __init__(self, database: Database, claimed: Sequence[JobRow]) -> None:
+    A thread for each job would take longer to start than many jobs take.
+    """
+
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._ids = [job.id for job in claimed]
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
+        self._held: dict[int, list[UUID]] = {}
+        self._lock = threading.Lock()
+        self._renewing: threading.Thread | None = None
 
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._done.set()
-        self._thread.join()
+    @contextmanager
+    def of(self, claimed: Sequence[JobRow]) -> Iterator[None]:
+        """Keep these jobs until the block ends; none of their leases is renewed after it."""
+        ids = [job.id for job in claimed]
+        with self._lock:
+            self._held[id(ids)] = ids
+            if self._renewing is None or not self._renewing.is_alive():  # also after a fork, which takes no thread along
+                self._renewing = threading.Thread(target=self._renew, name="leases", daemon=True)
+                self._renewing.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._held[id(ids)]
 
     def _renew(self) -> None:
-        while not self._done.wait(LEASE_SECONDS / 4):
-            try:
-                with self._database.transaction() as session:
-                    jobs.renew(session, self._ids, leased_until=datetime.now(UTC) + timedelta(seconds=LEASE_SECONDS))
-            except AWAY:  # the lease may end before the work does; then its effect is not kept, and another process does it
-                log.warning("lease.not_renewed", exc_info=True)
+        pause = threading.Event()
+        while True:
+            pause.wait(LEASE_SECONDS / 4)
+            with self._lock:
+                if not self._held:
+                    self._renewing = None
+                    return
+                self._renew_all()
+
+    def _renew_all(self) -> None:
+        ids = [each for own in self._held.values() for each in own]
+        try:
+            with self._database.transaction() as session:
+                jobs.renew(session, ids, leased_until=datetime.now(UTC) + timedelta(seconds=LEASE_SECONDS))
+        except AWAY:  # the lease may end before the work does; then its effect is not kept, and another process does it
+            log.warning("lease.not_renewed", exc_info=True)
 
 
 def _told(error: Exception) -> str:

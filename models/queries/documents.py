@@ -82,7 +82,7 @@ def page(
     table = TABLES[side]
     query = select(table).where(*conditions(session, side, actor, filters=filters, text=text))
     if side is Side.INNOVATION:
-        query = query.options(selectinload(Innovation.parts))
+        query = query.options(selectinload(Innovation.parts), selectinload(Innovation.external_ids))
     return page_of(session, query.order_by(table.created_at.desc(), table.id), after=after, limit=limit, kinds=(datetime, UUID))
 
 

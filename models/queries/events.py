@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
@@ -16,11 +16,15 @@ _SEALER_LOCK = 7_251_001  # any constant: one sealer at a time on PostgreSQL; SQ
 _IS_A_CHANGE = Event.kind != ACCESS_REFUSED  # a refused attempt leaves everything as it was
 
 
+# Written once: every search asks for these, and to put them together takes longer than to answer them.
+_HEAD = select(Event.position, Event.hash).where(Event.position.is_not(None)).order_by(Event.position.desc()).limit(1)
+_OF_A_KIND = select(Event.subject_id).where(Event.subject_kind == bindparam("subject_kind"), _IS_A_CHANGE)
+_CHANGED, _LOOSE = _OF_A_KIND.where(Event.position > bindparam("position")), _OF_A_KIND.where(Event.position.is_(None))
+
+
 def head(session: Session) -> tuple[int, str]:
     """Position and hash of the last sealed event; (0, GENESIS) at the beginning."""
-    row = session.execute(
-        select(Event.position, Event.hash).where(Event.position.is_not(None)).order_by(Event.position.desc()).limit(1)
-    ).first()
+    row = session.execute(_HEAD).first()
     return (row[0] or 0, row[1] or GENESIS) if row else (0, GENESIS)
 
 
@@ -92,10 +96,8 @@ def looked_for(
 
 def changed_since(session: Session, subject_kind: str, position: int) -> tuple[set[UUID], set[UUID]]:
     """Ids of subjects with sealed events past a position, and with events not sealed yet."""
-    mine = select(Event.subject_id).where(Event.subject_kind == subject_kind, _IS_A_CHANGE)
-    sealed = set(session.scalars(mine.where(Event.position > position)))
-    loose = set(session.scalars(mine.where(Event.position.is_(None))))
-    return sealed, loose
+    sealed = set(session.scalars(_CHANGED, {"subject_kind": subject_kind, "position": position}))
+    return sealed, set(session.scalars(_LOOSE, {"subject_kind": subject_kind}))
 
 
 def changes_since(session: Session, position: int, subject_kinds: Collection[str]) -> int:

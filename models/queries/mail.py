@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,8 @@ from models.people import Person
 from models.queries.documents import NotFound
 from models.queries.pages import Page, page_of
 from models.watches import Watch, WatchHit
+
+_ONE = select(Message).where(Message.id == bindparam("message_id")).with_for_update().execution_options(populate_existing=True)
 
 
 def add(session: Session, row: Message) -> Message | None:
@@ -33,8 +35,7 @@ def one(session: Session, message_id: UUID) -> Message:
 
 def find(session: Session, message_id: UUID) -> Message | None:
     """A mail, locked; None when there is none of that id."""
-    query = select(Message).where(Message.id == message_id).with_for_update().execution_options(populate_existing=True)
-    return session.scalars(query).first()
+    return session.scalars(_ONE, {"message_id": message_id}).first()
 
 
 def to_change(session: Session, message_id: UUID) -> Message:

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any, TypeVarTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, cast, exists, func, or_, select, true
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, String, Subquery, and_, bindparam, case, cast, exists, func, or_, select, true
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from models.actors import Actor
 from models.clocks import Clock, ClockKind, Due
@@ -31,6 +31,13 @@ _OPEN = tuple(state for state in SubmissionState if state is not SubmissionState
 _IN_TRIAGE = (InnovationStatus.SUBMITTED, InnovationStatus.IN_TRIAGE)
 _CHUNK = 400  # bound parameters of one statement
 _NOT_MERGED = Submission.innovation.has(Innovation.merged_into_id.is_(None))
+_SKIPS = selectinload(Proposal.skips)
+# Written once: every step in triage asks for these, and to put them together takes longer than to answer them.
+_INNOVATION_OF = select(Submission.innovation_id).where(Submission.id == bindparam("submission_id"))
+_LOCKED = select(Submission.id).where(Submission.id == bindparam("submission_id")).with_for_update(key_share=True)
+_AS_IT_IS = select(Submission).where(Submission.id == bindparam("submission_id")).execution_options(populate_existing=True)
+_INNOVATION_LOCKED = select(Innovation.id).where(Innovation.id == bindparam("innovation_id")).with_for_update(key_share=True)
+_OF_INNOVATION = select(Submission).where(Submission.innovation_id == bindparam("innovation_id")).order_by(Submission.number)
 
 
 class Age(StrEnum):
@@ -213,18 +220,18 @@ def answerable(session: Session, submission_id: UUID, actor: Actor) -> Submissio
 
 def to_change(session: Session, submission_id: UUID) -> Submission:
     """A submission, whoever asks, locked with its innovation against other writers; raises NotFound."""
-    innovation_id = session.scalar(select(Submission.innovation_id).where(Submission.id == submission_id))
+    named = {"submission_id": submission_id}
+    innovation_id = session.scalar(_INNOVATION_OF, named)
     if innovation_id is None:
         raise _not_found()
     lock_innovation(session, innovation_id)
-    session.scalars(select(Submission.id).where(Submission.id == submission_id).with_for_update(key_share=True)).one()
-    query = select(Submission).where(Submission.id == submission_id).execution_options(populate_existing=True)
-    return session.scalars(query).unique().one()
+    session.scalars(_LOCKED, named).one()
+    return session.scalars(_AS_IT_IS, named).unique().one()
 
 
 def lock_innovation(session: Session, innovation_id: UUID) -> None:
     """Keep other writers of an innovation, and so of its submissions, out."""
-    session.scalars(select(Innovation.id).where(Innovation.id == innovation_id).with_for_update(key_share=True)).one()
+    session.scalars(_INNOVATION_LOCKED, {"innovation_id": innovation_id}).one()
 
 
 def _not_found() -> NotFound:
@@ -239,8 +246,7 @@ def current(session: Session, innovation_id: UUID) -> Submission | None:
 
 def of_innovation(session: Session, innovation_id: UUID) -> Sequence[Submission]:
     """Every submission of an innovation, in their order."""
-    query = select(Submission).where(Submission.innovation_id == innovation_id).order_by(Submission.number)
-    return session.scalars(query).unique().all()
+    return session.scalars(_OF_INNOVATION, {"innovation_id": innovation_id}).unique().all()
 
 
 def by_id(session: Session, submission_id: UUID) -> Submission | None:
@@ -320,7 +326,7 @@ def proposals_of(session: Session, innovation_id: UUID, actor: Actor) -> Sequenc
 
     Those on needs that are no longer open to matching are left out, unless they were decided.
     """
-    query = select(Proposal).where(_to_show(), Proposal.innovation_id == innovation_id, proposals_visible_to(actor))
+    query = select(Proposal).where(_to_show(), Proposal.innovation_id == innovation_id, proposals_visible_to(actor)).options(_SKIPS)
     return session.scalars(query.order_by(Proposal.probability.desc(), Proposal.id)).unique().all()
 
 
@@ -329,7 +335,7 @@ def proposals_of_many(session: Session, innovation_ids: Collection[UUID]) -> dic
     found: dict[UUID, list[Proposal]] = {each: [] for each in innovation_ids}
     ids = list(found)
     for start in range(0, len(ids), _CHUNK):
-        query = select(Proposal).where(_to_show(), Proposal.innovation_id.in_(ids[start : start + _CHUNK]))
+        query = select(Proposal).where(_to_show(), Proposal.innovation_id.in_(ids[start : start + _CHUNK])).options(_SKIPS)
         for row in session.scalars(query.order_by(Proposal.probability.desc(), Proposal.id)).unique():
             found[row.innovation_id].append(row)
     return found
