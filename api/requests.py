@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import re
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -17,17 +18,22 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from python_multipart.multipart import parse_options_header
 from sqlalchemy.orm import Session
+from starlette import status as http
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from api.db import AWAY, Database
-from api.security import CSRF_FIELD, CurrentVisit
+from api.security import CSRF_FIELD, CurrentVisit, Visit
 from api.services import answering
-from api.services.answering import Answer, Asked, Claim
+from api.services.answering import Answer, Asked, Claim, RequestInFlight
 from api.services.library import Libraries
 from api.settings import Settings
 from api.statuses import ForbiddenCharacter, InvalidRequest, MalformedBody, PreconditionRequired, WrongMediaType
 
 DEEPEST_JSON = 64
+ONCE_FIELD = "once"
+ONCE_SECONDS = 10.0  # how long the second of two clicks waits for the first
+_LOOK_SECONDS = 0.1
 _log = structlog.get_logger("api")
 
 
@@ -113,36 +119,51 @@ class StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             _check_parameters(request, known)
-            checked = _CheckedRequest(request.scope, request.receive)
+            checked = CheckedRequest(request.scope, request.receive)
             try:
                 if self.body_field is not None:
                     await _check_body(checked, form=takes_form)
                 answer: Response = await handle(checked)
             except _AnsweredBefore as before:
                 return _again(before.answer)
+            except BaseException:
+                await checked.end_once(None)
+                raise
             finally:
                 await checked.close()  # the files of a form, which a page would leave open
             checked.state.answer = answer  # `_creation` keeps it
+            await checked.end_once(answer)
             return answer
 
         return strict
 
 
-class _CheckedRequest(Request):
+class CheckedRequest(Request):
     """A request whose JSON has been read and found harmless, and whose form is when it is read."""
 
     parsed: Any = None
     sent: FormData | None = None
+    once: Claim | None = None
+
+    async def end_once(self, answer: Response | None) -> None:
+        """Keep where a form led, so that the same form leads there again; let go of one that did nothing."""
+        if self.once is None:
+            return
+        claim, self.once = self.once, None
+        done = answer is not None and answer.status_code == http.HTTP_303_SEE_OTHER and "set-cookie" not in answer.headers
+        await run_in_threadpool(_end_once, self.app.state.database, claim, _as_kept(answer) if answer is not None and done else None)
 
     def payload_hash(self) -> str:
         """SHA-256 of what was sent: of JSON what it says, of a form its fields and files, whatever parts them."""
         said = self.parsed
         if self.sent is not None:
             parts = sorted(self.sent.multi_items(), key=lambda part: part[0])
-            said = [[name, value if isinstance(value, str) else _of_file(value)] for name, value in parts if name != CSRF_FIELD]
+            unsaid = {CSRF_FIELD, ONCE_FIELD}
+            said = [[name, value if isinstance(value, str) else _of_file(value)] for name, value in parts if name not in unsaid]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     async def json(self) -> Any:  # noqa: ANN401 -- whatever JSON says
+        """What the body says, read already."""
         return self.parsed
 
     async def _get_form(self, **limits: Any) -> FormData:  # noqa: ANN401 -- as Starlette has them
@@ -177,7 +198,7 @@ class _AnsweredBefore(Exception):
 
 
 def _creation(
-    request: _CheckedRequest,
+    request: CheckedRequest,
     visit: CurrentVisit,
     now: Now,
     idempotency_key: Annotated[
@@ -207,6 +228,40 @@ def _creation(
     except BaseException:
         _free(database, claim)
         raise
+
+
+def once_only(request: CheckedRequest, visit: Visit, sent: FormData, now: datetime) -> None:
+    """Let a form that was shown once do its work once: whoever sends it again, as a second click does, is led where the first was.
+
+    A form that names the version which it changes needs no key: it finds that version gone.
+    """
+    shown = sent.get(ONCE_FIELD)
+    if not isinstance(shown, str) or not shown or "version" in sent:
+        return
+    route = f"{request.method} {request.url.path}"
+    key = hashlib.sha256(f"{shown} {route} {request.payload_hash()}".encode()).hexdigest()
+    asked = Asked(visit.actor.name, key, route, request.payload_hash())
+    database: Database = request.app.state.database
+    until = time.monotonic() + ONCE_SECONDS
+    while True:
+        try:
+            request.once = _claim(database, asked, now)
+            return
+        except RequestInFlight:
+            if time.monotonic() > until:
+                raise
+        time.sleep(_LOOK_SECONDS)
+
+
+def _end_once(database: Database, claim: Claim, answer: Answer | None) -> None:
+    if answer is None:
+        _free(database, claim)
+        return
+    try:
+        with database.transaction() as session:
+            answering.keep(session, claim, answer, at=_now())
+    except (*AWAY, RequestInFlight) as error:  # what was asked for is done; the form may be sent again when the claim ends
+        _log.warning("answer.not_kept", error=type(error).__name__)
 
 
 def _claim(database: Database, asked: Asked, now: datetime) -> Claim:
@@ -273,7 +328,7 @@ def _check_parameters(request: Request, known: Mapping[str, bool]) -> None:
         raise ForbiddenCharacter("A query parameter holds a control character. Remove it and ask again.")
 
 
-async def _check_body(request: _CheckedRequest, *, form: bool) -> None:
+async def _check_body(request: CheckedRequest, *, form: bool) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip()
     if form:
         if media_type not in ("multipart/form-data", "application/x-www-form-urlencoded"):

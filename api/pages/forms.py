@@ -11,12 +11,20 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from api.pages.wording import LOCAL
+from api.requests import CheckedRequest, Now, once_only
+from api.security import CurrentVisit
 
 
-async def _sent(request: Request) -> FormData:
+async def _form(request: Request) -> FormData:
     return await request.form()
 
 
+def _sent(request: CheckedRequest, visit: CurrentVisit, now: Now, sent: Annotated[FormData, Depends(_form)]) -> FormData:
+    once_only(request, visit, sent, now)
+    return sent
+
+
+# Named after the actor by every route, so that who may not come in takes no key.
 Sent = Annotated[FormData, Depends(_sent)]
 
 

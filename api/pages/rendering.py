@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -54,7 +55,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"asset": _asset}
+    made.globals |= {"asset": _asset, "once": lambda: uuid4().hex}
     made.filters |= {"day": wording.day, "moment": wording.moment, "clock": wording.clock}
     return made
 

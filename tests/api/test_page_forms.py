@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api.services.answering import RequestInFlight
 from models.documents import Visibility
 from models.innovations import InnovationStatus
 from models.needs import NeedStatus
@@ -270,3 +272,83 @@ def test_a_draft_of_a_need_is_seen_by_its_place_only(place_lead: TestClient, cli
 
     assert "Open this need" in read(place_lead, f"/needs/{draft.id}").text
     assert read(client, f"/needs/{draft.id}").status_code == 404
+
+
+def shown_once(client: TestClient) -> dict[str, Any]:
+    """The answers of a need with the key of the form that is shown now."""
+    (key,) = set(re.findall(r'name="once" value="([0-9a-f]{32})"', read(client, "/needs/new").text.split("<main")[1]))
+    return NEED | {"once": key}
+
+
+def opened(client: TestClient) -> list[str]:
+    return [row["title"] for row in client.get("/api/v1/needs").json()["items"]]
+
+
+@pytest.mark.both
+def test_a_form_that_is_sent_twice_leads_where_it_led_and_opens_one_need(place_lead: TestClient) -> None:
+    form = shown_once(place_lead)
+
+    first, second = (place_lead.post("/needs/new", data=form, headers=PAGE, follow_redirects=False) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.headers["location"] == second.headers["location"]
+    assert opened(place_lead) == ["Falls at home"]
+
+
+@pytest.mark.both
+def test_of_two_clicks_at_once_the_second_waits_for_the_first(place_lead: TestClient) -> None:
+    form = shown_once(place_lead)
+
+    with ThreadPoolExecutor(2) as clicks:
+        sent = [clicks.submit(place_lead.post, "/needs/new", data=form, headers=PAGE, follow_redirects=False) for _ in range(2)]
+        led = {each.result().headers["location"] for each in sent}
+
+    assert (len(led), opened(place_lead)) == (1, ["Falls at home"])
+
+
+def test_a_form_that_was_mended_is_taken_and_another_one_is_another_need(place_lead: TestClient) -> None:
+    form = shown_once(place_lead)
+
+    refused = place_lead.post("/needs/new", data=form | {"title": " "}, headers=PAGE)
+    mended = place_lead.post("/needs/new", data=form, headers=PAGE)
+    other = place_lead.post("/needs/new", data=form | {"title": "Falls in care homes"}, headers=PAGE)
+    place_lead.post("/needs/new", data=shown_once(place_lead), headers=PAGE)
+
+    assert (refused.status_code, mended.status_code, other.status_code) == (422, 200, 200)
+    assert sorted(opened(place_lead)) == ["Falls at home", "Falls at home", "Falls in care homes"]
+
+
+def test_what_failed_may_be_sent_again_by_the_same_form(place_lead: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = shown_once(place_lead)
+    with monkeypatch.context() as broken:
+        broken.setattr("api.services.intake.create", lambda *_args, **_said: 1 / 0)
+        failed = place_lead.post("/needs/new", data=form, headers=PAGE)
+
+    again = place_lead.post("/needs/new", data=form, headers=PAGE)
+
+    assert (failed.status_code, again.status_code) == (500, 200)
+    assert opened(place_lead) == ["Falls at home"]
+
+
+def test_the_second_click_is_told_when_the_first_takes_too_long(place_lead: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = shown_once(place_lead)
+    monkeypatch.setattr("api.requests.ONCE_SECONDS", 0.0)
+    monkeypatch.setattr("api.requests._end_once", lambda *_args: None)  # as if it were never done
+    place_lead.post("/needs/new", data=form, headers=PAGE)
+
+    second = place_lead.post("/needs/new", data=form, headers=PAGE)
+
+    assert second.status_code == 409
+    assert opened(place_lead) == ["Falls at home"]
+
+
+def test_an_answer_that_cannot_be_kept_undoes_nothing(place_lead: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = shown_once(place_lead)
+
+    def away(*_args: object, **_said: object) -> None:
+        raise RequestInFlight("Somebody else has the key.")
+
+    monkeypatch.setattr("api.services.answering.keep", away)
+    reply = place_lead.post("/needs/new", data=form, headers=PAGE, follow_redirects=False)
+
+    assert (reply.status_code, opened(place_lead)) == (303, ["Falls at home"])
