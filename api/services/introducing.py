@@ -17,6 +17,7 @@ from models.policies import NEED_READ
 from models.queries import place_answers as rows
 from models.queries import recipients
 from models.subjects import subject_of
+from models.working_days import day_of
 
 _AT_ONCE = 500
 
@@ -65,15 +66,17 @@ def _tell_both(session: Session, row: PlaceAnswer, answerer: Person, *, at: date
         "need": row.need.title,
         "hub_contact": _hub_contact(session, answerer),
     }
-    _send(session, "introduction_place", row, people_of(session, row), at=at, **common, **told)
-    _send(session, "introduction_innovator", row, offering, at=at, **common, need=row.need.title if public else "")
+    _send(session, "introduction_place", str(row.id), people_of(session, row), at=at, **common, **told)
+    # Of several needs that they may not read, they would be told on one day by the same words: once is enough.
+    about = str(row.id) if public else f"{row.proposal.innovation_id}:{row.asked_as}:{contact.id}:{day_of(at)}"
+    _send(session, "introduction_innovator", about, offering, at=at, **common, need=row.need.title if public else "")
     if not offering:
-        _send(session, "introduction_missing", row, recipients.hub_staff(session), at=at, **common)
+        _send(session, "introduction_missing", str(row.id), recipients.hub_staff(session), at=at, **common)
 
 
-def _send(session: Session, template: str, row: PlaceAnswer, to: Sequence[Person], *, at: datetime, **values: object) -> None:
+def _send(session: Session, template: str, about: str, to: Sequence[Person], *, at: datetime, **values: object) -> None:
     for person in to:
-        once_key = f"{template}:{row.id}:{person.id}"
+        once_key = f"{template}:{about}:{person.id}"
         mailing.post(session, template, mailing.to_person(person), once_key=once_key, at=at, name=person.name, **values)
 
 

@@ -85,6 +85,24 @@ def test_an_innovator_learns_no_title_of_a_need_that_is_not_public(session):
     assert "What only partners may read" not in body(session, "introduction_innovator", director)
 
 
+@pytest.mark.parametrize(("visibility", "mails_of_a_day"), [(Visibility.PARTNERS, 1), (Visibility.PUBLIC, 2)])
+def test_of_two_needs_that_they_may_not_read_innovators_are_told_once_a_day(session, visibility, mails_of_a_day):
+    lead = accounts.actor_of_person(people(session, ("LDS",))["LDS"])
+    director, innovation = factories.make_person(session, Role.INNOVATOR), factories.make_innovation(session)
+
+    for title in ("Falls at home", "Falls in care homes"):
+        need = factories.make_need(session, title=title, visibility=visibility)
+        row = questions(session, announced(session, need, innovation))["LDS"]
+        say(session, row, MEET, by=lead)
+        introduce(session, row)
+
+    told = session.scalars(
+        select(Message.body).where(Message.template == "introduction_innovator", Message.address == director.email)
+    ).all()
+    assert (len(told), len(set(told))) == (mails_of_a_day, mails_of_a_day)
+    assert len(mails(session, "introduction_place")) == 2
+
+
 def test_when_nobody_is_known_on_the_other_side_the_hub_is_asked_to_find_a_contact(session):
     lead, officer = people(session, ("LDS",))["LDS"], factories.make_person(session, name="Hub officer")
 
