@@ -28,7 +28,7 @@ from models.working_days import is_working_day
 BOUND_SECONDS = 600.0
 OPEN_AT_FIRST = 0.3  # of the needs: those that were known before the year began
 EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "simulated-year"
-_OBJECTS_BETWEEN_COLLECTIONS = 400_000
+_OBJECTS_BETWEEN_COLLECTIONS, _NEVER = 400_000, 1_000_000
 _SLOTS = (time(9, 30), time(13, 30), time(16, 30))
 
 
@@ -48,6 +48,7 @@ def run(plan: Plan = Plan(), *, keep: Path | None = None) -> bool:  # noqa: B008
                 with made.database.reading() as session:
                     checks.hold(session, made)
                 if number % 30 == 0:
+                    gc.collect()
                     gc.freeze()  # what is kept by now, such as every document, is not looked through again
                     err.print(f"  {made.day}: {uptime() - begun:.0f} s, {sum(acts.done.values())} acts")
         made.move_to(time(23))
@@ -63,10 +64,10 @@ def run(plan: Plan = Plan(), *, keep: Path | None = None) -> bool:  # noqa: B008
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """Look for rings of objects more seldom, and not at all among those that are loaded by now, which stay."""
+    """Look for rings of objects more seldom, among old ones once a month, and not at all among those that are loaded by now."""
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 10, _NEVER)
     try:
         yield
     finally:

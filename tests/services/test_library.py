@@ -1,6 +1,8 @@
 """Two processes share one folder of snapshots: each takes over what the other wrote, and answers like the rows all the while."""
 
 from itertools import count
+from types import MappingProxyType
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -9,6 +11,8 @@ from api.services import delivering, indexing, intake, library
 from api.services.library import Libraries
 from api.services.recording import record
 from matcher import snapshot
+from matcher.types import Document
+from matcher.types import Side as MatcherSide
 from models.actors import SYSTEM
 from models.documents import Side
 from models.events import Event
@@ -159,6 +163,40 @@ def test_an_event_that_changes_no_word_leaves_a_document_as_it_is_held(database,
 
     assert [one is other for one, other in zip(before, told, strict=True)] == [True, True]
     assert [one is other for one, other in zip(told, after, strict=True)] == [True, False]
+
+
+def test_a_document_in_memory_is_given_to_those_who_may_see_it_as_it_is(database, libraries, embedded, hub):
+    changed, never_seen = embedded(WOUND_DRESSING), uuid4()
+    with database.reading() as earlier:
+        assert libraries.held(earlier, Side.INNOVATION, changed) is None  # this process has not looked for any yet
+        libraries.view(earlier, Side.INNOVATION, SYSTEM)
+        before = libraries.held(earlier, Side.INNOVATION, changed)
+        with database.transaction() as session:
+            intake.change(session, Side.INNOVATION, changed, {"how_it_works": "A gel of honey."}, actor=hub, at=now())
+        assert embed(database, libraries, Side.INNOVATION, changed)
+        seal(database)
+        with database.reading() as later:
+            after = libraries.held(later, Side.INNOVATION, changed)
+            assert libraries.held(later, Side.INNOVATION, never_seen) is None
+        assert libraries.held(earlier, Side.INNOVATION, changed) is None  # it would be told what it may not know yet
+
+    works = [each.document.fields["how_it_works"] for each in (before, after)]
+    assert works == [WOUND_DRESSING["how_it_works"], "A gel of honey."]
+
+
+def test_a_draft_is_encoded_anew_when_it_says_something_else_and_few_are_kept(libraries, monkeypatch):
+    monkeypatch.setattr(library, "KEPT_DRAFTS", 1)
+
+    def draft(name, text):
+        return Document(id=name, side=MatcherSide.NEED, fields=MappingProxyType({"problem": text}))
+
+    first, again = (libraries.encode(draft("one", "People fall at home.")) for _ in range(2))
+    changed = libraries.encode(draft("one", "People wait for wound care."))
+    libraries.encode(draft("other", "Letters are lost."))
+    forgotten = libraries.encode(draft("one", "People wait for wound care."))
+
+    assert (again is first, changed is first, forgotten is changed) == (True, False, False)
+    assert np.array_equal(forgotten.pooled, changed.pooled)
 
 
 def test_a_session_that_began_before_the_snapshot_answers_as_it_sees_and_leaves_it_to_later_ones(
