@@ -161,10 +161,10 @@ def run() -> bool:
         app = create_app(settings)
         world = fill(app.state.database, app.state.libraries)
         app.state.database.dispose()
-        err.print("measuring: every page")
+        err.print("measuring: decisions, then every page")
         with started(home, environment_of(chosen), ("serve",)) as address, Client(base_url=address, timeout=60) as client:
+            decisions = list(decided(client, world))  # first: what waits for long may be ranked anew, and is then decided elsewhere
             found = list(measured(client, settings, world))
-            decisions = list(decided(client, world))
     table, kept = shown(found, decisions)
     Console(width=140).print(table)
     return kept
