@@ -23,6 +23,7 @@ from api.jobs.runner import Runner
 from api.logs import configure_log, retell_the_rest
 from api.measuring import RequestMeter, watch_connections
 from api.pages import add_pages
+from api.pauses import short_pauses
 from api.routes import (
     accounts,
     alignments,
@@ -246,8 +247,9 @@ def _ping(settings: Settings) -> Callable[[], object] | None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    app.state.warm_up.start()
-    app.state.runner.start()
-    yield
-    app.state.runner.stop()
-    app.state.database.dispose()
+    with short_pauses():
+        app.state.warm_up.start()
+        app.state.runner.start()
+        yield
+        app.state.runner.stop()
+        app.state.database.dispose()
