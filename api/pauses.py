@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 LONG_SECONDS = 0.05  # of one full collection; about a hundred thousand objects
+_FULL = 2  # the oldest generation, with which all are collected
 
 
 class _Freezer:
@@ -17,7 +18,9 @@ class _Freezer:
 
     begun = 0.0
 
-    def __call__(self, phase: str, _told: dict[str, Any]) -> None:
+    def __call__(self, phase: str, told: dict[str, Any]) -> None:
+        if told["generation"] != _FULL:  # others leave garbage behind among what is older
+            return
         if phase == "start":
             self.begun = time.perf_counter()
         elif time.perf_counter() - self.begun > LONG_SECONDS:

@@ -239,8 +239,9 @@ def once_only(request: CheckedRequest, visit: Visit, sent: FormData, now: dateti
     if not isinstance(shown, str) or not shown or "version" in sent:
         return
     route = f"{request.method} {request.url.path}"
+    # The form's own key, which is stored nowhere, is part of all that is: nobody can guess from a row what was typed, such as a password.
     key = hashlib.sha256(f"{shown} {route} {request.payload_hash()}".encode()).hexdigest()
-    asked = Asked(visit.actor.name, key, route, request.payload_hash())
+    asked = Asked(visit.actor.name, key, route, payload_hash=key)
     database: Database = request.app.state.database
     until = time.monotonic() + ONCE_SECONDS
     while True:

@@ -1,6 +1,7 @@
 """How an owed job is carried out, in either mode: claimed by its row, done, and its effect kept with the row's end."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -255,9 +256,8 @@ class _Leases:
                 del self._held[id(ids)]
 
     def _renew(self) -> None:
-        pause = threading.Event()
         while True:
-            pause.wait(LEASE_SECONDS / 4)
+            time.sleep(LEASE_SECONDS / 4)
             with self._lock:
                 if not self._held:
                     self._renewing = None

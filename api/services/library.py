@@ -211,16 +211,15 @@ class Libraries:
             return shelf.delta.get(str(document_id)) or shelf.kept.get(str(document_id))
 
     def encode(self, document: Document) -> EncodedDocument:
-        """Encode a text that no job has embedded, such as a draft's; while it stays as it is, it is not encoded again."""
-        name = f"{self.encoder.id} {document.id}"
+        """Encode a stored text that no job has embedded, such as a draft's; while it stays as it is, it is not encoded again."""
         with self._lock:
-            known = self._encoded.get(name)
+            known = self._encoded.get(document.id)
         if known is not None and known.document == document:
             return known
         encoded = encode_document(document, self.encoder)
         with self._lock:
-            self._encoded.pop(name, None)
-            self._encoded[name] = encoded
+            self._encoded.pop(document.id, None)
+            self._encoded[document.id] = encoded
             while len(self._encoded) > KEPT_DRAFTS:
                 del self._encoded[next(iter(self._encoded))]
         return encoded
@@ -299,6 +298,7 @@ class Libraries:
         sealed, loose = events.changed_since(session, side.value, shelf.position)
         changed = {str(each) for each in sealed | loose}
         if changed:
+            self._forget(changed)
             read = self.encoded(session, side, changed)
             alike = (
                 set() if anew else {each for each, now in read.items() if _reads_alike(shelf.delta.get(each) or shelf.kept.get(each), now)}
@@ -306,6 +306,12 @@ class Libraries:
             self._take_over(shelf, changed - alike, {each: now for each, now in read.items() if each not in alike})
         shelf.position = head
         return head
+
+    def _forget(self, changed: Collection[str]) -> None:
+        """Let go of what was encoded of documents that changed since, as of one that was erased."""
+        with self._lock:
+            for each in changed:
+                self._encoded.pop(each, None)
 
     def _take_over(self, shelf: _Shelf, changed: Collection[str], now: Mapping[str, EncodedDocument]) -> None:
         if not changed:

@@ -14,6 +14,7 @@ from api.services.intake import Content
 from api.services.library import Libraries, View
 from api.services.reading import document_of
 from api.services.recording import record
+from matcher.embedding import encode_document
 from matcher.gaps import gap_report
 from matcher.text import Readability as ReadableText
 from matcher.text import document_readability
@@ -103,7 +104,7 @@ def encoded_of_text(libraries: Libraries, side: Side, content: Content) -> Encod
         raise NothingToRank("Say more than a name: what goes wrong, for whom, and what would be better.")
     if document_readability(document) is not ReadableText.READABLE:
         raise NothingToRank("The text says nothing that can be read. Write in plain English.")
-    return libraries.encode(document)
+    return encode_document(document, libraries.encoder)
 
 
 def rank(session: Session, libraries: Libraries, side: Side, document_id: UUID, *, limit: int) -> Ranked | None:

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
+from api.db import Database
 from api.services.answering import RequestInFlight
+from models.answers import KeptAnswer
 from models.documents import Visibility
 from models.innovations import InnovationStatus
 from models.needs import NeedStatus
@@ -316,6 +319,15 @@ def test_a_form_that_was_mended_is_taken_and_another_one_is_another_need(place_l
 
     assert (refused.status_code, mended.status_code, other.status_code) == (422, 200, 200)
     assert sorted(opened(place_lead)) == ["Falls at home", "Falls at home", "Falls in care homes"]
+
+
+def test_of_what_was_typed_nothing_is_kept_that_could_be_guessed(place_lead: TestClient, database: Database) -> None:
+    for _ in range(2):
+        place_lead.post("/needs/new", data=shown_once(place_lead), headers=PAGE)
+
+    with database.reading() as session:
+        kept = session.execute(select(KeptAnswer.key, KeptAnswer.payload_hash)).all()
+    assert (len(kept), len({row.key for row in kept}), len({row.payload_hash for row in kept})) == (2, 2, 2)
 
 
 def test_what_failed_may_be_sent_again_by_the_same_form(place_lead: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

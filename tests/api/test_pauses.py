@@ -23,6 +23,20 @@ def test_what_survives_a_long_collection_is_set_aside_until_the_end(monkeypatch,
     assert (gc.get_freeze_count(), gc.callbacks) == (0, before)
 
 
+def test_what_survives_a_short_look_at_the_young_is_not_set_aside(monkeypatch):
+    monkeypatch.setattr(pauses, "LONG_SECONDS", 0.0)
+    gc.unfreeze()
+
+    gc.disable()
+    try:
+        with short_pauses():
+            gc.collect(0)
+            gc.collect(1)
+            assert gc.get_freeze_count() == 0
+    finally:
+        gc.enable()
+
+
 def test_it_is_on_while_the_service_runs(tmp_path):
     before = len(gc.callbacks)
     with served(Settings(home=tmp_path)):

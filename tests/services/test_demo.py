@@ -44,7 +44,7 @@ def test_the_demonstration_has_real_needs_and_innovations_of_five_places(empty):
         assert (counted(session, Need), counted(session, Innovation), counted(session, Place)) == (44, 109, 5)
         need = documents.by_key(session, Side.NEED, "n-adhd")
         assert (need.status, need.verified is not None, need.illustrative != []) == (NeedStatus.OPEN, True, True)
-        assert len(documents.searchable_ids(session, Side.INNOVATION, SYSTEM)) == 107
+        assert len(documents.searchable_names(session, Side.INNOVATION, SYSTEM)) == 107
         kirklees = places.by_keys(session, ["KIR"])[0]
         assert kirklees.ods_code_on(now().date()) == "X2C4Y"
         assert {place.key for place in places.organisation_of(session, "RXF").places} == {"KIR", "WAK"}

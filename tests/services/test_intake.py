@@ -77,7 +77,7 @@ def test_withdrawing_takes_a_document_out_of_the_searchable_in_the_same_transact
 
     with database.transaction() as session:
         intake.withdraw(session, Side.INNOVATION, innovation_id, actor=hub, at=now())
-        assert documents.searchable_ids(session, Side.INNOVATION, hub) == []
+        assert documents.searchable_names(session, Side.INNOVATION, hub) == frozenset()
 
     with pytest.raises(TransitionRefused, match="withdrawn"), database.transaction() as session:
         intake.change(session, Side.INNOVATION, innovation_id, {"benefits": "More"}, actor=hub, at=now())

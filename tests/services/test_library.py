@@ -7,8 +7,9 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from api.services import delivering, indexing, intake, library
+from api.services import delivering, erasing, indexing, intake, library
 from api.services.library import Libraries
+from api.services.proposing import encoded_of
 from api.services.recording import record
 from matcher import snapshot
 from matcher.types import Document
@@ -16,6 +17,7 @@ from matcher.types import Side as MatcherSide
 from models.actors import SYSTEM
 from models.documents import Side
 from models.events import Event
+from models.queries import documents
 from tests.services.test_indexing import CARE_HOME, embed, found_by_meaning, found_by_words
 from tests.walk import ADHD_NEED, ADHD_TEST, WOUND_DRESSING, now
 
@@ -197,6 +199,25 @@ def test_a_draft_is_encoded_anew_when_it_says_something_else_and_few_are_kept(li
 
     assert (again is first, changed is first, forgotten is changed) == (True, False, False)
     assert np.array_equal(forgotten.pooled, changed.pooled)
+
+
+def test_what_was_encoded_of_a_draft_is_gone_when_the_draft_is(database, libraries, hub, said, embedded):
+    embedded(WOUND_DRESSING)
+    draft = said(Side.INNOVATION, ADHD_TEST, submit=False)
+
+    def remembered():
+        with database.reading() as session:
+            libraries.view(session, Side.INNOVATION, SYSTEM)
+        return str(draft) in libraries._encoded
+
+    with database.reading() as session:
+        row = documents.find(session, Side.INNOVATION, draft)
+        encoded_of(session, libraries, Side.INNOVATION, row)
+    before = str(draft) in libraries._encoded
+    with database.transaction() as session:
+        erasing.delete_innovation(session, draft, actor=hub, at=now())
+
+    assert (before, remembered()) == (True, False)
 
 
 def test_a_session_that_began_before_the_snapshot_answers_as_it_sees_and_leaves_it_to_later_ones(

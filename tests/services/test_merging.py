@@ -50,7 +50,7 @@ def test_a_merged_innovation_is_gone_from_search_and_lists_at_once(session, by):
 
     assert (row.kept_id, row.merged_id, row.merged_by_name, row.note) == (kept.id, merged.id, by.shown_as, "The same test.")
     assert not merged.searchable
-    assert documents.searchable_ids(session, Side.INNOVATION, by) == [kept.id]
+    assert documents.searchable_names(session, Side.INNOVATION, by) == {str(kept.id)}
     assert visible(session) == {kept.id}
     (told,) = events.of_subject(session, merged.id)
     assert (told.kind, told.actor, told.data) == ("innovation.merged", by.name, {"into": str(kept.id), "merge": str(row.id)})
