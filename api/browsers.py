@@ -1,5 +1,7 @@
 """What a browser keeps of us: the token of its sign-in, one by which we know it again, and one of answers that it has begun."""
 
+import base64
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +16,15 @@ from api.services.opening import Opened
 from api.settings import Settings
 from models.actors import Actor
 
-COOKIE, DEVICE_COOKIE, DRAFT_COOKIE = "matching_session", "matching_device", "matching_draft"
+COOKIE, DEVICE_COOKIE, DRAFT_COOKIE, SENT_COOKIE = "matching_session", "matching_device", "matching_draft", "matching_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class SentTo:
+    """The address that a link was sent to, as typed, and whether using it hands the answers in."""
+
+    address: str
+    hands_in: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +113,27 @@ def keep_draft(response: Response, token: str, settings: Settings, *, until: dat
     _keep(response, DRAFT_COOKIE, token, until=until, settings=settings)
 
 
+def remember_sent(response: Response, address: str, *, hands_in: bool, settings: Settings, until: datetime) -> None:
+    """Let the browser show for a while where its answers were sent; we keep no address before its owner has said so."""
+    said = base64.urlsafe_b64encode(json.dumps([address, hands_in]).encode()).decode()
+    _keep(response, SENT_COOKIE, said, until=until, settings=settings)
+
+
+def sent(request: HTTPConnection) -> SentTo | None:
+    """Where this browser's answers were sent just now; None when it does not say, or not what we gave it."""
+    raw = request.cookies.get(cookie_name(SENT_COOKIE, request.app.state.settings), "")
+    try:
+        address, hands_in = json.loads(base64.urlsafe_b64decode(raw.encode()))
+    except (ValueError, TypeError):
+        return None
+    return SentTo(address, hands_in is True) if isinstance(address, str) else None
+
+
 def forget_draft(response: Response, settings: Settings) -> None:
-    """Take that token out of the browser."""
-    name = cookie_name(DRAFT_COOKIE, settings)
-    response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies)
+    """Take that token, and where the answers were sent, out of the browser."""
+    for cookie in (DRAFT_COOKIE, SENT_COOKIE):
+        name = cookie_name(cookie, settings)
+        response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies)
 
 
 def idle_limit(settings: Settings) -> timedelta:

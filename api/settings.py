@@ -221,6 +221,11 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{host}:{self.port}"
 
     @property
+    def contact(self) -> str:
+        """How people reach the Hub."""
+        return self.contact_email or self.mail_from
+
+    @property
     def service_mode(self) -> bool:
         """Whether jobs are run by workers that a broker tells; otherwise this process runs them."""
         return bool(self.broker_url)

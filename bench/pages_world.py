@@ -1,39 +1,42 @@
 """A service as full as it may become: 1,000 needs, 10,000 innovations, 5,000 proposals and a long queue.
 
-Twenty-five needs and 250 innovations are read and embedded as ever; each is then there forty times, with its vectors a little moved,
-so that a search meets as many different vectors as it would, without the hour that it takes to embed them.
+Every document has a text of its own. The first 250 needs and 500 innovations are embedded as ever; the others have vectors of these,
+moved a little, so that a search meets as many different vectors as it would, without the time that it takes to embed them.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import cycle, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 import numpy as np
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from api.db import Database
 from api.services import accounts, delivering, indexing, triaging
 from api.services.library import Libraries
-from models.documents import Revision, Side
+from api.services.reading import document_of
+from matcher.text import passages
+from models.documents import Side
 from models.innovations import Innovation, InnovationStatus
 from models.needs import Need
-from models.passages import Passage, Vector
 from models.proposals import Proposal
+from models.queries import documents
 from models.runs import RankingRun
 from tests import factories, many
 
-BASE_NEEDS, BASE_INNOVATIONS, COPIES = 25, 250, 40
+NEEDS, INNOVATIONS = 1_000, 10_000
+EMBEDDED_NEEDS, EMBEDDED_INNOVATIONS = 250, 500
+FIRMS = 100
 PROPOSALS_A_NEED: Final = 5
 IN_TRIAGE, OTHERS = 200, 20
-_MOVED: Final = 0.4  # how far a copy's vector is moved, as a share of its length
-_NEED_PLACE: Final = Need.metadata.tables["need_place"]
+_MOVED: Final = 0.4  # how far a vector is moved, as a share of its length
+_AT_ONCE: Final = 500  # documents that are stored in one transaction
 _TEXTS: Final = Path(__file__).parent / "data" / "sbir-sample" / "texts.jsonl"
 
 
@@ -52,89 +55,85 @@ def fill(database: Database, libraries: Libraries) -> World:
     with database.transaction() as session:
         world = many.begin(session)
         many.grow(session, world, OTHERS)
-        needs, innovations = _documents(session, at)
-    wanted = [*((Side.NEED, row.id) for row in needs), *((Side.INNOVATION, row.id) for row in innovations)]
-    with database.reading() as session:
-        embedded = indexing.embed(session, libraries, wanted)
+        rows = {Side.NEED: _needs(session), Side.INNOVATION: _innovations(session, at)}
+        ids = {side: [row.id for row in found] for side, found in rows.items()}
+        stored = {Side.NEED: session.scalars(select(Need)).all(), Side.INNOVATION: session.scalars(select(Innovation)).all()}
+        for row in chain(*stored.values()):
+            row.proposed_revision = row.revision  # so that no ranking is owed
+        own = set(chain(*ids.values()))
+        around = {side: [row.id for row in found if row.id not in own] for side, found in stored.items()}
+    for side, count in ((Side.NEED, EMBEDDED_NEEDS), (Side.INNOVATION, EMBEDDED_INNOVATIONS)):
+        _embed(database, libraries, side, encode=[*around[side], *ids[side][:count]], place_near=ids[side][count:], at=at)
     with database.transaction() as session:
-        for each in embedded:
-            indexing.keep(session, each, at=at)
-    with database.transaction() as session:
-        for row in (*session.scalars(select(Need)), *session.scalars(select(Innovation))):
-            row.proposed_revision = row.revision
-        session.flush()
-        copied = set(_copied(session, Need, [row.id for row in needs], "title"))
-        innovation_ids = _copied(session, Innovation, [row.id for row in innovations], "name")
-        pairs = _proposed(session, session.scalars(select(Need.id).order_by(Need.id)).all(), innovation_ids)
+        pairs = _proposed(session, session.scalars(select(Need.id).order_by(Need.id)).all(), ids[Side.INNOVATION])
         sessions = {name: accounts.start_session(session, each.id, at=at, hours=2) for name, each in world.people.items()}
     with database.transaction() as session:
         delivering.seal(session, at=at, limit=100_000)
     with database.transaction() as session:
         indexing.write_snapshot(session, libraries, at=at)
-    return World(world.names, sessions, [proposal_id for proposal_id, need_id in pairs if need_id in copied])
+    return World(world.names, sessions, [proposal_id for proposal_id, need_id in pairs if need_id in own])
 
 
-def _documents(session: Session, at: datetime) -> tuple[list[Need], list[Innovation]]:
-    """Needs and innovations with texts of their own; the first of these wait in triage."""
-    texts = cycle(json.loads(line) for line in _TEXTS.read_text(encoding="utf-8").splitlines())
-    needs = [
-        factories.make_need(session, title=text["title"][:100], problem=text["text"][:900], population=text["text"][900:1100] or "All")
-        for text in islice(texts, BASE_NEEDS)
-    ]
-    innovations = []
-    for number, text in enumerate(islice(texts, BASE_INNOVATIONS)):
-        said = {"name": text["title"][:100], "problems_tackled": text["text"][:600], "how_it_works": text["text"][600:1200] or "By hand."}
-        waiting = number < IN_TRIAGE
-        status = InnovationStatus.SUBMITTED if waiting else InnovationStatus.ACTIVE
-        row = factories.make_innovation(session, supplier=f"Firm {number % 100}", status=status, **said)
-        if waiting:
+def _needs(session: Session) -> list[Need]:
+    found = []
+    for one, other in _texts(NEEDS):
+        said = {"problem": one["text"][:900], "population": other["text"][:200]}
+        found.append(factories.make_need(session, title=one["title"][:100], **said))
+    return found
+
+
+def _innovations(session: Session, at: datetime) -> list[Innovation]:
+    """The first of these wait in triage."""
+    found = []
+    for number, (one, other) in enumerate(_texts(INNOVATIONS)):
+        said = {"name": one["title"][:100], "problems_tackled": one["text"][:600], "how_it_works": other["text"][:600]}
+        status = InnovationStatus.SUBMITTED if number < IN_TRIAGE else InnovationStatus.ACTIVE
+        row = factories.make_innovation(session, supplier=f"Firm {number % FIRMS}", status=status, **said)
+        if number < IN_TRIAGE:
             triaging.receive(session, row, at=at)
-        innovations.append(row)
-    return needs, innovations
+        found.append(row)
+    return found
 
 
-def _copied(session: Session, kind: type[Need] | type[Innovation], ids: Sequence[UUID], title: str) -> list[UUID]:
-    """Copies of these documents with their texts as saved, passages and moved vectors; the ids of all, in turn."""
-    owner, of_revision = (Passage.need_id, Revision.need_id) if kind is Need else (Passage.innovation_id, Revision.innovation_id)
-    table = inspect(kind).local_table
-    vectors = {each.text_hash: each for each in session.scalars(select(Vector))}
-    made, rows, revisions, passages, places, moved = list(ids), [], [], [], [], {}
-    for document_id in ids:
-        row = dict(session.execute(select(table).where(table.c.id == document_id)).mappings().one())
-        own = [dict(each) for each in session.execute(select(Passage.__table__).where(owner == document_id)).mappings()]
-        saved = [dict(each) for each in session.execute(select(Revision.__table__).where(of_revision == document_id)).mappings()]
-        beside = _places(session, document_id)
-        for number in range(1, COPIES):
-            new_id = uuid4()
-            active = {"status": InnovationStatus.ACTIVE} if kind is Innovation else {}
-            rows.append(row | {"id": new_id, "key": None, title: f"{row[title]} ({number})"} | active)
-            revisions += [each | {"id": uuid4(), owner.key: new_id} for each in saved]
-            places += [each | {"need_id": new_id} for each in beside]
-            for each in own:
-                text_hash = hashlib.sha256(f"{each['text_hash']}-{number}".encode()).hexdigest()
-                passages.append(each | {"id": uuid4(), owner.key: new_id, "text_hash": text_hash})
-                moved[text_hash] = vectors[each["text_hash"]]
-            made.append(new_id)
-    session.execute(insert(table), rows)
-    session.execute(insert(Revision.__table__), revisions)
-    session.execute(insert(Passage.__table__), passages)
-    session.execute(insert(Vector.__table__), [_moved(each, text_hash) for text_hash, each in moved.items() if text_hash not in vectors])
-    if places:
-        session.execute(insert(_NEED_PLACE), places)
-    return made
+def _texts(count: int) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+    """As many pairs of texts, each pair another."""
+    texts = [json.loads(line) for line in _TEXTS.read_text(encoding="utf-8").splitlines()]
+    for number in range(count):
+        turn, place = divmod(number, len(texts))
+        yield texts[place], texts[(place * 31 + turn * 7 + 5) % len(texts)]
 
 
-def _places(session: Session, need_id: UUID) -> list[dict[str, Any]]:
-    return [dict(each) for each in session.execute(select(_NEED_PLACE).where(_NEED_PLACE.c.need_id == need_id)).mappings()]
+def _embed(
+    database: Database, libraries: Libraries, side: Side, *, encode: Sequence[UUID], place_near: Sequence[UUID], at: datetime
+) -> None:
+    """Encode some documents, and give the others vectors near to theirs."""
+    with database.reading() as session:
+        known = indexing.embed(session, libraries, [(side, each) for each in encode])
+    encoded = [vector for each in known for vector in each.vectors.values()]
+    with database.transaction() as session:
+        for each in known:
+            indexing.keep(session, each, at=at)
+    for start in range(0, len(place_near), _AT_ONCE):
+        with database.transaction() as session:
+            for each in place_near[start : start + _AT_ONCE]:
+                indexing.keep(session, _near(session, libraries, side, each, encoded), at=at)
 
 
-def _moved(vector: Vector, text_hash: str) -> dict[str, Any]:
-    """The vector of a copy: the first one, moved in a direction of its own."""
-    there = np.frombuffer(vector.data, dtype="<f4")
-    aside = np.random.default_rng(int(text_hash[:8], 16)).standard_normal(len(there)).astype(np.float32)
+def _near(session: Session, libraries: Libraries, side: Side, document_id: UUID, encoded: Sequence[bytes]) -> indexing.Embedding:
+    """A document as if it had been encoded, near to texts that were."""
+    row, encoder = documents.one_for_update(session, side, document_id), libraries.encoder
+    reading = passages(document_of(str(row.id), side, row.content()), encoder=encoder)
+    vectors = {each.text_hash: _moved(encoded, each.text_hash) for each in reading.passages}
+    return indexing.Embedding(side, row.id, row.revision, encoder.id, reading, vectors, encoder.dimension)
+
+
+def _moved(encoded: Sequence[bytes], text_hash: str) -> bytes:
+    """A vector of those, by the text's hash, moved in a direction of its own."""
+    chance = np.random.default_rng(int(text_hash[:8], 16))
+    there = np.frombuffer(encoded[int(chance.integers(len(encoded)))], dtype="<f4")
+    aside = chance.standard_normal(len(there)).astype(np.float32)
     found = there + _MOVED * aside / np.linalg.norm(aside)
-    data = (found / np.linalg.norm(found)).astype("<f4").tobytes()
-    return {"text_hash": text_hash, "encoder_id": vector.encoder_id, "dimension": vector.dimension, "data": data}
+    return (found / np.linalg.norm(found)).astype("<f4").tobytes()
 
 
 def _proposed(session: Session, need_ids: Sequence[UUID], innovation_ids: Sequence[UUID]) -> list[tuple[UUID, UUID]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.criteria import Coded
 from matcher.cross_encoding import CROSS
 from matcher.metrics import Interval, mean_interval, ndcg
 from matcher.pairing import FACETS, FEATURES, Prepared, features
@@ -164,5 +165,5 @@ def _best(ids: Sequence[str], scores: Scores) -> list[str]:
 
 def _unsuggested(prepared: Prepared) -> Prepared:
     """Without the codes that nobody chose; those that somebody did count 1."""
-    facets = tuple({code: counts for code, counts in facet.items() if counts == 1} for facet in prepared.facets)
+    facets = tuple(Coded.of({code: counts for code, counts in facet.weights.items() if counts == 1}) for facet in prepared.facets)
     return replace(prepared, facets=facets)

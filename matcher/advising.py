@@ -90,6 +90,24 @@ def _products(read: Mapping[str, str], names: Iterable[str]) -> Iterator[Advice]
                 f"“{words}” reads like a product. Say what goes wrong and what should be better, whoever makes it; "
                 "tell what you use today under current practice.",
             )
+        if field != "title":
+            yield from _wanted_things(field, text, done)
+
+
+def _wanted_things(field: str, text: str, named: Sequence[tuple[int, int]]) -> Iterator[Advice]:
+    """A thing to buy or to build that a text asks for, or says is bought, where no product is named in these words."""
+    for found in _asked_things().finditer(text):
+        start, end = found.span()
+        if any(start < other and begin < end for begin, other in named):
+            continue
+        words = found.group()
+        yield Advice(
+            AdviceKind.PRODUCT_NAMED,
+            field,
+            Quote(field, start, end, words),
+            f"“{words}” names what should be bought or built. Say what goes wrong and what should be better for people; "
+            "something else may do it too.",
+        )
 
 
 def _population(read: Mapping[str, str]) -> Iterator[Advice]:
@@ -284,6 +302,14 @@ def _one_people() -> Mapping[str, str]:
 @cache
 def _thing() -> re.Pattern[str]:
     return re.compile(rf"(?:(?:to )?(?:{any_of(lists()['bought'])}) .*|an? .*)(?:{any_of(lists()['things'])})", re.IGNORECASE)
+
+
+@cache
+def _asked_things() -> re.Pattern[str]:
+    thing = rf"(?:[a-z]+[ -]){{0,2}}(?:{any_of(lists()['things'])})\b"
+    wanted = rf"\b(?:we|they|patients|staff|teams) (?:{any_of(lists()['wanted'])}) (?:an?|the|some|our own) {thing}"
+    had = rf"\b(?:an?|the|one|this) {thing} (?:is|are|be|has been|have been|gets) (?:{any_of(lists()['bought_by_then'])})\b"
+    return re.compile(f"{wanted}|{had}", re.IGNORECASE)
 
 
 @cache

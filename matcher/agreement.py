@@ -10,9 +10,10 @@ from matcher.alignment import Difference, Differs, Need, differences, likeness, 
 from matcher.codes import chosen, label
 from matcher.text import sentences
 from matcher.types import EncodedDocument, Facet, Passage, Quote
-from matcher.vocabulary import Vocabulary, coverage
+from matcher.vocabulary import Vocabulary, coverages
 
 _MOST = 4  # concepts that are named
+OF_ONE, OF_OTHER = "The first need:", "The second need:"
 _QUOTED_FROM = ("problem", "desired_outcome", "title", "population")
 _SHARED_FACETS = (Facet.CONDITIONS, Facet.CARE_SETTINGS)
 _NO_AGE = "no age"
@@ -79,7 +80,7 @@ def _sentences(passage: Passage) -> Sequence[Quote]:
 
 def _overlap(pair: tuple[Quote, Quote], vocabulary: Vocabulary) -> float:
     one, other = (vocabulary.words(each.text) for each in pair)
-    return coverage(one, other) + coverage(other, one)
+    return sum(coverages(one, other))
 
 
 def _other_words(one: Need, other: Need) -> Sequence[str]:
@@ -87,11 +88,16 @@ def _other_words(one: Need, other: Need) -> Sequence[str]:
     told = []
     for word, first, second in (("ages", one.ages, other.ages), ("places of care", one.settings, other.settings)):
         if set(first) != set(second):
-            told.append(f"Other {word} are named: {_listed(first)}; {_listed(second)}.")
+            told.append(f"Other {word} are named. {_of_both(_listed(first), _listed(second))}")
     metrics = [each.encoded.document.fields.get("metric", "").strip().rstrip(".") for each in (one, other)]
     if metrics[0] != metrics[1]:
-        told.append(f"Other metrics: {metrics[0] or 'none'}; {metrics[1] or 'none'}.")
+        told.append(f"Other metrics. {_of_both(metrics[0] or 'none', metrics[1] or 'none')}")
     return told
+
+
+def _of_both(one: str, other: str) -> str:
+    """What each of the two says; pages that know whose they are say so."""
+    return f"{OF_ONE} {one}. {OF_OTHER} {other}."
 
 
 def _listed(names: Iterable[str]) -> str:

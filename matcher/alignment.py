@@ -206,6 +206,11 @@ def _agglomerated(likest: Likenesses, barred: NDArray[np.bool_], begun: Sequence
     sizes = np.ones(len(likest))
     closed = barred.copy()
     np.fill_diagonal(closed, val=True)
+    means = np.empty_like(sums)
+
+    def weigh(row: int) -> None:
+        means[row] = np.where(closed[row], -np.inf, sums[row] / (sizes[row] * sizes))
+        means[:, row] = means[row]
 
     def unite(one: int, other: int) -> None:
         members[one] += members.pop(other)
@@ -216,13 +221,17 @@ def _agglomerated(likest: Likenesses, barred: NDArray[np.bool_], begun: Sequence
         closed[:, one] = closed[one]
         closed[one, one] = True
         closed[other, :] = closed[:, other] = True
+        weigh(one)
+        weigh(other)
 
+    for row in members:
+        weigh(row)
     for first, *others in begun:
         for other in others:
             unite(first, other)
     while True:
-        means = np.where(closed, -np.inf, sums / np.outer(sizes, sizes))
-        one, other = divmod(int(means.argmax()), len(means))
+        one = int(means.max(axis=1).argmax())
+        other = int(means[one].argmax())
         if means[one, other] < threshold:
             return list(members.values())
         unite(min(one, other), max(one, other))

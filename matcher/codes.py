@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
@@ -50,6 +50,7 @@ def weighted(document: Document, facet: Facet) -> Mapping[str, float]:
     return {code: SUGGESTED_WEIGHT * confidence for code, confidence in sorted(suggested.items()) if code not in UNTELLING}
 
 
+@lru_cache(maxsize=65_536)
 def kinship(one: str, other: str) -> float:
     """How near two conditions are: 1 the same, 0.6 one holds the other, 0.2 both held by a third, else 0; symmetric."""
     if one == other:

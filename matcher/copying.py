@@ -71,10 +71,10 @@ def densest(field: Field, common: Phrases) -> Stretch:
     """The stretch of a field that holds most of the shared pairs; the first of equals."""
     pairs, firsts, lasts = _pairs(field)
     held = np.isin(pairs, common)
-    begun = np.bincount(firsts[held], minlength=len(field.told) + STRETCH)
-    ends = np.stack([np.bincount(firsts[held & (lasts - firsts == step)], minlength=len(begun)) for step in range(1, NEAR + 1)])
     if not held.any():
         return Stretch(0, 0, 0)
+    begun = np.bincount(firsts[held], minlength=len(field.told) + STRETCH)
+    ends = np.stack([np.bincount(firsts[held & (lasts - firsts == step)], minlength=len(begun)) for step in range(1, NEAR + 1)])
     before, ended = (np.cumsum(np.pad(counts, [(0, 0)] * (counts.ndim - 1) + [(1, 0)]), axis=-1) for counts in (begun, ends))
     border = np.arange(len(field.told)) + STRETCH
     within = before[border] - before[border - STRETCH]

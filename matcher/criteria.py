@@ -24,7 +24,8 @@ _STANDARD_VERDICTS = MappingProxyType({"YES": Verdict.MET, "IN_PROGRESS": Verdic
 _BEST_FIRST = (Verdict.MET, Verdict.PARTLY, Verdict.GAP)
 _MARKS = ("CE_UKCA_", "IVD_")  # standards that carry a UKCA or CE mark
 _WITHOUT_PHONE = re.compile(
-    r"\b(?:no|without|not need|need(?:s|ing)? no|does not require)\s+(?:an?\s+|the\s+|any\s+)?(?:\w+\s+){0,2}?(?:smart\s?phone|app)\b"
+    r"\b(?:no|without|not need|need(?:s|ing)? no|does not require|(?:nobody|no one|no-one)\s+(?:needs|has to have|must have))"
+    r"\s+(?:an?\s+|the\s+|any\s+)?(?:\w+\s+){0,2}?(?:smart\s?phone|app)\b"
     r"|\blandline\b",
     re.IGNORECASE,
 )
@@ -36,10 +37,17 @@ _NOT_YET = re.compile(
     r"\b(?:not|no|without|yet|plan\w*|working|toward\w*|progress|appl(?:y|ied|ication)\w*|await\w*|pending|expect\w*|will|soon|pursu\w*)\b",
     re.IGNORECASE,
 )
-_NUMBERS = MappingProxyType({"half": 0.5, "a": 1.0, "an": 1.0, "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0})
+_UNITS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_NUMBERS = MappingProxyType(
+    {"half": 0.5, "a": 1.0, "an": 1.0}
+    | {word: float(number) for number, word in enumerate((*_UNITS, *_TEENS), start=1)}
+    | {word: 10.0 * number for number, word in enumerate(_TENS, start=2)}
+)
 _MINUTES = MappingProxyType({"minute": 1.0, "hour": 60.0, "day": 450.0, "week": 2_250.0})
 _DURATION = re.compile(
-    rf"\b(\d+(?:\.\d+)?|{'|'.join(_NUMBERS)})[\s-]+(?:an?[\s-]+)?({'|'.join(_MINUTES)})s?\b",
+    rf"\b(\d+(?:\.\d+)?|(?:{'|'.join(_TENS)})[\s-]+(?:{'|'.join(_UNITS)})|{'|'.join(_NUMBERS)})[\s-]+(?:an?[\s-]+)?({'|'.join(_MINUTES)})s?\b",
     re.IGNORECASE,
 )
 _WORDS_HELD = 0.5  # share of a must-have's words that one sentence holds before it is quoted as speaking of it
@@ -80,7 +88,25 @@ def contradicted(need: Document, innovation: Document) -> bool:
     return asked and bool(innovation.facts.requires_smartphone)
 
 
-def facet_fit(facet: Facet, asked: Mapping[str, float], given: Mapping[str, float]) -> FacetFit | None:
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """The codes of one facet of a document with what each counts, see `matcher.codes.weighted`; how certain they are together.
+
+    `guessed` when nobody chose them.
+    """
+
+    weights: Mapping[str, float]
+    certainty: float
+    guessed: bool
+
+    @classmethod
+    def of(cls, weights: Mapping[str, float]) -> "Coded":
+        """These codes; none at all are certain of nothing."""
+        certainty = fsum(weights.values()) / len(weights) if weights else 0.0
+        return cls(weights, certainty, guessed=max(weights.values(), default=0.0) < 1)
+
+
+def facet_fit(facet: Facet, asked: Coded, given: Coded) -> FacetFit | None:
     """How well the codes of one facet agree; None when either side has none, or both have too little to be compared.
 
     Conditions count by their nearest pair in the record's list, other facets by the share of the shorter list that
@@ -89,18 +115,19 @@ def facet_fit(facet: Facet, asked: Mapping[str, float], given: Mapping[str, floa
 
     Args:
         facet: whose codes they are.
-        asked: the need's codes with what each counts, see `matcher.codes.weighted`.
+        asked: the need's codes.
         given: those of the innovation.
     """
-    if not asked or not given:
+    if not asked.weights or not given.weights:
         return None
-    guessed = max(asked.values()) < 1 and max(given.values()) < 1
+    guessed = asked.guessed and given.guessed
     if guessed and facet in TOLD_BY_A_CHOICE:
         return None
-    certainty = (fsum(asked.values()) / len(asked)) * (fsum(given.values()) / len(given))
+    certainty = asked.certainty * given.certainty
     if facet is Facet.CONDITIONS:
-        return FacetFit(max(kinship(one, other) for one in asked for other in given), certainty, guessed)
-    return FacetFit(len(asked.keys() & given.keys()) / min(len(asked), len(given)), certainty, guessed)
+        return FacetFit(max([kinship(one, other) for one in asked.weights for other in given.weights]), certainty, guessed)
+    shared = len(asked.weights.keys() & given.weights.keys())
+    return FacetFit(shared / min(len(asked.weights), len(given.weights)), certainty, guessed)
 
 
 def codes_verdict(facet: Facet, asked: frozenset[str], given: frozenset[str]) -> Verdict:
@@ -253,11 +280,12 @@ def _first(pattern: re.Pattern[str], document: Document) -> Quote | None:
 
 def _minutes(text: str) -> float | None:
     """The longest time that a text names, in working minutes; None when it names none."""
-    found = [
-        _MINUTES[unit.lower()] * (_NUMBERS[number.lower()] if number.lower() in _NUMBERS else float(number))
-        for number, unit in _DURATION.findall(text)
-    ]
-    return max(found, default=None)
+    return max((_MINUTES[unit.lower()] * _number(number.lower()) for number, unit in _DURATION.findall(text)), default=None)
+
+
+def _number(written: str) -> float:
+    """A number in figures or in words: 2.5, half, twenty-five."""
+    return float(written) if written[0].isdigit() else sum(_NUMBERS[word] for word in re.split(r"[\s-]+", written))
 
 
 _RULES: Mapping[CriterionKind, Callable[[Criterion, Document], Assessment]] = MappingProxyType(

@@ -1,13 +1,13 @@
 """Texts that are nearly the same: several in one list take one place, and staff are offered them to compare."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from matcher.copying import Phrases, densest, phrases, shared
 from matcher.text import fields_read
-from matcher.tokens import fields_of
+from matcher.tokens import Field, fields_of
 from matcher.types import Document, Flag, FlagKind, Quote, Vector
 
 NEARLY_THE_SAME = 0.45  # share of the word pairs of the shorter text that the other holds; honest texts were seen to share 0.41
@@ -72,40 +72,45 @@ def places(sketches: Iterable[Sketch], limit: int) -> list[list[int]]:
 def near_copy_flag(document: Document, others: Sequence[Document]) -> Flag:
     """What staff are told of the one that stands in a list for several that are nearly the same."""
     names = "; ".join(other.fields.get("name", "") or "one without a name" for other in others)
-    here = _densest_words(document, shared(_phrases(document), _phrases(others[0])))
+    own = _Read.of(document)
+    here = own.densest_words(shared(own.phrases, _Read.of(others[0]).phrases))
     says = f"Nearly the same text comes again, and was left out of this list: {names}"
     return Flag(kind=FlagKind.NEAR_COPY, says=says, quote=here, weighs=False)
 
 
-def likenesses(document: Document, others: Iterable[Document]) -> list[Likeness]:
-    """Those among other documents that may be the same as this one, most alike first, equal ones by id."""
-    own = _phrases(document)
+def likenesses(document: Document, others: Iterable[Document], *, limit: int | None = None) -> list[Likeness]:
+    """Those among other documents that may be the same as this one, most alike first, equal ones by id; at most `limit`."""
+    own = _Read.of(document)
+    read = {other.id: _Read.of(other) for other in others}
+    shares = {each: resemblance(own.phrases, other.phrases) for each, other in read.items()}
+    alike = sorted((each for each, share in shares.items() if share >= MUCH_IN_COMMON), key=lambda each: (-shares[each], each))
     found = []
-    for other in others:
-        share = resemblance(own, _phrases(other))
-        if share >= MUCH_IN_COMMON:
-            here, there = _same_words(document, other)
-            found.append(Likeness(document_id=other.id, share=share, here=here, there=there))
-    return sorted(found, key=lambda each: (-each.share, each.document_id))
+    for each in alike[:limit]:
+        common = shared(own.phrases, read[each].phrases)
+        here, there = own.densest_words(common), read[each].densest_words(common)
+        found.append(Likeness(document_id=each, share=shares[each], here=here, there=there))
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """The words of a text and its phrases."""
+
+    fields: Mapping[str, Field]
+    phrases: Phrases
+
+    @classmethod
+    def of(cls, document: Document) -> "_Read":
+        fields = fields_of(fields_read(document))
+        return cls(fields, phrases(fields))
+
+    def densest_words(self, common: Phrases) -> Quote:
+        """Where most of these phrases stand together; the first of equal fields by name."""
+        found = {name: densest(self.fields[name], common) for name in sorted(self.fields)}
+        name = max(found, key=lambda each: found[each].shared)
+        _, start, end = found[name]
+        return Quote(field=name, start=start, end=end, text=self.fields[name].text[start:end])
 
 
 def _is_near_copy(one: Sketch, other: Sketch) -> bool:
     return float(np.dot(one.vector, other.vector)) >= NEAR_VECTORS and resemblance(one.phrases, other.phrases) >= NEARLY_THE_SAME
-
-
-def _phrases(document: Document) -> Phrases:
-    return phrases(fields_of(fields_read(document)))
-
-
-def _same_words(one: Document, other: Document) -> tuple[Quote, Quote]:
-    """Where each of two texts that share phrases holds most of them."""
-    common = shared(_phrases(one), _phrases(other))
-    here, there = (_densest_words(document, common) for document in (one, other))
-    return here, there
-
-
-def _densest_words(document: Document, common: Phrases) -> Quote:
-    fields = fields_of(fields_read(document))
-    name = max(sorted(fields), key=lambda each: densest(fields[each], common).shared)
-    _, start, end = densest(fields[name], common)
-    return Quote(field=name, start=start, end=end, text=fields[name].text[start:end])

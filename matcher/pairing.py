@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from matcher.codes import weighted
 from matcher.concepts import concepts, shared, weighed
-from matcher.criteria import TOLD_BY_A_CHOICE, FacetFit, contradicted, facet_fit
+from matcher.criteria import TOLD_BY_A_CHOICE, Coded, FacetFit, contradicted, facet_fit
 from matcher.crowding import NOWHERE, Reference
 from matcher.integrity import Traces, copied, flagged, traces_of
 from matcher.suggesting import completed
 from matcher.text import fields_read
 from matcher.types import Aspect, Document, EncodedDocument, Facet, Side, Vectors
-from matcher.vocabulary import Vocabulary, Words, coverage, stems
+from matcher.vocabulary import Vocabulary, Words, coverages, stems
 
 FACETS: Mapping[str, Facet] = MappingProxyType(
     {
@@ -69,7 +69,7 @@ class Prepared:
     crowding: float
     words: Words
     concepts: Mapping[str, float]
-    facets: tuple[Mapping[str, float], ...]
+    facets: tuple[Coded, ...]
     traces: Traces
 
     @property
@@ -91,7 +91,7 @@ def prepare(encoded: EncodedDocument, vocabulary: Vocabulary, reference: Referen
         crowding=reference.crowding(encoded.document.side, encoded.pooled),
         words=vocabulary.words(text),
         concepts=weighed(concepts(text), vocabulary),
-        facets=tuple(weighted(coded, facet) for facet in FACETS.values()),
+        facets=tuple(Coded.of(weighted(coded, facet)) for facet in FACETS.values()),
         traces=traces_of(encoded.document),
     )
 
@@ -157,8 +157,7 @@ def _pair(need: Prepared, innovation: Prepared, cosines: Similarities) -> list[f
         answers[0],
         _mean([_mean([answers[row] for row in rows]) for rows in need.asking]),
         need.crowding + innovation.crowding,
-        coverage(need.words, innovation.words),
-        coverage(innovation.words, need.words),
+        *coverages(need.words, innovation.words),
         shared(need.concepts, innovation.concepts),
         math.log(passages),  # the best of many passages is nearer by chance alone
         *map(_told_by, fits),

@@ -65,12 +65,26 @@ class Vocabulary:
 
 def coverage(asked: Words, given: Words) -> float:
     """The share of the weight of one text's words that another holds, in [0, 1]; a word of the same family counts half."""
+    return _covered(asked, *_common(asked, given))
+
+
+def coverages(one: Words, other: Words) -> tuple[float, float]:
+    """The `coverage` of the first by the other and of the other by the first, in one go: every candidate of a list is asked for both."""
+    held, families = _common(one, other)
+    return _covered(one, held, families), _covered(other, held, families)
+
+
+def _common(one: Words, other: Words) -> tuple[Collection[str], Collection[str]]:
+    """The words and the word families that two texts both have."""
+    return one.weights.keys() & other.weights.keys(), one.families.keys() & other.families.keys()
+
+
+def _covered(asked: Words, held: Collection[str], families: Collection[str]) -> float:
     if not asked.total:
         return 0.0
-    weights, held, families = asked.weights, given.weights, asked.families
-    exact = math.fsum([weights[stem] for stem in weights.keys() & held.keys()])
-    common = families.keys() & given.families.keys()
-    akin = math.fsum([weights[stem] for family in common for stem in families[family] if stem not in held])
+    weights, own = asked.weights, asked.families
+    exact = math.fsum([weights[stem] for stem in held])
+    akin = math.fsum([weights[stem] for family in families for stem in own[family] if stem not in held])
     return (exact + FAMILY_CREDIT * akin) / asked.total
 
 

@@ -16,6 +16,7 @@ class DraftGone(DomainError):
 class FrontDoorDraft(Base):
     """The five answers as somebody without an account has typed them so far; nobody but their browser reads them.
 
+    Beside them stands the id of the `need` that they were begun for, where somebody came from a need or a call.
     Only the hash of the browser's token is kept. `sends` counts how often they were sent to be claimed by mail: they stay
     until they are claimed here or deleted, so that a mistyped address costs nobody their words.
     """

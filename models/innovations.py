@@ -86,6 +86,8 @@ class Innovation(Versioned, Walking, Base):
         CheckConstraint("version >= 1", name="version_counts_from_one"),
         Index("ix_innovation_created_at_id", "created_at", "id"),
         Index("ix_innovation_status", "status"),
+        # Every search asks which may be found: without their long texts, all of them are told in a tenth of the time.
+        Index("ix_innovation_searchable", "live", "status", "readability", "merged_into_id", "consent_at", "visibility", "id"),
         UniqueConstraint("import_id", "import_line"),
     )
     side = Side.INNOVATION

@@ -64,6 +64,7 @@ class Proposal(Base):
         ),
         Index("ix_proposal_queue", "state", "probability", "id"),
         Index("ix_proposal_innovation_id", "innovation_id"),
+        Index("ix_proposal_need_id", "need_id"),
     )
 
     id: Mapped[Key]

@@ -10,6 +10,7 @@ import holidays
 LONDON: Final = ZoneInfo("Europe/London")
 _DAY: Final = timedelta(days=1)
 _SATURDAY: Final = 5
+_NOON: Final = 12
 
 
 def day_of(moment: datetime) -> date:
@@ -18,8 +19,15 @@ def day_of(moment: datetime) -> date:
 
 
 def in_london(moment: datetime) -> str:
-    """When something happened, as people who are told of it read it on their clocks: `09:11 on 22 November 2026`."""
-    return f"{moment.astimezone(LONDON):%H:%M on %d %B %Y}"
+    """When something happened, as people who are told of it read it on their clocks: `9:11am on 2 November 2026`."""
+    local = moment.astimezone(LONDON)
+    return f"{time_of_day(moment)} on {local.day} {local:%B %Y}"
+
+
+def time_of_day(moment: datetime) -> str:
+    """A time of day in London, in the one way in which pages, mails and errors write it: `2:05pm`."""
+    local = moment.astimezone(LONDON)
+    return f"{local.hour % _NOON or _NOON}:{local:%M}{'am' if local.hour < _NOON else 'pm'}"
 
 
 def is_working_day(day: date) -> bool:

@@ -6,12 +6,14 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from api.services import accounts, inviting, keeping_views, noting
+from api.services import accounts, concluding, inviting, keeping_views, noting, triaging
+from api.services.letters import Choice
 from models.actors import Actor
+from models.decisions import Reason, ReasonCode
 from models.jobs import JobRow, JobState
 from models.keys import Scope
 from models.people import Person, Role
-from models.triage import Submission
+from models.triage import OutcomeKind, Submission
 from models.watches import WatchKind
 from tests import factories, joint_needs, mails, merges, outcomes, place_answers, rankers, sign_offs, triage
 
@@ -46,6 +48,7 @@ def begin(session: Session) -> Many:
         "innovation_id": submission.innovation_id,
         "other_id": factories.make_innovation(session).id,
         "submission_id": submission.id,
+        "outcome_id": _taken_back(session, submission, hub),
         "proposal_id": proposal.id,
         "place_answer_id": asked.id,
         "reference": call.reference,
@@ -59,6 +62,16 @@ def begin(session: Session) -> Many:
         "watch_id": factories.make_watch(session, people["innovator"]).id,
     }
     return Many(people, names, need, submission.innovation, submission, hub)
+
+
+def _taken_back(session: Session, submission: Submission, hub: Actor) -> Any:
+    """An outcome with its letter, which was undone since, so that the submission waits as before."""
+    at = datetime.now(UTC)
+    choice = Choice(kind=OutcomeKind.ARCHIVE, reason=Reason(ReasonCode.NOT_READY))
+    given = concluding.conclude(session, submission.id, choice, actor=hub, at=at, undo_window_seconds=600, leave_undecided=True)
+    concluding.undo(session, submission.id, actor=hub, at=at, undo_window_seconds=600)
+    triaging.give_back(session, submission.id, actor=hub, at=at)
+    return given.id
 
 
 def grow(session: Session, many: Many, count: int) -> None:

@@ -61,7 +61,7 @@ def told_apart(session: Session, mine: Actor) -> Iterator[tuple[str, SignOff]]:
     yield "asked of a colleague, on own place's need", asked(session)
     wakefield = joint_needs.owned(session, "WAK")
     other = factories.make_person(session, Role.PLACE, place="WAK")
-    yield "of another place", signing_off.ask(session, wakefield.id, other.id, actor=actor_of_person(other), at=NOW)
+    yield "of another place", signing_off.ask(session, wakefield.id, other.id, actor=actor_of_person(owner(session, "WAK")), at=NOW)
 
 
 def shares_told_apart(session: Session) -> Iterator[tuple[str, NeedShare]]:

@@ -1,15 +1,19 @@
 """What changes something on the page of a submission: how its forms are sent, and the one event that each writes."""
 
+import html
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from models.proposals import Band
 from tests import factories
+from tests.pages import PAGE
 from tests.triage import put_to, submission
 
 
@@ -71,3 +75,37 @@ def handed_in(session: Session, count: int, *, title: str = "", flags: list[Any]
         }
         found.append(factories.make_proposal(session, need, row.innovation, **said).id)
     return Received(row.id, found)
+
+
+ARCHIVE = {"outcome": "archive", "reason": "no_budget"}
+_NEXT_MONTH = datetime.now(UTC) + timedelta(days=30)
+SOON = {"answer-by-day": str(_NEXT_MONTH.day), "answer-by-month": str(_NEXT_MONTH.month), "answer-by-year": str(_NEXT_MONTH.year)}
+
+
+def give(client: TestClient, found: Received, *, version: str = "1", **form: str) -> Any:
+    """Send the form of an outcome."""
+    return client.post(f"{found.path}/outcome", data={"outcome": "active", "version": version} | form, headers=PAGE)
+
+
+def judge(client: TestClient, pair: Any, verdict: str = "confirmed", **form: str) -> None:
+    """Send the form of a verdict."""
+    client.post(f"/triage/proposals/{pair}/decision", data={"verdict": verdict, "version": "1"} | form, headers=PAGE)
+
+
+def field_in(page: str, name: str) -> str:
+    """What stands in a text field of a page."""
+    found = re.search(rf'<textarea[^>]*id="{name}"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    return html.unescape(found[1]) if found else ""
+
+
+def letter_in(page: str) -> str:
+    """The letter that stands on a page."""
+    return field_in(page, "letter")
+
+
+def as_it_stands(page: str) -> dict[str, str]:
+    """Letter, reason and what tells that nobody changed them, as a browser sends them back."""
+    drafted = dict(re.findall(r'name="(drafted|why_drafted)" value="(\w*)"', page))
+    return (
+        {"letter": letter_in(page).replace("\n", "\r\n")} | drafted | ({"why": field_in(page, "why")} if "why_drafted" in drafted else {})
+    )

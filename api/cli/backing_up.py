@@ -16,6 +16,7 @@ from api.services.backing_up import back_up, heads_file, usual_target
 from api.services.backup_files import tables
 from api.services.restoring import restore
 from api.settings import settings
+from models.working_days import in_london
 
 
 def backup_command(
@@ -46,7 +47,7 @@ def restore_command(
     if as_json:
         answer(asdict(restored))
         return
-    say(f"Restored {restored.rows:,} rows as they were at {restored.made_at:%H:%M on %d %B %Y}. Everybody has to sign in again.")
+    say(f"Restored {restored.rows:,} rows as they were at {in_london(restored.made_at)}. Everybody has to sign in again.")
     say(f"Whoever follows the events goes on after position {restored.position}, even if they had read further.")
     if restored.heads_aside is not None:
         say(f"The kept heads of the history that was replaced lie in {restored.heads_aside}; keep them.")

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api import browsers
-from api.pages import wording
+from api.pages import chances, wording
 from api.pages.measured import FIGURES
 from api.pages.rendering import page
-from api.requests import CurrentSettings, StrictRoute
+from api.requests import CurrentSettings, Reading, SharedLibraries, StrictRoute
 from api.security import Anyone, CurrentVisit
 from api.services.devices import REMEMBERED
 from api.settings import Settings
@@ -31,14 +31,15 @@ _VERDICTS: Final = {
 
 
 @router.get("/how-matching-works")
-def how_matching_works(request: Request, *, visit: CurrentVisit, _: Anyone) -> HTMLResponse:
+def how_matching_works(request: Request, *, visit: CurrentVisit, _: Anyone, session: Reading, libraries: SharedLibraries) -> HTMLResponse:
     """What is compared, what the words mean, how good it was when it was measured, and what it cannot do."""
+    sure = chances.in_words(session, libraries)
     return page(
         request,
         "how_matching_works.jinja",
         visit,
         title="How matching works",
-        bands=[(wording.BANDS[band], words) for band, words in _BANDS.items()],
+        bands=[(wording.BANDS[band], words, sure.get(band, "")) for band, words in _BANDS.items()],
         verdicts=[(wording.VERDICTS[verdict], words) for verdict, words in _VERDICTS.items()],
         figures=FIGURES,
     )
@@ -77,4 +78,5 @@ def _cookies(settings: Settings) -> dict[str, tuple[str, str]]:
             "Finds the answers that you have begun without an account",
             f"Until you delete them, at most {settings.unclaimed_days} days",
         ),
+        browsers.SENT_COOKIE: ("Shows you to which address we sent your answers", "1 hour"),
     }

@@ -27,6 +27,9 @@ from models.queries.documents import NotFound
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
 _SHOWN: Final = 20
+_GROUPS: Final = 8
+_MEMBERS: Final = 5
+"""How many needs of a group are shown beside its first, each with its reasons; the others come when these are seen to."""
 _DONE: Final = {
     "proposed": "The owners are asked by mail to join. Only they join, or do not.",
     "dismissed": "These needs are shown as one no more, until one of their texts changes.",
@@ -53,10 +56,9 @@ def propose(
         aligning.propose(session, first[0], [each for each in chosen if each != first[0]], actor=actor, at=at)
 
     if not first or not [each for each in chosen if each != first[0]]:
-        return _refused(
-            request, visit, libraries, "Tick at least one need that may join the first of its group", http.HTTP_422_UNPROCESSABLE_CONTENT
-        )
-    return _done(request, visit, libraries, ask, "proposed")
+        told = FormError("", "Tick at least one need that may join the first of its group", href=_group_of(first))
+        return _refused(request, visit, libraries, told, http.HTTP_422_UNPROCESSABLE_CONTENT)
+    return _done(request, visit, libraries, ask, done="proposed", first=first)
 
 
 @router.post("/alignment/dismiss")
@@ -71,14 +73,9 @@ def dismiss(
         aligning.dismiss(session, together, actor=actor, at=at)
 
     if len(together) <= 1:
-        return _refused(
-            request,
-            visit,
-            libraries,
-            "Tick at least one need that is not one with the first of its group",
-            http.HTTP_422_UNPROCESSABLE_CONTENT,
-        )
-    return _done(request, visit, libraries, apart, "dismissed")
+        told = FormError("", "Tick at least one need that is not one with the first of its group", href=_group_of(first))
+        return _refused(request, visit, libraries, told, http.HTTP_422_UNPROCESSABLE_CONTENT)
+    return _done(request, visit, libraries, apart, done="dismissed", first=first)
 
 
 def _chosen(sent: FormData) -> tuple[list[UUID], list[UUID]]:
@@ -96,22 +93,31 @@ def _ids(texts: Sequence[str]) -> list[UUID]:
     return found
 
 
-def _done(request: Request, visit: Visit, libraries: Libraries, take: Callable[[Session], None], done: str) -> Response:
+def _group_of(first: Sequence[UUID]) -> str:
+    """Where the needs of a group are ticked."""
+    return f"#which-{first[0]}" if first else ""
+
+
+def _done(
+    request: Request, visit: Visit, libraries: Libraries, take: Callable[[Session], None], *, done: str, first: Sequence[UUID]
+) -> Response:
     database: Database = request.app.state.database
     try:
         with database.transaction() as session:
             take(session)
         return see_other("/alignment", done=done)
     except AlignmentRefused as error:
-        return _refused(request, visit, libraries, error.message, http.HTTP_409_CONFLICT)
+        need = error.details.get("need")
+        told = FormError("", error.message, href=f"#need-{first[0]}-{need}" if need else _group_of(first))
+        return _refused(request, visit, libraries, told, http.HTTP_409_CONFLICT)
     except NotFound:
-        return _refused(request, visit, libraries, _GONE, http.HTTP_409_CONFLICT)
+        return _refused(request, visit, libraries, FormError("", _GONE), http.HTTP_409_CONFLICT)
 
 
-def _refused(request: Request, visit: Visit, libraries: Libraries, told: str, status: int) -> HTMLResponse:
+def _refused(request: Request, visit: Visit, libraries: Libraries, told: FormError, status: int) -> HTMLResponse:
     database: Database = request.app.state.database
     with database.reading() as session:
-        return _show(request, session, libraries, visit, errors=[FormError("", told)], status=status)
+        return _show(request, session, libraries, visit, errors=[told], status=status)
 
 
 def _show(
@@ -129,11 +135,11 @@ def _show(
         found = aligning.alignments(session, libraries, actor=visit.actor)
         groups = [each for each in found.groups if not each.is_joint]
         shown = {
-            "groups": [_group(each) for each in groups[:_SHOWN]],
+            "groups": [_group(each) for each in groups[:_GROUPS]],
             "joint": [_group(each) for each in found.groups if each.is_joint],
             "unread": found.unread,
             "needs": found.needs,
-            "more": max(0, len(groups) - _SHOWN),
+            "more": max(0, len(groups) - _GROUPS),
         }
     except RankingUnavailable:
         shown["unavailable"] = True
@@ -152,12 +158,14 @@ def _show(
 
 
 def _group(found: Alignment) -> dict[str, Any]:
-    first, *others = found.members
+    first, *others = found.members[: _MEMBERS + 1]
     return {
         "scale": place_words.scale_in_words(found.scale),
         "first": _member(first),
         "others": [_member(each) for each in others],
+        "more": len(found.members) - len(others) - 1,
         "joint": f"/joint-needs/{first.joint_need_id}" if found.is_joint else "",
+        "asked": ", ".join([first.need.title, *(each["title"] for each in map(_member, others) if each["may_ask"])]),
         "names": ", ".join(each.need.title for each in found.members),
     }
 
@@ -169,7 +177,7 @@ def _member(member: Member) -> dict[str, Any]:
         "title": member.need.title,
         "about": about(member.need),
         "joint": f"/joint-needs/{member.joint_need_id}" if member.joint_need_id else "",
-        "owned": member.need.owner_place_id is not None,
+        "may_ask": member.need.owner_place_id is not None and not member.joint_need_id,
         "proposed_at": member.proposed_at,
         "reason": coaching.reason_shown(member.agreement) if member.agreement else None,
     }

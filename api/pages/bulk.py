@@ -27,6 +27,7 @@ from api.services import bulking
 from api.services.bulking import MOST, Details, Do
 from api.services.codes import code_lists
 from api.services.keeping_views import LONGEST_QUERY
+from api.settings import Settings
 from models.actors import Actor
 from models.base import DomainError
 from models.decisions import ReasonMissing
@@ -76,13 +77,14 @@ def preview(
     visit: CurrentVisit,
     actor: SubmissionTaker,
     session: Reading,
+    at: Now,
     do: str | None = None,
     chosen: Annotated[list[UUID], Query(max_length=MOST)] = [],  # noqa: B006 -- FastAPI copies it
     back: Annotated[str, Query(max_length=LONGEST_QUERY)] = "",
 ) -> HTMLResponse:
     """What will happen to which of the ticked submissions; nothing has happened yet."""
     wanted = Do(shared.chosen(do, list(Do)) or Do.TAKE)
-    return _show(request, session, visit, _Chosen(wanted, dict.fromkeys(chosen, 0), _kept(back)))
+    return _show(request, session, visit, _Chosen(wanted, dict.fromkeys(chosen, 0), _kept(back)), at=at)
 
 
 @router.post("/triage/bulk")
@@ -93,8 +95,8 @@ def do_it(request: Request, *, visit: CurrentVisit, actor: SubmissionTaker, sett
     details, errors = _details(sent, chosen.do, at)
     if errors or not chosen.versions:
         with database.reading() as session:
-            return _show(request, session, visit, chosen, errors=errors, sent=sent)
-    done, refused = _each(database, chosen, details, actor=actor, at=at, window=settings.undo_window_seconds)
+            return _show(request, session, visit, chosen, at=at, errors=errors, sent=sent)
+    done, refused = _each(database, chosen, details, actor=actor, at=at, settings=settings)
     if not refused:
         told = {"one": str(done[0])} if len(done) == 1 else {"count": str(len(done))}
         return see_other(PATH, **dict(parse_qsl(chosen.back)), done=chosen.do.value, **told)
@@ -114,15 +116,22 @@ def do_it(request: Request, *, visit: CurrentVisit, actor: SubmissionTaker, sett
 
 
 def _each(
-    database: Database, chosen: _Chosen, details: Details, *, actor: Actor, at: datetime, window: float
+    database: Database, chosen: _Chosen, details: Details, *, actor: Actor, at: datetime, settings: Settings
 ) -> tuple[list[UUID], dict[UUID, str]]:
     """Each in a transaction of its own, so that one that is refused keeps none of the others back."""
     done, refused = [], {}
     for submission_id, version in chosen.versions.items():
         try:
             with database.transaction() as session:
+                said: dict[str, Any] = {"actor": actor, "at": at, "version": version or None}
                 bulking.act(
-                    session, chosen.do, submission_id, details, actor=actor, at=at, undo_window_seconds=window, version=version or None
+                    session,
+                    chosen.do,
+                    submission_id,
+                    details,
+                    undo_window_seconds=settings.undo_window_seconds,
+                    contact=settings.contact,
+                    **said,
                 )
         except StaleVersion:
             refused[submission_id] = _CHANGED
@@ -146,10 +155,14 @@ def _details(sent: FormData, do: Do, at: datetime) -> tuple[Details, list[FormEr
     return _archived(sent) if do is Do.ARCHIVE else (Details(), [])
 
 
+_EXAMPLE: Final = 14
+"""How many days from now the day is that is shown as an example."""
+
+
 def _put_off(sent: FormData, at: datetime) -> tuple[Details, list[FormError]]:
     day = forms.day_typed(sent, "until")
     if day is None:
-        return Details(), [FormError("until", "Enter a day, like 27 3 2027")]
+        return Details(), [FormError("until", f"Enter a day within the next 60, like {forms.like_day(at, days=_EXAMPLE)}")]
     try:
         must_be_a_day_to_come(day.date(), day_of(at))
     except SnoozeRefused as error:
@@ -174,6 +187,7 @@ def _show(
     visit: Visit,
     chosen: _Chosen,
     *,
+    at: datetime,
     errors: Sequence[FormError] = (),
     sent: FormData | None = None,
 ) -> HTMLResponse:
@@ -185,12 +199,13 @@ def _show(
     none_chosen = [] if chosen.versions else [FormError("", "Tick at least one submission in the list", href=_up(chosen.back)["href"])]
     heading, each = _WORDS[chosen.do]
     these = "1 submission" if len(will) == 1 else f"{len(will)} submissions"
+    nothing = "None of these can be changed like this" if lines else "Nothing is ticked"
     return page(
         request,
         "bulk.jinja",
         visit,
         status=http.HTTP_422_UNPROCESSABLE_CONTENT if errors or none_chosen else http.HTTP_200_OK,
-        title=heading.format(these=these),
+        title=heading.format(these=these) if will else nothing,
         up=_up(chosen.back),
         do=chosen.do.value,
         each=each,
@@ -198,11 +213,14 @@ def _show(
         lines=[_line(line, chosen) for line in lines],
         any_taken=any(line.submission.assigned_to not in {None, visit.actor.person_id} for line in will),
         will=len(will),
-        colleagues=[(str(person.id), person.name) for person in recipients.hub_staff(session)] if chosen.do is Do.ASSIGN else [],
+        colleagues=[(str(person.id), person.name) for person in recipients.hub_staff(session) if person.id != visit.actor.person_id]
+        if chosen.do is Do.ASSIGN
+        else [],
         reasons=code_lists()["reason_codes"],
         errors=[*none_chosen, *errors],
         wrong=forms.by_field(errors),
         typed=typed,
+        like_day=forms.like_day(at, days=_EXAMPLE),
     )
 
 

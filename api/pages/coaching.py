@@ -38,6 +38,7 @@ class Coach:
     advice: Sequence[Told]
     similar: Sequence[dict[str, Any]]
     silent: str = ""
+    unreadable: bool = False
 
     @property
     def joinable(self) -> list[str]:
@@ -53,7 +54,7 @@ def coach(session: Session, libraries: Libraries, content: NeedContent, *, actor
     except RankingUnavailable:
         return Coach(advice, (), "We cannot look for similar needs at the moment.")
     except NothingToRank as error:
-        return Coach(advice, (), error.message)
+        return Coach(advice, (), error.message, unreadable=True)
     return Coach(advice, [similar_shown(each) for each in found if each.need.id != but][:_SHOWN])
 
 

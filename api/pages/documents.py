@@ -13,7 +13,7 @@ from starlette import status as http
 from starlette.datastructures import FormData
 
 from api.db import Database
-from api.pages import coding, forms, wording
+from api.pages import chances, coding, forms, wording
 from api.pages.forms import FormError
 from api.pages.likenesses import likenesses_shown
 from api.pages.matches import NOT_ASKED, Answer, answer, flags_shown
@@ -32,12 +32,14 @@ from models.actors import Actor
 from models.documents import Side, StaleVersion
 from models.innovations import INNOVATION_TRANSITIONS, SEARCHABLE_STATUSES, Innovation, InnovationStatus
 from models.needs import NEED_TRANSITIONS, Need, NeedStatus
-from models.policies import INNOVATION_READ_STATUS
+from models.policies import INNOVATION_CREATE, INNOVATION_READ_STATUS
 from models.queries import documents
 from models.queries.pages import Page
 from models.subjects import subject_of
 
 LISTED = 20
+MOST_LISTED = 1_000_000
+"""More than any list has; what an address says beyond it is no place in a list."""
 _TO_HAND_IN = frozenset({NeedStatus.DRAFT, InnovationStatus.DRAFT, InnovationStatus.REFERRED, InnovationStatus.ARCHIVED})
 _TOLD_TO_ALL = "unread_text"  # what is not read is told to the writer too, and once is enough
 
@@ -55,10 +57,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Turning:
-    """The links around one page of a list."""
+    """The links around one page of a list, and which of all its rows stand there, where that is counted."""
 
     next: str
     first: str
+    shown: str = ""
 
 
 def source_of(document: Need | Innovation) -> Source:
@@ -73,10 +76,19 @@ def source_of(document: Need | Innovation) -> Source:
     )
 
 
-def turning(found: Page[Any], path: str, filters: Mapping[str, str | None], after: str | None) -> Turning:
-    """The next page of a list with the same filters, and the way back to its beginning."""
-    following = with_query(path, {**filters, "after": found.following}) if found.following else ""
-    return Turning(next=following, first=with_query(path, filters) if after else "")
+def turning(
+    found: Page[Any], path: str, filters: Mapping[str, str | None], after: str | None, *, seen: int = 0, total: int | None = None
+) -> Turning:
+    """The next page of a list with the same filters, and the way back to its beginning.
+
+    Where a list knows its `total`, the address of a page says how many rows stand before it.
+    """
+    before = seen if after else 0
+    first, last = before + 1, before + len(found.rows)
+    place = {"seen": str(last)} if total is not None else {}
+    following = with_query(path, {**filters, "after": found.following, **place}) if found.following else ""
+    known = total is not None and found.rows and last <= total
+    return Turning(next=following, first=with_query(path, filters) if after else "", shown=f"{first}–{last} of {total}" if known else "")
 
 
 def chosen(value: str | None, allowed: Sequence[str]) -> str | None:
@@ -105,8 +117,9 @@ def show(
     at: datetime,
     done: str = "",
     errors: Sequence[FormError] = (),
+    wanted: Mapping[str, Any] | None = None,
 ) -> HTMLResponse:
-    """The page of one need or innovation."""
+    """The page of one need or innovation; `wanted` is the need that an innovation was offered for, with how it stands to it."""
     actor, side = visit.actor, document.side
     changeable = intake.CHANGE[side].allows(actor, subject_of(document))
     return page(
@@ -119,7 +132,7 @@ def show(
         side=side.value,
         document=document,
         status_shown=wording.STATUSES[side][document.status],
-        visibility=wording.VISIBILITIES[document.side][document.visibility],
+        visibility=wording.read_by(document),
         held=isinstance(document, Innovation) and document.held,
         stale=isinstance(document, Need) and document.is_stale(at),
         unread=wording.READABILITIES.get(document.readability, ""),
@@ -128,9 +141,12 @@ def show(
         likenesses=likenesses_shown(session, libraries, document, actor),
         sections=sections(document),
         source=source_of(document),
+        sure=chances.in_words(session, libraries),
         own_only=side is Side.NEED and not actor.is_anonymous and not actor.is_partner,
         matches=_matches(session, libraries, document, actor),
         unaccepted=coding.unaccepted(document) if changeable else [],
+        answer_at=_answer_at(document, actor),
+        standing=wanted,
         may_follow=isinstance(document, Innovation) and not actor.is_hub and INNOVATION_READ_STATUS.allows(actor, subject_of(document)),
         may_submit=changeable and document.status in _TO_HAND_IN,
         may_withdraw=changeable and _withdrawable(document),
@@ -139,6 +155,15 @@ def show(
         errors=errors,
         **(need_parts(session, document, actor, at=at) if isinstance(document, Need) else {}),
     )
+
+
+def _answer_at(document: Need | Innovation, actor: Actor) -> str:
+    """Where somebody who may have an answer to an open need goes on; empty for those who offer nothing."""
+    if not isinstance(document, Need) or document.status is not NeedStatus.OPEN:
+        return ""
+    if actor.is_anonymous:
+        return f"/begin?need={document.id}"
+    return f"/innovations/new?need={document.id}" if INNOVATION_CREATE.admits(actor) and not actor.is_hub else ""
 
 
 def _matches(session: Session, libraries: Libraries, document: Need | Innovation, actor: Actor) -> Answer:

@@ -25,13 +25,15 @@ from api.schemas.events import Position
 from api.security import ActivityReader, CurrentVisit
 from api.statuses import InvalidRequest
 from models.actors import Actor
+from models.documents import Side
 from models.events import Event
 from models.policies import ACCOUNT_READ
-from models.queries import events, people
+from models.queries import documents, events, people, triage
 from models.queries.events import Wanted
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 LISTED: Final = 50
+_NO_NAMES: Final[Mapping[UUID, str]] = {}  # a file has ids
 _NAMED: Final = 200  # people whose name holds what was typed
 _PERSON: Final = re.compile("person:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _EXACT: Final = re.compile("key:[0-9a-f]{8}|system|anonymous|body")
@@ -82,7 +84,7 @@ def activity(
     """The sealed events, latest first, as far as the address asks for them."""
     days, errors = _days(asked)
     found = _Found((), "", "") if errors else _look(session, actor, asked, days)
-    names = _names(session, found.rows)
+    names, called = _names(session, found.rows), _called(session, found.rows, actor)
     return page(
         request,
         "events.jinja",
@@ -94,7 +96,7 @@ def activity(
         about=SUBJECTS.get(asked.what, ("subject", ""))[0].lower() if asked.about else "",
         kinds=[("", "Everything"), *sorted(KINDS.items(), key=lambda each: each[1])],
         subjects=[("", "Anything"), *((name, said[0]) for name, said in SUBJECTS.items())],
-        rows=[_told(row, names, actor) for row in found.rows],
+        rows=[_told(row, names, actor, called) for row in found.rows],
         earlier=found.earlier,
         later=found.later,
         views=views_shown(session, actor, "/events", asked.said),
@@ -111,7 +113,7 @@ def listed(session: Session, actor: Actor, asked: Asked, *, limit: int) -> list[
         raise InvalidRequest(f"{errors[0].message}.")
     found = events.looked_for(session, actor, _wanted(session, asked, days), limit=limit)
     names = _names(session, found)
-    return [_told(row, names, actor) for row in found]
+    return [_told(row, names, actor, _NO_NAMES) for row in found]
 
 
 def _wanted(session: Session, asked: Asked, days: Mapping[str, datetime]) -> Wanted:
@@ -162,7 +164,17 @@ def _names(session: Session, rows: Sequence[Event]) -> dict[str, str]:
     return {f"person:{each}": name for each, name in people.names_by_id(session, ids).items()}
 
 
-def _told(event: Event, names: Mapping[str, str], actor: Actor) -> dict[str, object]:
+def _called(session: Session, rows: Sequence[Event], actor: Actor) -> dict[UUID, str]:
+    """The names of the needs, innovations and submissions that something happened to, as far as the reader may read them."""
+    ids: dict[str, set[UUID]] = {"need": set(), "innovation": set(), "submission": set()}
+    for row in rows:
+        if row.subject_kind in ids:
+            ids[row.subject_kind].add(row.subject_id)
+    found = {each.id: each.name_shown for side in Side for each in documents.of_ids(session, side, ids[side.value], actor).values()}
+    return found | {each.id: each.innovation.name_shown for each in triage.of_ids(session, ids["submission"], actor).values()}
+
+
+def _told(event: Event, names: Mapping[str, str], actor: Actor, called: Mapping[UUID, str]) -> dict[str, object]:
     subject, path = SUBJECTS.get(event.subject_kind, ("", ""))
     if event.subject_kind == "person" and not ACCOUNT_READ.admits(actor):
         path = ""
@@ -174,5 +186,6 @@ def _told(event: Event, names: Mapping[str, str], actor: Actor) -> dict[str, obj
         "when": event.recorded_at,
         "href": f"{path}/{event.subject_id}" if path else "",
         "subject": subject,
+        "called": called.get(event.subject_id, ""),
         "actor": names.get(event.actor) or others.get(kind, kind),
     }

@@ -47,7 +47,7 @@ TURNS: Final[Mapping[Turn, str]] = {
 }
 _AGAIN: Final = frozenset({InnovationStatus.REFERRED, InnovationStatus.ARCHIVED})
 _DONE: Final[Mapping[str, str]] = {
-    "claimed": "You now have an account, and this is kept in it. Come back to this page at any time.",
+    "claimed": "This is kept in your account. Come back to this page at any time.",
     "submitted": "It is sent in. The Hub reads it next.",
     "withdrawn": "It is withdrawn. It no longer appears in any list of matches.",
     "answered": "Thank you. We have your answer, look for needs again, and tell you what we decided.",
@@ -207,7 +207,7 @@ def _show(
         row=row,
         found=found,
         turn=TURNS[found.turn],
-        contact=settings.contact_email or settings.mail_from,
+        contact=settings.contact,
         status_shown=wording.STATUSES[Side.INNOVATION][found.status],
         may_change=mine,
         may_hand_in=mine and row.status is InnovationStatus.DRAFT,

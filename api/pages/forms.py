@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
@@ -13,6 +13,7 @@ from starlette.datastructures import FormData
 from api.pages.wording import LOCAL
 from api.requests import CheckedRequest, Now, once_only
 from api.security import CurrentVisit
+from models.working_days import day_of
 
 
 async def _form(request: Request) -> FormData:
@@ -103,6 +104,12 @@ def day_typed(sent: FormData, prefix: str) -> datetime | None:
         return datetime.combine(date(*(int(part) for part in parts)), time(), LOCAL)
     except ValueError:
         return None
+
+
+def like_day(at: datetime, *, days: int) -> str:
+    """An example of a day as it is typed, so many days from now, so that what is shown would be taken."""
+    day = day_of(at) + timedelta(days=days)
+    return f"{day.day} {day.month} {day.year}"
 
 
 def in_order(errors: Sequence[FormError], fields: Sequence[str]) -> list[FormError]:

@@ -16,10 +16,11 @@ from api.pages import concerns, forms, wording
 from api.pages.forms import FormError, Sent
 from api.pages.innovations import MISSING
 from api.pages.rendering import page, see_other
+from api.pages.wanted import WantedNeed, wanted_need
 from api.requests import CurrentSettings, Now, Reading, SharedLibraries, StrictRoute
 from api.schemas.front_door import ANSWERS, FiveAnswers, SaveIn
 from api.security import CurrentVisit, FrontDoorSaver, FrontDoorVisitor, Visit, same_origin
-from api.services import drafting, front_door
+from api.services import drafting, front_door, proposing
 from api.services.accounts import AccountInvalid
 from api.services.codes import code_lists
 from api.services.drafting import Sending
@@ -27,6 +28,7 @@ from api.services.library import Libraries, RankingUnavailable
 from api.services.limiting import TooManyRequests
 from api.services.proposing import NothingToRank
 from api.settings import Settings
+from models.actors import ANONYMOUS
 from models.documents import Side, Visibility
 from models.front_door import DraftGone, FrontDoorDraft
 from models.policies import INNOVATION_CREATE
@@ -41,14 +43,21 @@ SENDER_MISSING: Final = {
 }
 _SENDER_LABELS: Final = {"organisation": "Your organisation", "consent_by": "Who agrees", "email": "Your e-mail address"}
 _RANKED: Final = 20
+WANTED: Final = "need"
+"""The name in a draft of the need that it was begun for, beside the answers."""
+_SENT_SHOWN: Final = timedelta(hours=1)
 Typed = dict[str, Any]
 
 
 @router.get("/begin")
-def begin(request: Request, *, visit: CurrentVisit, _: FrontDoorVisitor, session: Reading, at: Now, done: str = "") -> HTMLResponse:
-    """The five questions, with what this browser has answered before."""
+def begin(
+    request: Request, *, visit: CurrentVisit, _: FrontDoorVisitor, session: Reading, at: Now, done: str = "", need: str = ""
+) -> HTMLResponse:
+    """The five questions, with what this browser has answered before, and the need that it set out to answer."""
     draft = drafting.find(session, browsers.draft_token(request), at=at)
-    return _questions(request, visit, _stored(draft), draft=draft, done=done)
+    return _questions(
+        request, visit, _stored(draft), draft=draft, done=done, wanted=wanted_need(session, need or _need_of(draft), ANONYMOUS)
+    )
 
 
 @router.post("/begin", dependencies=[Depends(same_origin)])
@@ -56,11 +65,14 @@ def answer(request: Request, *, visit: CurrentVisit, _: FrontDoorSaver, settings
     """Keep the answers; go on to the needs, or come back later. Bad input comes back, and what is sound of it is kept."""
     typed = _typed(sent)
     kept, errors = _checked(typed)
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        wanted = wanted_need(session, forms.text(sent, "need"), ANONYMOUS)
     if forms.text(sent, "then") == "later":
         errors = [error for error in errors if typed[error.field]]
     following = see_other("/begin", done="kept") if forms.text(sent, "then") == "later" else see_other("/begin/needs")
-    token = _keep(request, kept, at, settings)
-    reply = _questions(request, visit, typed, errors=errors) if errors else following
+    token = _keep(request, kept | _wanting(wanted), at, settings)
+    reply = _questions(request, visit, typed, errors=errors, wanted=wanted) if errors else following
     return _with_draft(reply, token, settings, at)
 
 
@@ -70,7 +82,10 @@ def keep_typing(request: Request, *, _: FrontDoorSaver, settings: CurrentSetting
     typed = _typed(sent)
     kept, errors = _checked(typed)
     wrong = [error.message for error in errors if typed[error.field]]
-    token = _keep(request, kept, at, settings)
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        wanted = wanted_need(session, forms.text(sent, "need"), ANONYMOUS)
+    token = _keep(request, kept | _wanting(wanted), at, settings)
     says = f"Not all is saved. {' '.join(wrong)}" if wrong else f"Saved in this browser at {wording.clock(at)}."
     return _with_draft(JSONResponse({"says": says}), token, settings, at)
 
@@ -130,7 +145,9 @@ def send(
             request.app.state.link_limit.count(request.client.host if request.client else "")
             with database.transaction() as session:
                 drafting.send(session, token, said, at=at, keep_for=timedelta(days=settings.unclaimed_days))
-            return see_other("/begin/sent")
+            reply = see_other("/begin/sent")
+            browsers.remember_sent(reply, said.email, hands_in=said.hand_in, settings=settings, until=at + _SENT_SHOWN)
+            return reply
         except AccountInvalid as error:
             errors = [FormError("email", error.message)]
         except TooManyRequests as error:
@@ -153,6 +170,7 @@ def sent_page(
         "begin_sent.jinja",
         visit,
         title="We have sent you a link",
+        sent=browsers.sent(request),
         hearing=front_door.hearing(at),
         valid_days=settings.unclaimed_days,
         contact=settings.contact_email or settings.mail_from,
@@ -165,7 +183,21 @@ def _typed(sent: FormData) -> Typed:
 
 def _stored(draft: FrontDoorDraft | None) -> Typed:
     blank: Typed = {name: [] if name == "care_settings" else "" for name in ANSWERS}
-    return blank | (draft.answers if draft is not None else {})
+    return blank | (_said(draft) if draft is not None else {})
+
+
+def _said(draft: FrontDoorDraft) -> Typed:
+    """The answers alone."""
+    return {name: value for name, value in draft.answers.items() if name in ANSWERS}
+
+
+def _need_of(draft: FrontDoorDraft | None) -> str:
+    """The id of the need that the answers were begun for; empty for none."""
+    return str(draft.answers.get(WANTED, "")) if draft is not None else ""
+
+
+def _wanting(wanted: WantedNeed | None) -> Typed:
+    return {WANTED: str(wanted.need.id)} if wanted is not None else {}
 
 
 def _checked(typed: Typed) -> tuple[Typed, list[FormError]]:
@@ -182,7 +214,7 @@ def _checked(typed: Typed) -> tuple[Typed, list[FormError]]:
 
 def _complete(draft: FrontDoorDraft) -> FiveAnswers | None:
     try:
-        return FiveAnswers.model_validate(draft.answers)
+        return FiveAnswers.model_validate(_said(draft))
     except ValidationError:
         return None
 
@@ -193,7 +225,7 @@ def _keep(request: Request, answers: Typed, at: datetime, settings: Settings) ->
     token = browsers.draft_token(request)
     with database.reading() as session:
         known = drafting.find(session, token, at=at) is not None
-    if not known and not any(answers.values()):
+    if not known and not any(answers.get(name) for name in ANSWERS):
         return ""
     if not known:
         request.app.state.draft_limit.count(request.client.host if request.client else "")
@@ -255,6 +287,7 @@ def _questions(
     draft: FrontDoorDraft | None = None,
     errors: Sequence[FormError] = (),
     done: str = "",
+    wanted: WantedNeed | None = None,
 ) -> HTMLResponse:
     lists = code_lists()
     return page(
@@ -273,6 +306,7 @@ def _questions(
         readers=readers_of("name"),
         done=_DONE.get(done, ""),
         gone=done == "gone",
+        wanted=wanted.shown if wanted is not None else None,
         may_offer=INNOVATION_CREATE.admits(visit.actor),
     )
 
@@ -307,20 +341,40 @@ def _found(
         },
         hearing=front_door.hearing(at),
         valid_days=settings.unclaimed_days,
+        cut=_unread(draft),
         **_ranked(request, draft, libraries),
     )
+
+
+def _unread(draft: FrontDoorDraft) -> list[tuple[str, int]]:
+    """The answers that are longer than what is read, and how many characters of them are not."""
+    answers = FiveAnswers.model_validate(_said(draft))
+    left_out = proposing.unread_of_text(Side.INNOVATION, answers.content())
+    return [(LABELS.get(name, name), count) for name, count in left_out.items()]
 
 
 def _ranked(request: Request, draft: FrontDoorDraft, libraries: Libraries) -> dict[str, Any]:
     """The needs, or why there are none; the ranker's own words are for who keeps the service."""
     database: Database = request.app.state.database
-    answers = FiveAnswers.model_validate(draft.answers)
+    answers = FiveAnswers.model_validate(_said(draft))
     try:
         with database.reading() as session:
-            found = front_door.matches(session, libraries, answers.content(), limit=_RANKED)
-            shown = concerns.of_matches(found, front_door.calls_on(session, found))
+            content = answers.content()
+            found = front_door.matches(session, libraries, content, limit=_RANKED)
+            called = front_door.calls_on(session, found)
+            shown, weak = concerns.of_matches(found, called), concerns.near_misses(found, called)
+            wanted = wanted_need(session, _need_of(draft), ANONYMOUS)
+            standing = concerns.of_pair(proposing.match_with(session, libraries, content, wanted.need)) if wanted is not None else None
     except RankingUnavailable:
         return {"unavailable": True}
     except NothingToRank as error:
         return {"nothing_to_rank": error.message}
-    return {"first": shown[: concerns.SHOWN_FIRST], "more": shown[concerns.SHOWN_FIRST :], "compared": found.candidate_count}
+    others = [each for each in shown if standing is None or each.href != standing.href]
+    return {
+        "first": others[: concerns.SHOWN_FIRST],
+        "more": others[concerns.SHOWN_FIRST :],
+        "weak": [each for each in weak if standing is None or each.href != standing.href],
+        "compared": found.candidate_count,
+        "wanted": wanted.shown if wanted is not None else None,
+        "standing": standing,
+    }

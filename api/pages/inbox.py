@@ -1,7 +1,7 @@
 """The inbox of triage: what waits for the Hub in the order of worth, narrowed by filters that say how many they leave."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -24,7 +24,7 @@ from models.clocks import Clock, ClockKind
 from models.innovations import InnovationKind
 from models.proposals import Band, Proposal, ProposalState
 from models.queries import clocks, submission_notes, triage
-from models.queries.triage import Age, Wanted
+from models.queries.triage import DECIDED, Age, Wanted
 from models.triage import Submission, SubmissionState
 from models.working_days import day_of
 
@@ -60,7 +60,8 @@ _OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "": "All",
         Band.STRONG.value: "Strong match",
         Band.POSSIBLE.value: "Possible match",
-        Band.WEAK.value: "No match to decide",
+        DECIDED: "All matches decided",
+        Band.WEAK.value: "Nothing fits",
     },
     "kind": {"": "All", **{each.value: labels("kinds").get(each.value, each.value) for each in InnovationKind}},
     "flagged": {"": "All", "yes": "Take care", "no": "Nothing to take care of"},
@@ -79,6 +80,7 @@ _SELDOM: Final = ("kind", "flagged", "put_off")
 """Filters that are folded away until one of them is used."""
 _FLAGS: Final[Mapping[str, bool | None]] = {"": None, "yes": True, "no": False}
 _TALLIED: Final = {"yes": "1", "no": "0"}
+_BANDS: Final = {**{each.value: each for each in Band}, DECIDED: Band.WEAK}
 _DONE: Final = {
     Do.TAKE: ("You have this submission now.", "You have these {count} submissions now."),
     Do.GIVE_BACK: ("Anybody can see to this submission now.", "Anybody can see to these {count} submissions now."),
@@ -118,7 +120,8 @@ class Filters:
             unassigned=said["who"] == "nobody",
             of_colleagues=me if said["who"] == "colleague" else None,
             age=Age(said["age"]) if said["age"] else None,
-            band=Band(said["band"]) if said["band"] else None,
+            band=_BANDS.get(said["band"]),
+            decided={DECIDED: True, Band.WEAK.value: False}.get(said["band"]),
             kind=InnovationKind(said["kind"]) if said["kind"] else None,
             flagged=_FLAGS[said["flagged"]],
             snoozed={"": False, "yes": True, "all": None}[said["put_off"]],
@@ -154,6 +157,7 @@ def inbox(
     filters: AskedFor,
     at: Now,
     after: str | None = None,
+    seen: Annotated[int, Query(ge=0, le=shared.MOST_LISTED)] = 0,
     done: str = "",
     count: Annotated[int, Query(ge=1, le=MOST)] = 1,
     one: UUID | None = None,
@@ -175,7 +179,8 @@ def inbox(
         filtered=bool(filters.query),
         most=MOST,
         back=with_query("", filters.query).removeprefix("?"),
-        turning=shared.turning(found, PATH, filters.query, after),
+        ticking=any(row.is_open for row in found.rows),
+        turning=shared.turning(found, PATH, filters.query, after, seen=seen, total=_total(filters, tally)),
         views=views_shown(session, actor, PATH, filters.query),
         done=_done(done, count),
         one=triage.of_ids(session, [one], actor).get(one) if one is not None else None,
@@ -236,7 +241,7 @@ def _row(row: Submission, clock: Clock | None, proposals: Sequence[Proposal], no
         "href": f"{PATH}/{row.id}",
         "name": row.innovation.name,
         "about": _about(row),
-        "tags": [STATE_TAGS[row.state], *_matches(left), *([("Held: no consent", "yellow")] if row.innovation.held else [])],
+        "tags": [STATE_TAGS[row.state], *_matches(row, proposals), *([("Held: no consent", "yellow")] if row.innovation.held else [])],
         "overdue": clock is not None and clock.is_overdue(at),
         "clock": _clock(row, clock, at),
         "holder": "You have it." if row.assigned_to == actor.person_id and row.is_open else row.in_words,
@@ -260,10 +265,19 @@ def _about(row: Submission) -> str:
 _ORDINALS: Final = {2: "second", 3: "third"}
 
 
-def _matches(left: Sequence[Proposal]) -> list[tuple[str, str]]:
+def _matches(row: Submission, proposals: Sequence[Proposal]) -> list[tuple[str, str]]:
+    """What is left to decide; where nothing is, whether that is because all was decided or because nothing fits."""
+    left = _left(proposals)
     strong, possible = (sum(each.band is band for each in left) for band in (Band.STRONG, Band.POSSIBLE))
     shown = ((strong, "strong", "green"), (possible, "possible", "blue"))
-    return [(f"{many} {band}", colour) for many, band, colour in shown if many] or [("No match to decide", "grey")]
+    if left:
+        return [(f"{many} {band}", colour) for many, band, colour in shown if many]
+    if not proposals:
+        return [("Nothing fits", "grey")]
+    confirmed = sum(each.state is ProposalState.CONFIRMED for each in proposals)
+    ready = row.is_open and row.open_ask is None
+    told = ("All matches decided: give it an outcome", "orange") if ready else ("All matches decided", "grey")
+    return [*([(f"{confirmed} confirmed", "green")] if confirmed else []), told]
 
 
 def _clock(row: Submission, clock: Clock | None, at: datetime) -> str:
@@ -285,10 +299,15 @@ def _counted(facet: str, filters: Filters, tally: Mapping[tuple[str, ...], int])
         if facet == "state" and (option == SubmissionState.CLOSED) is not filters.closed:
             return text  # the tally is of the others
         said = {**filters.values, facet: option}
-        left = sum(many for key, many in tally.items() if all(map(_admits, FACETS, (said[name] for name in FACETS), key)))
-        return f"{text} ({left})"
+        return f"{text} ({_total(replace(filters, values=said), tally)})"
 
     return [(option, shown(option, text)) for option, text in _OPTIONS[facet].items()]
+
+
+def _total(filters: Filters, tally: Mapping[tuple[str, ...], int]) -> int:
+    """How many submissions the filters leave."""
+    said = [filters.values[name] for name in FACETS]
+    return sum(many for key, many in tally.items() if all(map(_admits, FACETS, said, key)))
 
 
 def _admits(facet: str, value: str, told: str) -> bool:

@@ -13,12 +13,13 @@ from starlette import status as http
 from starlette.datastructures import FormData
 
 from api.db import Database
-from api.pages import coding, filters, forms, wording
+from api.pages import coding, filters, forms, matches, wording
 from api.pages import documents as shared
 from api.pages.forms import FormError, Sent
 from api.pages.matches import about
 from api.pages.rendering import page, see_other
 from api.pages.views import views_shown
+from api.pages.wanted import WantedNeed, wanted_need
 from api.requests import Now, Reading, SharedLibraries, StrictRoute
 from api.security import (
     CurrentVisit,
@@ -137,9 +138,10 @@ def _listed(innovation: Innovation) -> dict[str, Any]:
 
 
 @router.get("/innovations/new")
-def write_innovation(request: Request, *, visit: CurrentVisit, actor: InnovationWriter) -> HTMLResponse:
-    """The empty form."""
-    return _form(request, visit, Typed(dict.fromkeys(ANSWERS, ""), dict.fromkeys(CODED, ()), Visibility.HUB_ONLY, consent=False))
+def write_innovation(request: Request, *, visit: CurrentVisit, actor: InnovationWriter, session: Reading, need: str = "") -> HTMLResponse:
+    """The empty form, with the need that somebody set out to answer."""
+    typed = Typed(dict.fromkeys(ANSWERS, ""), dict.fromkeys(CODED, ()), Visibility.HUB_ONLY, consent=False)
+    return _form(request, visit, typed, wanted=wanted_need(session, need, actor))
 
 
 @router.post("/innovations/new")
@@ -147,12 +149,17 @@ def keep_innovation(request: Request, *, visit: CurrentVisit, actor: InnovationW
     """Keep the innovation as a draft, or send it in; bad input comes back with what is wrong beside it."""
     database: Database = request.app.state.database
     content, errors = _read(sent, actor, at)
+    with database.reading() as session:
+        wanted = wanted_need(session, forms.text(sent, "need"), actor)
     if content is None:
-        return _form(request, visit, _typed(sent), errors=errors)
+        return _form(request, visit, _typed(sent), errors=errors, wanted=wanted)
     sent_in = forms.text(sent, "then") == "submit"
     with database.transaction() as session:
         row = intake.create(session, Side.INNOVATION, content, actor=actor, at=at, submit_too=sent_in)
-    return see_other(f"/innovations/{row.id}", done="submitted" if sent_in else "saved")
+    done = "submitted" if sent_in else "saved"
+    if wanted is not None:
+        return see_other(f"/innovations/{row.id}", done=done, need=str(wanted.need.id))
+    return see_other(f"/innovations/{row.id}", done=done)
 
 
 @router.get("/innovations/{innovation_id}")
@@ -166,11 +173,15 @@ def innovation_page(
     libraries: SharedLibraries,
     at: Now,
     done: str = "",
+    need: str = "",
 ) -> Response:
     """One innovation: what it says, and the needs that it may answer; one that was merged is shown where it is now."""
     if (kept := merging.stands_for(session, innovation_id, actor=actor)) is not None:
         return RedirectResponse(f"/innovations/{kept}", 308)
-    return shared.show(request, session, libraries, documents.innovation(session, innovation_id, actor), visit=visit, at=at, done=done)
+    row = documents.innovation(session, innovation_id, actor)
+    wanted = wanted_need(session, need, actor)
+    standing = wanted.shown | matches.standing(session, libraries, row, wanted.need, actor) if wanted is not None else None
+    return shared.show(request, session, libraries, row, visit=visit, at=at, done=done, wanted=standing)
 
 
 @router.get("/innovations/{innovation_id}/change")
@@ -285,7 +296,13 @@ def _changes(content: InnovationContent, row: Innovation, actor: Actor) -> dict[
 
 
 def _form(
-    request: Request, visit: Visit, typed: Typed, *, errors: Sequence[FormError] = (), innovation: Innovation | None = None
+    request: Request,
+    visit: Visit,
+    typed: Typed,
+    *,
+    errors: Sequence[FormError] = (),
+    innovation: Innovation | None = None,
+    wanted: WantedNeed | None = None,
 ) -> HTMLResponse:
     lists = code_lists()
     coded = coding.questions(Side.INNOVATION, coding.texts_of(innovation, typed.values), typed.codes)
@@ -300,6 +317,7 @@ def _form(
         if innovation
         else {"href": "/innovations", "text": "All innovations"},
         innovation=innovation,
+        wanted=wanted.shown if wanted is not None else None,
         typed=typed,
         errors=forms.in_order(errors, FIELDS),
         wrong=forms.by_field(errors),

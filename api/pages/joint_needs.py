@@ -173,7 +173,7 @@ def _joint(
 def _candidates(session: Session, libraries: Libraries, joint_need_id: UUID, actor: Actor) -> dict[str, Any]:
     """The one list of all members, or why there is none."""
     try:
-        found = joint_matching.matches_of(session, libraries, joint_need_id, actor=actor)
+        found = joint_matching.matches_of(session, libraries, joint_need_id, actor=actor, limit=matches.RANKED)
     except RankingUnavailable:
         return {"unavailable": True}
     except NothingToRank as error:

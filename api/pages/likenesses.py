@@ -35,6 +35,10 @@ _LIKENESSES: Final = {True: ("Nearly the same", "orange"), False: ("Much in comm
 _SUPPLIERS: Final = {True: "The same organisation", False: "Another organisation", None: "Organisation not known"}
 
 
+_SHOWN: Final = 5
+"""The likest are shown; each of them leads to those that are like it in turn."""
+
+
 @dataclass(frozen=True, slots=True)
 class LikenessShown:
     """One innovation that may be the same, in words."""
@@ -54,7 +58,7 @@ def likenesses_shown(session: Session, libraries: Libraries, document: Need | In
     if not isinstance(document, Innovation) or not INNOVATION_READ_DUPLICATES.admits(actor):
         return ()
     try:
-        found = likening.duplicates_of(session, libraries, document.id, actor=actor)
+        found = likening.duplicates_of(session, libraries, document.id, actor=actor, limit=_SHOWN)
     except (RankingUnavailable, NothingToRank):  # the part of the page about matches says so already
         return ()
     return [_shown(document.id, each) for each in found]

@@ -71,7 +71,7 @@ def triage_table(session: Session, actor: Actor, at: datetime, filters: Filters)
             state="Where it stands",
             holder="Who has it",
             sent_in="Sent in on",
-            waited="Working days that we were waited for",
+            waited="Working days waited",
             due="Due by",
             overdue="Overdue",
             strong="Strong matches to decide",

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from models.proposals import Band, Proposal, ProposalState
 from models.queries import proposals
 
 SHOWN_FIRST: Final = 5
-RANKED: Final = 20
+RANKED: Final = 10
 ALL_PLACES: Final = 5
 EVERYWHERE: Final = "All five places"
 _TELLING: Final = ("met", "partly", "gap", "excluded", "unknown")  # which finding's words stand on the card itself
@@ -79,12 +79,29 @@ class Answer:
     asked: bool = field(default=True)
 
 
+_ADVICE: Final = {
+    "; offer a way without one.": ".",
+    "; say whether it works with it today.": ", and does not say whether it works with it today.",
+    "Ask what exactly ": "It leaves open what exactly ",
+    " must learn; the words leave it open.": " must learn.",
+    "Its words speak of this; ask whether they mean the same.": "Its words speak of this, and may not mean the same.",
+    "Say ": "It does not say ",
+}
+"""What is missing is told to whoever offers it; the words are turned for others."""
 NOT_ASKED: Final = Answer(asked=False)
 
 
 def findings_shown(findings: Iterable[Mapping[str, Any]]) -> list[FindingShown]:
     """Stored findings in words, in their own order."""
     return [_finding(row) for row in findings]
+
+
+def to_readers(finding: FindingShown) -> FindingShown:
+    """The same for those who do not offer it: what is missing, and no advice on what to write."""
+    missing = finding.missing
+    for advice, told in _ADVICE.items():
+        missing = missing.replace(advice, told)
+    return replace(finding, missing=missing)
 
 
 def flags_shown(flags: Iterable[Mapping[str, Any] | str], actor: Actor) -> list[FlagShown]:
@@ -118,6 +135,19 @@ def answer(session: Session, libraries: Libraries, document: Need | Innovation, 
         nothing_fits=found.nothing_fits,
         compared=found.candidate_count,
     )
+
+
+def standing(session: Session, libraries: Libraries, row: Innovation, need: Need, actor: Actor) -> dict[str, Any]:
+    """How an innovation stands to the need that it was offered for, however weak; or `why` that cannot be said."""
+    if row.held:
+        return {"match": None, "why": "Nobody has agreed yet that we may look for matches."}
+    try:
+        found = proposing.match_with(session, libraries, row, need)
+    except RankingUnavailable:
+        return {"match": None, "why": "Try again in a few minutes."}
+    except NothingToRank as error:
+        return {"match": None, "why": wording.READABILITIES.get(row.readability, error.message)}
+    return {"match": _card(found, Side.NEED, None, actor), "why": ""}
 
 
 def _stored(session: Session, document: Need | Innovation, actor: Actor) -> dict[UUID, Proposal]:

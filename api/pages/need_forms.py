@@ -142,11 +142,14 @@ def _checked(
     errors: Sequence[FormError],
     need: Need | None = None,
 ) -> HTMLResponse:
-    """The form with what strikes; what is missing is advice here, and only what could not be kept is an error."""
+    """The form with what strikes; what is missing is told apart from advice, and only what could not be kept is an error."""
     hard = [each for each in errors if each.message != need_fields.MISSING.get(each.field)]
+    missing = [each for each in forms.in_order(errors, need_fields.ORDER) if each not in hard]
     coach = None if hard else _coach(session, libraries, sent, visit, need=need)
+    if coach is not None:  # what must be said is told once, as what it is
+        coach = replace(coach, advice=[each for each in coach.advice if each.field not in {one.field for one in missing}])
     shown = need_fields.typed(sent)
-    return _form(request, session, visit, shown, errors=hard, need=need, coach=coach, join=forms.text(sent, "join"))
+    return _form(request, session, visit, shown, errors=hard, need=need, coach=coach, missing=missing, join=forms.text(sent, "join"))
 
 
 def _coach(session: Session, libraries: Libraries, sent: FormData, visit: Visit, *, need: Need | None = None) -> Coach | None:
@@ -171,6 +174,7 @@ def _form(
     errors: Sequence[FormError] = (),
     need: Need | None = None,
     coach: Coach | None = None,
+    missing: Sequence[FormError] = (),
     look_first: str = "",
     join: str = "",
 ) -> HTMLResponse:
@@ -183,6 +187,7 @@ def _form(
         up={"href": f"/needs/{need.id}", "text": need.title} if need else {"href": "/needs", "text": "All needs"},
         need=need,
         coach=coach,
+        missing=[{"field": each.field, "label": wording.FIELDS[Side.NEED][each.field], "says": each.message} for each in missing],
         look_first=look_first,
         join=join or ALONE,
         errors=forms.in_order(errors, need_fields.ORDER),

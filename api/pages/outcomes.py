@@ -1,8 +1,8 @@
 """The form of a submission's outcome: what was chosen and typed, the letter drafted for it, and what is wrong with it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -13,17 +13,17 @@ from starlette.datastructures import FormData
 from api.pages import forms, wording
 from api.pages.forms import FormError
 from api.schemas.outcomes import ActiveIn, ArchiveIn, AskIn, OutcomeIn, ReferIn
-from api.services import concluding, referring, stepping
+from api.services import concluding, referring, showing, stepping
 from api.services.codes import code_lists
 from api.services.letters import Choice
 from api.services.signposting import Route
 from models.actors import Actor
 from models.decisions import Reason, ReasonCode, ReasonMissing
-from models.proposals import Proposal
+from models.proposals import Proposal, ProposalState
 from models.queries import referrals
 from models.referrals import SupportBody
-from models.triage import OutcomeKind, Submission
-from models.working_days import day_of
+from models.triage import Outcome, OutcomeKind, Submission
+from models.working_days import add_working_days, day_of
 
 KINDS: Final = (OutcomeKind.ACTIVE, OutcomeKind.ASK, OutcomeKind.REFER, OutcomeKind.ARCHIVE)
 _SHAPES: Final[Mapping[OutcomeKind, type[BaseModel]]] = {
@@ -41,14 +41,15 @@ _MISSING: Final = {
 _LABELS: Final = {"note": "Note", "reason": "Why this body may help", "question": "Question", "letter": "Letter"}
 _FIELDS: Final = {"answer_by": "answer-by", "body_id": "body", "leave_undecided": "leave-undecided"}
 """Of the API's fields, those that are called otherwise in the form."""
-_ANSWER_WITHIN: Final = timedelta(days=14)
+_ANSWER_WITHIN: Final = 10
+"""Working days."""
 _QUESTION: Final = "[Your question stands here.]"
 """Stands in a draft until a question is there, and never in a letter that leaves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """What the form holds; `drafted` tells the draft that stood in it, so that one that nobody changed is drafted anew."""
+    """What the form holds; `drafted` and `why_drafted` tell the drafts that stood in it, so that what nobody changed is drafted anew."""
 
     kind: OutcomeKind
     reason: str = ""
@@ -59,7 +60,10 @@ class Typed:
     body: str = ""
     letter: str = ""
     drafted: str = ""
+    why_drafted: str = ""
     leave_undecided: bool = False
+    emptied: bool = False
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sent: FormData) -> "Typed | None":
@@ -68,12 +72,15 @@ class Typed:
         if kind not in KINDS:
             return None
         day = (forms.text(sent, f"answer-by-{part}").strip() for part in ("day", "month", "year"))
+        letter = _one_line_end(forms.text(sent, "letter"))
         return cls(
             kind=OutcomeKind(kind),
             answer_by=(next(day), next(day), next(day)),
-            letter=_one_line_end(forms.text(sent, "letter")),
+            letter=letter,
+            emptied="letter" in sent and not letter,
+            kept={each.value: _one_line_end(text) for each in KINDS if (text := forms.text(sent, f"letter-{each}").strip())},
             leave_undecided=forms.text(sent, "leave_undecided") == "yes",
-            **{name: forms.text(sent, name) for name in ("reason", "note", "why", "question", "body", "drafted")},
+            **{name: forms.text(sent, name) for name in ("reason", "note", "why", "question", "body", "drafted", "why_drafted")},
         )
 
     @property
@@ -84,11 +91,33 @@ class Typed:
         return found.date() if found is not None else None
 
     @property
+    def is_own(self) -> bool:
+        """Whether a person changed the letter; any other is drafted from what was chosen."""
+        return bool(self.letter.strip()) and _print_of(self.letter) != self.drafted
+
+    @property
     def own_letter(self) -> str:
         """The letter, if a person changed it; empty for one to be drafted from what was chosen."""
-        if not self.letter.strip() or _print_of(self.letter) == self.drafted:
-            return ""
-        return self.letter.replace(_QUESTION, self.question.strip())
+        return self.letter.replace(_QUESTION, self.question.strip()) if self.is_own else ""
+
+    @property
+    def own_why(self) -> str:
+        """Why a body may help, if a person wrote it."""
+        return self.why if self.why.strip() and _print_of(self.why) != self.why_drafted else ""
+
+    @property
+    def own_words(self) -> list[tuple[str, str]]:
+        """All that a person wrote into the form, by what it is called; nothing of it is lost by what is done beside it."""
+        letters = [(f"{_LABELS['letter']} ({wording.OUTCOMES[OutcomeKind(kind)].label})", text) for kind, text in self.kept.items()]
+        said = [(_LABELS[name], text) for name, text in (("note", self.note), ("reason", self.own_why), ("question", self.question))]
+        return [each for each in ((_LABELS["letter"], self.own_letter), *letters, *said) if each[1].strip()]
+
+    def turned_to(self, kind: OutcomeKind) -> "Typed":
+        """The form with another outcome chosen; a letter that a person changed waits until its outcome is chosen again."""
+        if kind is self.kind:
+            return self
+        kept = dict(self.kept) | ({self.kind.value: self.letter} if self.is_own else {})
+        return replace(self, kind=kind, letter=kept.pop(kind.value, ""), drafted="", emptied=False, kept=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +142,60 @@ def bodies_of(session: Session, row: Submission, actor: Actor) -> Bodies:
     return Bodies(proposed, [each for each in referrals.active_bodies(session) if each.id not in known])
 
 
+def completed(typed: Typed, opens: Typed) -> Typed:
+    """What was typed, and where nothing was, what the form of its outcome opens with."""
+    return replace(
+        typed,
+        reason=typed.reason or opens.reason,
+        answer_by=typed.answer_by if any(typed.answer_by) else opens.answer_by,
+        body=typed.body or opens.body,
+    )
+
+
+def of_outcome(session: Session, given: Outcome, *, actor: Actor, at: datetime, contact: str) -> Typed:
+    """The form as it was sent for an outcome that was just taken back."""
+    asked = next((each for each in given.submission.asks if each.outcome_id == given.id), None)
+    day = asked.answer_by if asked is not None else None
+    refers = given.kind is OutcomeKind.REFER
+    body = str(given.body_id) if refers else ""
+    typed = Typed(
+        kind=given.kind,
+        reason=given.reason_code.value if given.reason_code else "",
+        note="" if refers else given.note,
+        why=given.note if refers else "",
+        why_drafted=_print_of(bodies_of(session, given.submission, actor).why(body)) if refers else "",
+        question=asked.question if asked is not None else "",
+        answer_by=(str(day.day), str(day.month), str(day.year)) if day is not None else ("", "", ""),
+        body=body,
+    )
+    drafted = with_draft(session, given.submission, typed, actor=actor, at=at, contact=contact)
+    return replace(drafted, letter=_one_line_end(given.letter))
+
+
 def begun(kind: OutcomeKind, found: Sequence[Proposal], bodies: Bodies, *, ranked: bool, at: datetime) -> Typed:
     """The form as it opens: with the reason that the verdicts give, a fortnight to answer, or the body that fits best."""
     if kind is OutcomeKind.ARCHIVE:
         return Typed(kind=kind, reason=stepping.usual_reason(found, ranked=ranked) or "")
     if kind is OutcomeKind.ASK:
-        day = day_of(at + _ANSWER_WITHIN)
+        day = add_working_days(day_of(at), _ANSWER_WITHIN)
         return Typed(kind=kind, answer_by=(str(day.day), str(day.month), str(day.year)))
     if kind is OutcomeKind.REFER and bodies.proposed:
         body = str(bodies.proposed[0].body.id)
-        return Typed(kind=kind, body=body, why=bodies.why(body))
+        return with_reason(Typed(kind=kind, body=body), bodies)
     return Typed(kind=kind)
 
 
-def with_draft(session: Session, row: Submission, typed: Typed, *, actor: Actor, at: datetime) -> Typed:
+def with_reason(typed: Typed, bodies: Bodies) -> Typed:
+    """The form with the reason of the body that is chosen; one that somebody wrote is kept, whichever body it is."""
+    if typed.kind is not OutcomeKind.REFER or typed.own_why:
+        return typed
+    why = bodies.why(typed.body)
+    return replace(typed, why=why, why_drafted=_print_of(why))
+
+
+def with_draft(session: Session, row: Submission, typed: Typed, *, actor: Actor, at: datetime, contact: str) -> Typed:
     """The form with the letter as it would be drafted now, whatever is missing still; a letter that somebody changed is kept."""
-    if typed.own_letter:
+    if typed.is_own or typed.emptied:
         return typed
     code = ReasonCode(typed.reason) if typed.reason in set(ReasonCode) else None
     note = typed.why if typed.kind is OutcomeKind.REFER else typed.note
@@ -141,14 +208,14 @@ def with_draft(session: Session, row: Submission, typed: Typed, *, actor: Actor,
         kind=typed.kind,
         reason=reason,
         question=typed.question.strip() or _QUESTION,
-        answer_by=typed.day or day_of(at + _ANSWER_WITHIN),
+        answer_by=typed.day or add_working_days(day_of(at), _ANSWER_WITHIN),
         body_id=known.get(typed.body),
     )
-    letter = concluding.draft(session, row.id, choice, actor=actor, at=at)
+    letter = concluding.draft(session, row.id, choice, actor=actor, at=at, contact=contact)
     return replace(typed, letter=letter, drafted=_print_of(letter))
 
 
-def read(typed: Typed, bodies: Bodies) -> tuple[OutcomeIn | None, list[FormError]]:
+def read(typed: Typed) -> tuple[OutcomeIn | None, list[FormError]]:
     """The outcome that the form makes by the rules of the API, or what is wrong with it."""
     said: dict[str, Any] = {"outcome": typed.kind.value, "letter": typed.own_letter, "leave_undecided": typed.leave_undecided}
     if typed.kind is OutcomeKind.ARCHIVE:
@@ -156,16 +223,30 @@ def read(typed: Typed, bodies: Bodies) -> tuple[OutcomeIn | None, list[FormError
     elif typed.kind is OutcomeKind.ASK:
         said |= {"question": typed.question, "answer_by": typed.day.isoformat() if typed.day else ""}
     elif typed.kind is OutcomeKind.REFER:
-        said |= {"body_id": typed.body, "reason": typed.why.strip() or bodies.why(typed.body)}
+        said |= {"body_id": typed.body, "reason": typed.why}
+    found = _letter_errors(typed)
     try:
         made: OutcomeIn = _SHAPES[typed.kind].model_validate(said)  # type: ignore[assignment]
         _ = made.choice  # *other* needs its words
     except ValidationError as error:
         refused = forms.errors_of(error, missing=_MISSING, labels=_LABELS)
-        return None, [_led(typed.kind, each.field, _told(each)) for each in refused]
+        return None, [*(_led(typed.kind, each.field, _told(each)) for each in refused), *found]
     except ReasonMissing as error:
-        return None, [refusal(typed.kind, error)]
-    return made, []
+        return None, [refusal(typed.kind, error), *found]
+    return (None, found) if found else (made, [])
+
+
+def _letter_errors(typed: Typed) -> list[FormError]:
+    """Whether a letter is there, and the question in it."""
+    if typed.emptied:
+        return [FormError("letter", "Write the letter, or choose “Draft the letter again”")]
+    if typed.kind is OutcomeKind.ASK and typed.question.strip() and typed.own_letter and not _holds(typed.own_letter, typed.question):
+        return [FormError("letter", f"Write your question in the letter too, or write {_QUESTION} where it is to stand")]
+    return []
+
+
+def _holds(letter: str, question: str) -> bool:
+    return " ".join(question.split()) in " ".join(letter.split())
 
 
 def refusal(kind: OutcomeKind, error: ReasonMissing) -> FormError:
@@ -187,9 +268,17 @@ def _led(kind: OutcomeKind, field: str, message: str) -> FormError:
 
 
 def shown(
-    row: Submission, typed: Typed | None, bodies: Bodies, *, waiting: int, ranked: bool, suggested: OutcomeKind | None
+    row: Submission,
+    typed: Typed | None,
+    bodies: Bodies,
+    *,
+    found: Sequence[Proposal],
+    by: Actor,
+    ranked: bool,
+    suggested: OutcomeKind | None,
 ) -> dict[str, Any]:
     """What the page says of the outcome that is to be given."""
+    waiting = sum(stepping.waits_for(each, by.person_id) for each in found)
     return {
         "choices": [(each.value, *wording.OUTCOMES[each]) for each in KINDS],
         "asked": row.open_ask is not None,
@@ -199,6 +288,8 @@ def shown(
         "bodies": bodies,
         "reasons": code_lists()["reason_codes"],
         "waiting": waiting,
+        "skipped": sum(each.state is ProposalState.OPEN for each in found) - waiting,
+        "confirmed": [showing.need_shown(each, by).name_shown for each in found if each.state is ProposalState.CONFIRMED],
         "ranked": ranked,
         "may_leave": bool(waiting or not ranked) and typed is not None and typed.kind is not OutcomeKind.ASK,
     }

@@ -32,6 +32,17 @@ class Undo:
     until: datetime
 
 
+def verdict_sent(sent: FormData) -> FormData:
+    """The form of a verdict by its own names; on the page of a submission it comes with that of the outcome, whose names are others."""
+    if "pair_version" not in sent:
+        return sent
+    two = (Verdict.REJECTED.value, Verdict.DEFERRED.value)
+    verdict = next((each for each in two if f"{each}-reason" in sent), forms.text(sent, "verdict"))
+    said = {"verdict": verdict, "version": forms.text(sent, "pair_version")}
+    own = {name: forms.text(sent, f"{verdict}-{name}") for name in ("reason", "note")}
+    return FormData(said | own | {name: forms.text(sent, name) for name in FIELDS if name.startswith("until-")})
+
+
 def read_verdict(sent: FormData, at: datetime) -> tuple[DecisionIn | None, list[FormError]]:
     """The decision that the form makes by the rules of the API, or what is wrong with it; the domain's rules stand on the proposal."""
     verdict, code, until = forms.text(sent, "verdict"), forms.text(sent, "reason"), forms.day_typed(sent, "until")

@@ -18,7 +18,7 @@ from api.pages.rendering import page, see_other
 from api.pages.roles import ROLES
 from api.requests import Now, Reading, StrictRoute
 from api.security import AccountManager, AccountReader, CurrentVisit, Visit
-from api.services import inviting, managing
+from api.services import inviting, managing, signing_in
 from api.services.accounts import AccountInvalid, UnknownAccount
 from api.services.limiting import TooManyRequests
 from models.documents import TransitionRefused
@@ -110,7 +110,8 @@ def invite(request: Request, *, visit: CurrentVisit, actor: AccountManager, at: 
     email = forms.text(sent, "email").strip()
     with database.reading() as session:
         read, typed, errors = read_role(session, sent)
-    errors = [*forms.missing_answers({"email": email}, {"email": "Enter an e-mail address"}), *errors]
+    missing = forms.missing_answers({"email": email}, {"email": "Enter an e-mail address"})
+    errors = [*(missing or _no_address(email)), *errors]
     if read is not None and not errors:
         try:
             with database.transaction() as session:
@@ -122,6 +123,15 @@ def invite(request: Request, *, visit: CurrentVisit, actor: AccountManager, at: 
             errors = told(error, {"places": "place", "": "email"})
     with database.reading() as session:
         return _invitation_form(request, session, visit, typed, email=email, errors=errors)
+
+
+def _no_address(email: str) -> list[FormError]:
+    """What is wrong with an address, told beside what else is wrong."""
+    try:
+        signing_in.address_said(email)
+    except AccountInvalid as error:
+        return told(error, {"": "email"})
+    return []
 
 
 def _invitation_form(

@@ -21,8 +21,8 @@ from api.pages.rendering import page, see_other
 from api.requests import CurrentSettings, Now, Reading, StrictRoute
 from api.schemas.place_answers import PlaceReplyIn
 from api.security import CurrentVisit, PlaceAnswerer, PlaceAnswerReader, Visit
+from api.services import introducing, stages
 from api.services import place_answers as asked
-from api.services import stages
 from api.services.codes import code_lists
 from models.actors import Actor
 from models.decisions import ReasonCode, ReasonMissing
@@ -91,6 +91,7 @@ def place_answers_list(
         title="What places were asked" if actor.is_hub else "What we were asked",
         rows=[_listed(row, at) for row in found.rows],
         to_answer=wanted == TO_ANSWER,
+        asked_before=bool(found.rows) or _was_asked(session, actor),
         to_sign=[
             {"href": f"/sign-offs/{row.id}", "title": row.need.title, "by": row.asked_by_name}
             for row in sign_offs.waiting_for(session, actor)
@@ -99,6 +100,10 @@ def place_answers_list(
         filtered=bool(chosen_place or wanted != TO_ANSWER),
         turning=shared.turning(found, "/place-answers", {"state": state, "place": chosen_place}, after),
     )
+
+
+def _was_asked(session: Session, actor: Actor) -> bool:
+    return bool(place_answers.page(session, actor, limit=1).rows)
 
 
 def _listed(row: PlaceAnswer, at: datetime) -> dict[str, Any]:
@@ -237,6 +242,7 @@ def _show(
         may_answer=PLACE_ANSWER_GIVE.allows(actor, subject_of(row)) and _is_open(row, actor, at, asked_.window),
         on_behalf=row.place_id not in actor.place_ids,
         following=_following(session, row, actor),
+        reached=place_words.whom_it_reached(introducing.reached(session, row), row.asked_as),
         done=done,
         errors=errors,
         wrong=forms.by_field(errors),
@@ -259,7 +265,7 @@ def _match(session: Session, row: PlaceAnswer, actor: Actor) -> Mapping[str, Any
         "need": proposal.need_as_judged.content["fields"]["title"],
         "other_need": proposal.need_id != row.need_id,
         "band": wording.BANDS[proposal.band],
-        "findings": matches.findings_shown(proposal.findings),
+        "findings": [matches.to_readers(each) for each in matches.findings_shown(proposal.findings)],
         "texts": [
             (label, text)
             for name, label in wording.FIELDS[proposal.innovation.side].items()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
+from api.services.introducing import Reached
 from models.joint_needs import Scale
 from models.pipeline import PipelineStage
 from models.place_answers import Closing, PlaceAnswer, PlaceReply, QuestionState
@@ -13,6 +14,11 @@ REPLIES: Final[Mapping[PlaceReply, tuple[str, str]]] = {
     PlaceReply.MEET: ("Meet", "green"),
     PlaceReply.NOT_NOW: ("Not now", "yellow"),
     PlaceReply.NO: ("No", "grey"),
+}
+SAID: Final[Mapping[PlaceReply, str]] = {
+    PlaceReply.MEET: "wants to meet",
+    PlaceReply.NOT_NOW: "said not now",
+    PlaceReply.NO: "said no",
 }
 STAGES: Final[Mapping[PipelineStage, tuple[str, str]]] = {
     PipelineStage.INTRODUCED: ("Introduced", "blue"),
@@ -35,6 +41,22 @@ CLOSINGS: Final[Mapping[Closing, str]] = {
     Closing.PLACE_LEFT: "The need left the joint need that this match is about. Nobody waits for this answer any more.",
     Closing.NEED_ENDED: "The need has ended. Nobody waits for this answer any more.",
 }
+
+
+def whom_it_reached(reached: Reached | None, place: str) -> str:
+    """Who was introduced to whom, as it was really mailed; empty before there was an introduction."""
+    if reached is None:
+        return ""
+    if reached.place and reached.offering:
+        return "Both sides were introduced by mail."
+    if reached.contact_missing:
+        told = f"We wrote to {place}, but know nobody" if reached.place else "We know nobody"
+        return f"{told} who offers this, so they could not be introduced yet. It is for the Hub to find out whom to talk to."
+    if reached.place:
+        return f"We wrote to {place}. Our mail to those who offer this did not arrive. Ask the Hub how to reach them."
+    if reached.offering:
+        return f"We wrote to those who offer this. Our mail to {place} did not arrive. Ask the Hub for their address."
+    return "An introduction was due, but our mails did not arrive. Ask the Hub to put you in touch."
 
 
 def question_tag(row: PlaceAnswer, today: date) -> tuple[str, str]:

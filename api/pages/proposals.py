@@ -1,7 +1,7 @@
 """Pages of proposals: what waits for the Hub's decision, one pair side by side, the decision and its undo."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -12,8 +12,8 @@ from starlette import status as http
 from starlette.datastructures import FormData
 
 from api.db import Database
+from api.pages import chances, filters, forms, matches, pairs, place_words, precedents, wording
 from api.pages import documents as shared
-from api.pages import filters, forms, matches, pairs, precedents, wording
 from api.pages.forms import FormError, Sent
 from api.pages.rendering import page, see_other, with_query
 from api.pages.views import views_shown
@@ -27,10 +27,11 @@ from api.services.stages import Signs
 from models.actors import Actor
 from models.decisions import Verdict
 from models.documents import StaleVersion
+from models.place_answers import PlaceAnswer, QuestionState
 from models.places import Place
 from models.policies import PROPOSAL_DECIDE
 from models.proposals import Band, Proposal, ProposalClosed, ProposalState
-from models.queries import places, proposals
+from models.queries import place_answers, places, proposals, recipients
 from models.queries.proposals import TO_DECIDE
 from models.subjects import subject_of
 
@@ -69,6 +70,7 @@ def queue(
     band: str | None = None,
     place: str | None = None,
     after: str | None = None,
+    seen: Annotated[int, Query(ge=0, le=shared.MOST_LISTED)] = 0,
     skipped: str | None = None,
     done: str = "",
     count: Annotated[int, Query(ge=0, le=MOST)] = 0,
@@ -84,23 +86,29 @@ def queue(
         session, actor, at=at, state=in_state, band=in_band, place=chosen_place, after=after or None, limit=shared.LISTED
     )
     signs = stages.signs_of(session, found.rows, actor=actor)
+    selects, total = _selects(session, actor, at=at, known=known, state=in_state, band=in_band, place=chosen_place)
+    questions = place_answers.of_proposals(session, actor, [row.id for row in found.rows])
     query = {"state": wanted if wanted != TO_DECIDE else None, "band": chosen_band, "place": chosen_place}
     return page(
         request,
         "proposals.jinja",
         visit,
         title="Matches to decide" if PROPOSAL_DECIDE.admits(actor) else "Proposed matches",
-        rows=[_listed(row, signs[row.id], actor) for row in found.rows],
+        rows=[
+            _listed(row, signs[row.id], actor) | {"questions": [_question(each, actor) for each in questions[row.id]]} for row in found.rows
+        ],
         deciding=wanted == TO_DECIDE,
+        decides=PROPOSAL_DECIDE.admits(actor),
         skipped=bool(skipped),
         done=_DONE_TO_MANY[done].format(these=filters.counted(count, "match", "matches")) if done in _DONE_TO_MANY and count else "",
-        selects=_selects(session, actor, at=at, known=known, state=in_state, band=in_band, place=chosen_place),
+        number=filters.counted(total, "match", "matches"),
+        selects=selects,
         filtered=bool(chosen_band or chosen_place or wanted != TO_DECIDE),
         may_decide_many=PROPOSAL_DECIDE.admits(actor) and wanted in {TO_DECIDE, ProposalState.DEFERRED},
         back=with_query("", query).removeprefix("?"),
         may_refer=actor.is_hub,
         views=views_shown(session, actor, PATH, filters.said(query)),
-        turning=shared.turning(found, PATH, query, after),
+        turning=shared.turning(found, PATH, query, after, seen=seen, total=total),
     )
 
 
@@ -113,19 +121,22 @@ def _selects(
     state: ProposalState | None,
     band: Band | None,
     place: str | None,
-) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
-    """The filters, each choice with how many matches it would show."""
-    states = proposals.counts_by_state(session, actor, at=at, band=band, place=place)
-    by_band = proposals.counts_by_band(session, actor, at=at, state=state, place=place)
+) -> tuple[list[filters.Choice], int]:
+    """The filters, each choice with how many matches it would show, and how many they leave together."""
+    counted = proposals.counts_by_state_and_band(session, actor, at=at, place=place)
     by_place = proposals.counts_by_place(session, actor, at=at, state=state, band=band)
     all_places = [(row.key, row.name) for row in known]
     bands = [(each.value, wording.BANDS[each][0]) for each in Band]
     chosen = state.value if state is not None else TO_DECIDE
-    return [
-        ("state", "Show", chosen, [(name, f"{words} ({states[name]})") for name, words in _STATES.items()]),
+    states = {name: sum(counted[name, each] for each in ([band] if band else Band)) for name in _STATES}
+    by_band = {each.value: counted[chosen, each] for each in Band}
+    named = _STATES if PROPOSAL_DECIDE.admits(actor) else _STATES | {TO_DECIDE: "For the Hub to decide"}
+    selects = [
+        ("state", "Show", chosen, [(name, f"{words} ({states[name]})") for name, words in named.items()]),
         filters.choice("band", "Match", band or "", everything=("", "All matches"), options=bands, counts=by_band),
         filters.choice("place", "Place", place or "", everything=("", "All places"), options=all_places, counts=by_place),
     ]
+    return selects, states[chosen]
 
 
 def _listed(row: Proposal, signs: Signs, actor: Actor) -> dict[str, Any]:
@@ -270,6 +281,7 @@ def _show(
         up={"href": "/proposals", "text": "Matches to decide" if may_decide else "Proposed matches"},
         proposal=proposal,
         band=wording.BANDS[proposal.band],
+        sure=chances.in_words(session, libraries, judged_by=proposal.run.ranker_hash).get(proposal.band, ""),
         state=wording.PROPOSAL_STATES[proposal.state],
         flags=matches.flags_shown(proposal.flags, visit.actor),
         findings=matches.findings_shown(proposal.findings),
@@ -279,6 +291,10 @@ def _show(
         before=precedents.before(session, libraries, proposal.need, actor=visit.actor),
         staged=proposal.handed_on,
         history=[pairs.told(row) for row in proposal.decisions],
+        may_read_all=visit.actor.is_hub,
+        told=_told(session, proposal, visit.actor, at=at, window=window),
+        questions=[_question(row, visit.actor) for row in place_answers.of_proposals(session, visit.actor, [proposal.id])[proposal.id]],
+        asked_later=proposal.state is ProposalState.CONFIRMED and not proposal.handed_on,
         undo=pairs.undo_of(proposal, visit.actor, at, window),
         may_decide=may_decide and open_now,
         following=f"/proposals/{following.id}" if following else "",
@@ -288,6 +304,37 @@ def _show(
         typed={name: forms.text(sent, name) for name in pairs.FIELDS} if sent else {},
         reasons=code_lists()["reason_codes"],
     )
+
+
+def _told(session: Session, proposal: Proposal, actor: Actor, *, at: datetime, window: float) -> dict[str, Any] | None:
+    """Of a confirmed match: when it was or will be announced and to whom, and who can help where it should not have been."""
+    standing = proposal.closing_decision
+    if proposal.state is not ProposalState.CONFIRMED or standing is None:
+        return None
+    asked = place_answers.page(session, actor, proposal_id=proposal.id, oldest_first=True, limit=shared.LISTED).rows
+    due = standing.decided_at + timedelta(seconds=window)
+    return {
+        "announced_at": standing.announced_at,
+        "by": standing.decided_by_name,
+        "due": due if at < due else None,
+        "asked": [{"name": row.asked_as, "href": f"/place-answers/{row.id}"} for row in asked],
+        "leads": recipients.leads(session) if actor.is_hub else [],
+    }
+
+
+def _question(row: PlaceAnswer, actor: Actor) -> dict[str, Any]:
+    """What a place was asked about the match and what it said; `yours` while this visitor's place is waited for."""
+    return {
+        "href": f"/place-answers/{row.id}",
+        "place": row.asked_as,
+        "yours": row.state is QuestionState.ASKED and row.place_id in actor.place_ids,
+        "answer_by": row.answer_by,
+        "said": place_words.SAID[row.answer] if row.answer else "",
+        "who": row.answered_by_name,
+        "when": row.answered_at,
+        "until": row.until,
+        "reason": wording.code("reason_codes", row.reason_code) if row.reason_code else "",
+    }
 
 
 def _next(session: Session, actor: Actor, proposal_id: UUID, at: datetime) -> Proposal | None:

@@ -13,6 +13,7 @@ from api.db import Database
 from api.pages import forms
 from api.pages.forms import FormError, Sent
 from api.pages.keeping import UP
+from api.pages.measured import FIGURES
 from api.pages.rendering import page, see_other
 from api.requests import Now, Reading, SharedLibraries, StrictRoute
 from api.security import CurrentVisit, RankerManager, RankerReader, Visit
@@ -118,6 +119,7 @@ def _list(
         errors=errors or [],
         active=active,
         judging=_judging(session, libraries),
+        figures=FIGURES,
         rows=[_listed(row) for row in rows],
     )
 

@@ -54,6 +54,8 @@ def environment() -> Environment:
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # a page asks for hundreds of templates, and would look at the file of each
+        cache_size=-1,
     )
     made.globals |= {"asset": _asset, "once": lambda: uuid4().hex}
     made.filters |= {"day": wording.day, "moment": wording.moment, "clock": wording.clock}

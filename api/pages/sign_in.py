@@ -21,7 +21,7 @@ from api.settings import Settings
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 _DONE: Final = {
-    "link": "If that address has an account that may sign in so, a link is on its way",
+    "link": "If that address has an account that may use a link to sign in, one is on its way",
     "deleted": "Your account is deleted",
 }
 _OWN_PAGE: Final = re.compile(r"/(?!/)[\w\-./?=&%+]*")

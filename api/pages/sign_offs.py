@@ -162,7 +162,11 @@ def _together(
         is_written=need.status in {"draft", "open"},
         shares=[_share(row, at) for row in sign_offs.shares_of(session, need.id)],
         asked=signed_shown(session, need),
-        people=[{"value": str(each.id), "text": each.name} for each in signing_off.may_be_asked(session, need)],
+        people=[
+            {"value": str(each.id), "text": each.name}
+            for each in signing_off.may_be_asked(session, need)
+            if each.id != visit.actor.person_id
+        ],
         done=done,
         errors=errors,
         wrong=forms.by_field(errors),

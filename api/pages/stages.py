@@ -1,6 +1,7 @@
 """The page of how far a confirmed match has come, place by place, and the form of its next step."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -19,7 +20,7 @@ from api.pages.rendering import page, see_other
 from api.requests import Now, Reading, StrictRoute
 from api.schemas.stages import StageIn
 from api.security import CurrentVisit, Reviewer, Stager, Visit
-from api.services import showing
+from api.services import introducing, showing
 from api.services import stages as staging
 from api.services.codes import code_lists
 from api.services.content import host_of
@@ -28,9 +29,10 @@ from models.actors import NotAllowed
 from models.decisions import ReasonCode, ReasonMissing
 from models.documents import TransitionRefused
 from models.pipeline import PipelineStage, StageChange
+from models.place_answers import PlaceAnswer, PlaceReply, QuestionState
 from models.policies import PROPOSAL_STAGE
 from models.proposals import Proposal
-from models.queries import proposals
+from models.queries import place_answers, proposals
 from models.queries.places import UnknownPlace
 from models.subjects import subject_of
 from models.working_days import day_of
@@ -45,6 +47,14 @@ _ASKED: Final = {
     "reason_code": "Choose why it was stopped",
     "note": "Say in the note what the other reason is",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a place said to the question whether it wants to meet, in words; `no` when it does not."""
+
+    words: str
+    no: bool = False
 
 
 @router.get("/proposals/{proposal_id}/stages")
@@ -130,6 +140,7 @@ def _show(
     need, innovation = showing.need_shown(proposal, visit.actor), showing.innovation_shown(proposal, visit.actor)
     standings = staging.standings(session, proposal, actor=visit.actor)
     may = [each for each in standings if each.following]
+    answers = {row.place_id: row for row in place_answers.of_proposals(session, visit.actor, [proposal.id])[proposal.id]}
     return page(
         request,
         "stages.jinja",
@@ -140,10 +151,11 @@ def _show(
         names={"need": need.name_shown, "innovation": innovation.name_shown},
         proposal=proposal,
         state=wording.PROPOSAL_STATES[proposal.state],
-        standings=[_shown(each) for each in standings],
+        standings=[_shown(each, _answered(session, answers.get(each.place.id))) for each in standings],
         signs=staging.signs_of(session, [proposal], actor=visit.actor)[proposal.id],
         places=[{"value": each.place.key, "text": each.place.name} for each in may],
         stages=_choices(may),
+        may_stop=any(PipelineStage.STOPPED in each.following for each in may),
         today=day_of(at),
         done=done,
         errors=forms.in_order(errors, _ORDER),
@@ -163,12 +175,31 @@ def _choices(may: Sequence[Standing]) -> list[dict[str, str]]:
     ]
 
 
-def _shown(standing: Standing) -> dict[str, Any]:
+def _shown(standing: Standing, answered: Answered) -> dict[str, Any]:
+    stage = place_words.STAGES[standing.steps[-1].stage] if standing.steps else ("Not introduced yet", "grey")
+    ended = answered.no and (not standing.steps or standing.steps[-1].stage is PipelineStage.INTRODUCED)
     return {
         "place": standing.place.name,
-        "stage": place_words.STAGES[standing.steps[-1].stage] if standing.steps else ("Not introduced yet", "grey"),
+        "stage": ("The place said no", "grey") if ended else stage,
+        "answered": answered.words,
         "steps": [_told(step) for step in standing.steps],
     }
+
+
+def _answered(session: Session, row: PlaceAnswer | None) -> Answered:
+    """What a place said when it was asked, and what follows from it; nothing of one that was not asked."""
+    if row is None:
+        return Answered("")
+    if row.answer is None or row.answered_at is None:
+        waits = row.state is QuestionState.ASKED
+        return Answered(f"{row.asked_as} is asked whether it wants to meet, and has not answered yet." if waits else "")
+    said = f"{row.asked_as} {place_words.SAID[row.answer]}, as it answered on {wording.day(row.answered_at)}."
+    if row.answer is PlaceReply.NO:
+        return Answered(f"{said} They are not to meet, and nothing goes on here.", no=True)
+    if row.answer is PlaceReply.NOT_NOW and row.until is not None:
+        return Answered(f"{said} We ask again on {wording.day(row.until)}.")
+    reached = place_words.whom_it_reached(introducing.reached(session, row), row.asked_as)
+    return Answered(f"{said} {reached or 'We introduce both sides by mail when the time to change the answer has passed.'}")
 
 
 def _told(step: StageChange) -> dict[str, Any]:

@@ -102,12 +102,35 @@ def _told(where: Whereabouts) -> str:
 def _questions(rows: Sequence[Waiting]) -> Section:
     shown = [Row(f"/place-answers/{row.id}", f"{row.name} for: {row.other}", f"Do you want to meet?{_answer_by(row)}") for row in rows]
     return Section(
-        "Questions to your place", shown, "Nobody waits for an answer from you now.", ("/place-answers", "All that you were asked")
+        "Questions to your place",
+        shown,
+        "No question whether your place wants to meet somebody waits for an answer now.",
+        ("/place-answers", "All that you were asked"),
     )
+
+
+def _questions_for_all(rows: Sequence[Waiting]) -> Section:
+    shown = [
+        Row(f"/place-answers/{row.id}", f"{row.name} for: {row.other}", f"Do we want to meet?{_answer_by(row)}", urgent=True)
+        for row in rows
+    ]
+    return Section(
+        "Questions for all West Yorkshire, which the Hub answers", shown, "", ("/place-answers", "All questions to places and to the Hub")
+    )
+
+
+def _sign_offs(rows: Sequence[Waiting]) -> Section:
+    shown = [Row(f"/sign-offs/{row.id}", row.name, f"{row.other} asks you to sign this need off, or to send it back.") for row in rows]
+    return Section("Needs to sign off", shown, "")
 
 
 def _answer_by(row: Waiting) -> str:
     return f" Please answer by {wording.day(row.by)}." if row.by is not None else ""
+
+
+def _joined(rows: Sequence[Waiting]) -> Section:
+    shown = [Row(f"/needs/{row.id}", row.name, f"It has joined your need “{row.other}”. You need not do anything.") for row in rows]
+    return Section("Needs that joined yours", shown, "")
 
 
 def _renewals(rows: Sequence[Waiting]) -> Section:
@@ -143,6 +166,9 @@ def _organisations(rows: Sequence[Waiting]) -> Section:
 _SECTIONS: Final = {
     Todo.OFFERS: _offers,
     Todo.QUESTIONS: _questions,
+    Todo.QUESTIONS_FOR_ALL: _questions_for_all,
+    Todo.SIGN_OFFS: _sign_offs,
+    Todo.JOINED: _joined,
     Todo.RENEWALS: _renewals,
     Todo.DRAFTS: _drafts,
     Todo.TRIAGE: _triage,
@@ -150,7 +176,9 @@ _SECTIONS: Final = {
     Todo.DECLINED: _declined,
     Todo.ORGANISATIONS: _organisations,
 }
-_ONLY_IF_ANY: Final = frozenset({Todo.RENEWALS, Todo.DRAFTS, Todo.DECLINED, Todo.ORGANISATIONS})
+_ONLY_IF_ANY: Final = frozenset(
+    {Todo.QUESTIONS_FOR_ALL, Todo.SIGN_OFFS, Todo.JOINED, Todo.RENEWALS, Todo.DRAFTS, Todo.DECLINED, Todo.ORGANISATIONS}
+)
 
 
 def _cards(actor: Actor, *, begun: bool) -> list[Card]:
@@ -164,7 +192,7 @@ def _cards(actor: Actor, *, begun: bool) -> list[Card]:
             OWN_NEEDS_READ.admits(actor),
             Card("/my-needs", "Needs that you may answer", "For what you offer, and what is missing."),
         ),
-        (NEED_CREATE.admits(actor), Card("/needs/new", "Write a need", "Four answers and the places that it concerns.")),
+        (NEED_CREATE.admits(actor), Card("/needs/new", "Write a need", "Four answers, a title and the places that it concerns.")),
         (
             INNOVATION_CREATE.admits(actor) and not SUBMISSION_READ.admits(actor),
             Card("/innovations/new", "Offer an innovation", "Five questions are enough to begin with."),

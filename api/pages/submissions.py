@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api.pages import matches, outcomes, pairs, records, wording
 from api.pages.likenesses import likenesses_shown
 from api.pages.outcomes import Bodies, Typed
-from api.services import noting, precedents, showing, stages, stepping, triaging
+from api.services import concluding, noting, precedents, showing, stages, stepping, triaging
 from api.services.codes import code_lists
 from api.services.library import Libraries, RankingUnavailable
 from api.services.likening import flags_of_row
@@ -23,11 +23,11 @@ from models.decisions import Verdict
 from models.documents import Side
 from models.policies import PROPOSAL_DECIDE, SUBMISSION_DECIDE
 from models.proposals import Proposal, ProposalState
-from models.queries import clocks
+from models.queries import clocks, triage
 from models.queries.triage import MOST_SHOWN
 from models.subjects import subject_of
 from models.triage import Outcome, OutcomeKind, Submission
-from models.working_days import day_of
+from models.working_days import day_of, in_london
 
 _KEYS_OF_REASONS: Final = "1234567890abo"
 """One a reason, in the order of the list; the last is *other*."""
@@ -42,22 +42,30 @@ _VERDICTS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What of a submission is looked at: which pair, all of them, which outcome; `kept` says that its duplicates stand there already."""
+    """What of a submission is looked at: which pair, all of them, which outcome.
+
+    `kept` says that its duplicates stand there already, `after_outcome` that the outcome of another one led here,
+    `at_pair` that the pair is to be read next, and not the outcome; `turned` that what was typed was typed for another outcome.
+    """
 
     pair: UUID | None = None
     everything: bool = False
     outcome: OutcomeKind | None = None
     kept: bool = False
+    after_outcome: bool = False
+    at_pair: bool = False
     typed: Typed | None = None
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looker:
-    """Who looks, when, and how long they may undo."""
+    """Who looks, when, how long they may undo, and the address of the Hub that letters tell."""
 
     actor: Actor
     at: datetime
     window: float
+    contact: str = ""
 
 
 def view(session: Session, libraries: Libraries, submission_id: UUID, asked: Asked, by: Looker) -> dict[str, Any]:
@@ -69,6 +77,7 @@ def view(session: Session, libraries: Libraries, submission_id: UUID, asked: Ask
     everything = asked.everything or (in_hand is not None and in_hand not in first)
     listed = found.proposals if everything else first
     may_act = row.is_open and row.assigned_to in {None, person_id} and SUBMISSION_DECIDE.allows(by.actor, subject_of(row))
+    outcome = _outcome(session, row, first, asked, by, ranked=found.ranked) if may_act else None
     waits = any(stepping.waits_for(each, person_id) for each in first)
     return {
         "title": row.innovation.name_shown,
@@ -83,12 +92,16 @@ def view(session: Session, libraries: Libraries, submission_id: UUID, asked: Ask
         "likenesses": () if asked.kept else likenesses_shown(session, libraries, row.innovation, by.actor),
         "earlier": [_earlier(each) for each in found.earlier],
         "history": [_outcome_told(each) for each in row.outcomes],
+        "holder": _holder(session, row, by.actor),
         "rows": [_listed(number, each, row, in_hand, by.actor, all_of_them=everything) for number, each in enumerate(listed, 1)],
         "more": len(found.proposals) - len(listed),
         "ranked": found.ranked,
         "pair": _pair(session, libraries, in_hand, by, may_act=may_act) if in_hand is not None else None,
-        "outcome": _outcome(session, row, first, asked, by, ranked=found.ranked) if may_act else None,
-        "last": _last(session, found.proposals, by),
+        "outcome": outcome,
+        "at_pair": in_hand is not None and (asked.at_pair or outcome is None or outcome["typed"] is None),
+        "lost": asked.typed.own_words if asked.typed is not None and not may_act else (),
+        "last": _last(session, row, found.proposals, by),
+        "before": _before(session, row, by) if asked.after_outcome else None,
         "next": f"/triage/next?after={row.id}{'' if waits or not first else '&done=true'}",
         "address": _address(row, in_hand, asked, everything=everything),
     }
@@ -135,8 +148,16 @@ def _earlier(row: Submission) -> dict[str, Any]:
     return {"href": f"/triage/{row.id}", "number": row.number, "when": row.submitted_at, "says": last.in_words if last else row.in_words}
 
 
+def _holder(session: Session, row: Submission, actor: Actor) -> str:
+    """Who has it or how it left; whoever gave it to a colleague reads that they did."""
+    if row.is_open and row.open_ask is None and row.taken_at is not None and triage.assigner(session, row) == actor.name:
+        return f"You gave this submission to {row.assigned_to_name} at {in_london(row.taken_at)}."
+    return row.in_words
+
+
 def _outcome_told(row: Outcome) -> dict[str, Any]:
     return {
+        "to_print": f"/triage/{row.submission_id}/letters/{row.id}" if _is_to_print(row) else "",
         "says": row.in_words,
         "reason": wording.code("reason_codes", row.reason_code) if row.reason_code else "",
         "note": row.note,
@@ -147,20 +168,31 @@ def _outcome_told(row: Outcome) -> dict[str, Any]:
     }
 
 
+def _is_to_print(row: Outcome) -> bool:
+    """Whether its letter stands, and found nobody to be mailed to."""
+    submission = row.submission
+    return row.settled_at is not None and not row.mailed_to and submission.standing is row and submission.left_by is None
+
+
 def _listed(
     number: int, row: Proposal, submission: Submission, in_hand: Proposal | None, actor: Actor, *, all_of_them: bool
 ) -> dict[str, Any]:
     need = showing.need_shown(row, actor)
-    skipped = row.state is ProposalState.OPEN and not stepping.waits_for(row, actor.person_id)
     return {
         "number": number,
         "href": f"/triage/{submission.id}?pair={row.id}{'&all=true' if all_of_them else ''}",
         "need": need.name_shown,
         "about": matches.about(need),
         "band": wording.BANDS[row.band],
-        "state": ("You skipped it", "grey") if skipped else wording.PROPOSAL_STATES[row.state],
+        "state": _state_for(row, actor.person_id),
         "current": in_hand is not None and row.id == in_hand.id,
     }
+
+
+def _state_for(row: Proposal, person_id: UUID | None) -> tuple[str, str]:
+    """Where a pair stands for whoever looks: one that they skipped waits for others alone."""
+    skipped = row.state is ProposalState.OPEN and not stepping.waits_for(row, person_id)
+    return ("You skipped it", "grey") if skipped else wording.PROPOSAL_STATES[row.state]
 
 
 def _pair(session: Session, libraries: Libraries, row: Proposal, by: Looker, *, may_act: bool) -> dict[str, Any]:
@@ -172,9 +204,10 @@ def _pair(session: Session, libraries: Libraries, row: Proposal, by: Looker, *, 
     return {
         "row": row,
         "need": need.name_shown,
+        "innovation": innovation.name_shown,
         "about": matches.about(need),
         "band": wording.BANDS[row.band],
-        "state": wording.PROPOSAL_STATES[row.state],
+        "state": _state_for(row, by.actor.person_id),
         "flags": matches.flags_shown(row.flags, by.actor),
         "findings": matches.findings_shown(row.findings),
         "sides": [pairs.side_of(row, innovation), pairs.side_of(row, need)],
@@ -217,24 +250,43 @@ def _outcome(session: Session, row: Submission, first: Sequence[Proposal], asked
     bodies = outcomes.bodies_of(session, row, by.actor) if kind is OutcomeKind.REFER else Bodies()
     typed = None
     if kind is not None:
-        begun = asked.typed or outcomes.begun(kind, first, bodies, ranked=ranked, at=by.at)
-        typed = outcomes.with_draft(session, row, begun, actor=by.actor, at=by.at)
-    waiting = sum(stepping.waits_for(each, person_id) for each in first)
-    return outcomes.shown(row, typed, bodies, waiting=waiting, ranked=ranked, suggested=speaks_for.kind)
+        begun = outcomes.begun(kind, first, bodies, ranked=ranked, at=by.at)
+        said = outcomes.completed(asked.typed, begun) if asked.turned and asked.typed else asked.typed or begun
+        typed = outcomes.with_draft(session, row, outcomes.with_reason(said, bodies), actor=by.actor, at=by.at, contact=by.contact)
+    told = outcomes.shown(row, typed, bodies, found=first, by=by.actor, ranked=ranked, suggested=speaks_for.kind)
+    return told | {"to": _addresses(session, row)}
 
 
-def _last(session: Session, found: Sequence[Proposal], by: Looker) -> dict[str, Any] | None:
-    """What this person may still take back: a verdict here, or the outcome that they gave last."""
-    step = stepping.last_step(session, found, person_id=by.actor.person_id, at=by.at, window_seconds=by.window)
+def _addresses(session: Session, row: Submission) -> list[str]:
+    """Where its letter goes; none when it is to be printed."""
+    return [person.email for person in concluding.innovators_of(session, row)]
+
+
+def _last(session: Session, row: Submission, found: Sequence[Proposal], by: Looker) -> dict[str, Any] | None:
+    """What this person may still take back of this submission: a verdict on one of its pairs, or its outcome."""
+    step = stepping.last_step(row, found, person_id=by.actor.person_id, at=by.at, window_seconds=by.window)
     if step is None:
         return None
     if isinstance(step, Outcome):
-        row = step.submission
-        says = wording.OUTCOMES[step.kind].done.format(name=row.innovation.name_shown)
-        return _taken_back_by(f"/triage/{row.id}/undo", says, step.given_at, row.version, by) | {"letter": True}
+        return _outcome_to_take_back(session, step, by)
     proposal = step.proposal
     says = _VERDICTS[step.verdict].format(need=showing.need_shown(proposal, by.actor).name_shown)
     return _taken_back_by(f"/triage/proposals/{proposal.id}/undo", says, step.decided_at, proposal.version, by)
+
+
+def _before(session: Session, row: Submission, by: Looker) -> dict[str, Any] | None:
+    """The outcome of another submission, which this person gave just now and may still take back."""
+    given = stepping.just_given(session, person_id=by.actor.person_id, at=by.at, window_seconds=by.window)
+    return _outcome_to_take_back(session, given, by) if given is not None and given.submission_id != row.id else None
+
+
+def _outcome_to_take_back(session: Session, given: Outcome, by: Looker) -> dict[str, Any]:
+    row = given.submission
+    says = wording.OUTCOMES[given.kind].done.format(name=row.innovation.name_shown)
+    return _taken_back_by(f"/triage/{row.id}/undo", says, given.given_at, row.version, by) | {
+        "letter": True,
+        "to": _addresses(session, row),
+    }
 
 
 def _taken_back_by(action: str, says: str, at: datetime, version: int, by: Looker) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from starlette import status as http
 from starlette.datastructures import FormData
 
 from api.db import Database
-from api.pages import forms, outcomes, pairs
+from api.pages import carrying, forms, outcomes, pairs
 from api.pages.forms import FormError, Sent
 from api.pages.outcomes import Typed
 from api.pages.rendering import page, see_other
@@ -23,13 +23,15 @@ from api.security import CurrentVisit, HubStaff, Skipper, SubmissionDecider, Sub
 from api.services import concluding, deciding, stepping, triaging
 from api.services.concluding import OutcomeContradicts, Undecided
 from api.services.library import Libraries
+from api.settings import Settings
 from models.base import DomainError
 from models.decisions import NotUndoable, ReasonMissing, Verdict
 from models.documents import StaleVersion
 from models.proposals import Proposal, ProposalClosed
 from models.queries import proposals, triage
+from models.queries.documents import NotFound
 from models.referrals import ReferralRefused
-from models.triage import AlreadyAsked, OutcomeKind, Submission, SubmissionClosed, SubmissionTaken
+from models.triage import AlreadyAsked, Outcome, OutcomeKind, Submission, SubmissionClosed, SubmissionTaken
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
@@ -38,6 +40,7 @@ PART: Final = "x-part"
 
 It names the submission that it shows, of which it keeps what no step changes and what takes long to find.
 """
+_MOVED_ON: Final = "outcome"
 _DONE: Final = {
     Verdict.CONFIRMED.value: "You confirmed the match.",
     Verdict.REJECTED.value: "You rejected the match.",
@@ -46,10 +49,10 @@ _DONE: Final = {
     Verdict.UNDONE.value: "You took it back.",
     "taken": "You have this submission now.",
     "given-back": "Anybody can see to this submission now.",
-    "outcome": "The outcome is given. The letter leaves when the time to undo has passed.",
+    _MOVED_ON: "The outcome is given. The letter leaves when the time to undo has passed.",
     "last": "The outcome is given. No other submission waits for you.",
 }
-_TOLD_BY_LAST: Final = {Verdict.CONFIRMED.value, Verdict.REJECTED.value, Verdict.DEFERRED.value, "outcome"}
+_TOLD_BY_LAST: Final = {Verdict.CONFIRMED.value, Verdict.REJECTED.value, Verdict.DEFERRED.value, _MOVED_ON}
 """What the line beside the button that takes it back says too."""
 _STALE: Final = (SubmissionClosed, SubmissionTaken, AlreadyAsked, StaleVersion)
 _REFUSED: Final = (Undecided, OutcomeContradicts, ReferralRefused)
@@ -63,7 +66,12 @@ class Here:
     visit: Visit
     libraries: Libraries
     at: datetime
-    window: float
+    settings: Settings
+
+    @property
+    def window(self) -> float:
+        """How long what was done may be undone, in seconds."""
+        return self.settings.undo_window_seconds
 
     @property
     def database(self) -> Database:
@@ -83,8 +91,9 @@ class Here:
         status: int = http.HTTP_200_OK,
     ) -> HTMLResponse:
         """The page of a submission, or for our script only what changes on it."""
-        asked = replace(asked, kept=self.request.headers.get(PART) == str(submission_id))
-        shown = view(session, self.libraries, submission_id, asked, Looker(actor=self.visit.actor, at=self.at, window=self.window))
+        asked = replace(asked, kept=self.request.headers.get(PART) == str(submission_id), after_outcome=done == _MOVED_ON)
+        by = Looker(actor=self.visit.actor, at=self.at, window=self.window, contact=self.settings.contact)
+        shown = view(session, self.libraries, submission_id, asked, by)
         return page(
             self.request,
             "parts/triage.jinja" if PART in self.request.headers else "submission.jinja",
@@ -95,13 +104,16 @@ class Here:
             told_by_last=done in _TOLD_BY_LAST,
             errors=errors,
             wrong=forms.by_field(errors),
-            typed={name: forms.text(sent, name) for name in pairs.FIELDS} if sent is not None else {},
+            typed=carrying.typed_pair(sent) if sent is not None else {},
             **shown,
         )
 
     def go(self, submission_id: UUID, asked: Asked, *, done: str) -> Response:
-        """After something was done: what comes next, shown at once to our script, and by its address to everybody else."""
-        if PART in self.request.headers:
+        """After something was done: what comes next, shown at once to our script, and by its address to everybody else.
+
+        What was typed for the outcome has no address, and so is shown at once to everybody.
+        """
+        if PART in self.request.headers or asked.typed is not None:
             with self.database.reading() as session:
                 return self.show(session, submission_id, asked, done=done)
         said = {"pair": asked.pair, "done": done}
@@ -116,7 +128,7 @@ class Here:
 
 
 def _here(request: Request, visit: CurrentVisit, libraries: SharedLibraries, settings: CurrentSettings, at: Now) -> Here:
-    return Here(request, visit, libraries, at, settings.undo_window_seconds)
+    return Here(request, visit, libraries, at, settings)
 
 
 AtHand = Annotated[Here, Depends(_here)]
@@ -142,8 +154,27 @@ def submission_page(
     done: str = "",
 ) -> HTMLResponse:
     """A submission and one of its pairs side by side, with the verdict on it and the outcome."""
-    asked = Asked(pair=pair, everything=all, outcome=OutcomeKind(outcome) if outcome else None)
+    asked = Asked(pair=pair, everything=all, outcome=OutcomeKind(outcome) if outcome else None, at_pair=pair is not None and not outcome)
     return here.show(session, submission_id, asked, done=done)
+
+
+@router.get("/triage/{submission_id}/letters/{outcome_id}")
+def letter_page(submission_id: UUID, outcome_id: UUID, *, here: AtHand, actor: SubmissionReader, session: Reading) -> HTMLResponse:
+    """The letter of an outcome, to be printed and posted where no address is known."""
+    row = triage.get(session, submission_id, actor)
+    given = next((each for each in row.outcomes if each.id == outcome_id and each.letter), None)
+    if given is None:
+        raise NotFound("There is no such letter. Look at the submission for what was decided.")
+    return page(
+        here.request,
+        "letter.jinja",
+        here.visit,
+        title=f"Letter about {row.innovation.name_shown}",
+        up={"href": f"/triage/{submission_id}", "text": "Back to the submission"},
+        letter=given.letter,
+        supplier=row.innovation.supplier.name if row.innovation.supplier is not None else "",
+        given_at=given.given_at,
+    )
 
 
 @router.post("/triage/{submission_id}/take")
@@ -154,8 +185,8 @@ def take(submission_id: UUID, *, here: AtHand, actor: SubmissionTaker, sent: Sen
         with here.database.transaction() as session:
             triaging.take(session, submission_id, actor=actor, at=here.at, version=forms.version(sent), over=over)
     except _STALE as error:
-        return here.refuse(submission_id, Asked(), [FormError("", error.message)], status=http.HTTP_409_CONFLICT)
-    return here.go(submission_id, Asked(), done="taken")
+        return here.refuse(submission_id, carrying.carried(sent), [FormError("", error.message)], status=http.HTTP_409_CONFLICT)
+    return here.go(submission_id, carrying.carried(sent), done="taken")
 
 
 @router.post("/triage/{submission_id}/give-back")
@@ -165,14 +196,16 @@ def give_back(submission_id: UUID, *, here: AtHand, actor: SubmissionTaker, sent
         with here.database.transaction() as session:
             triaging.give_back(session, submission_id, actor=actor, at=here.at, version=forms.version(sent))
     except _STALE as error:
-        return here.refuse(submission_id, Asked(), [FormError("", error.message)], status=http.HTTP_409_CONFLICT)
-    return here.go(submission_id, Asked(), done="given-back")
+        return here.refuse(submission_id, carrying.carried(sent), [FormError("", error.message)], status=http.HTTP_409_CONFLICT)
+    return here.go(submission_id, carrying.carried(sent), done="given-back")
 
 
 @router.post("/triage/proposals/{proposal_id}/decision")
 def decide(proposal_id: UUID, *, here: AtHand, actor: HubStaff, sent: Sent) -> Response:
     """Confirm, reject or set aside one pair, and go on to the next."""
-    said, errors = pairs.read_verdict(sent, here.at)
+    verdict = pairs.verdict_sent(sent)
+    version = forms.version(verdict)
+    said, errors = pairs.read_verdict(verdict, here.at)
     if said is None:
         return _refuse_pair(here, proposal_id, errors, sent=sent, status=http.HTTP_422_UNPROCESSABLE_CONTENT)
     try:
@@ -185,12 +218,12 @@ def decide(proposal_id: UUID, *, here: AtHand, actor: HubStaff, sent: Sent) -> R
                 at=here.at,
                 reason=said.why,
                 undo_window_seconds=here.window,
-                version=forms.version(sent),
+                version=version,
             )
     except (ProposalClosed, StaleVersion) as error:
-        if not _came_twice(here, proposal_id, said.verdict.value, forms.version(sent)):
-            return _refuse_pair(here, proposal_id, [FormError("", error.message)], sent=sent, status=http.HTTP_409_CONFLICT)
-    return _after_pair(here, proposal_id, done=said.verdict.value)
+        if not _came_twice(here, proposal_id, said.verdict.value, version):
+            return _too_late(here, proposal_id, error, sent=sent)
+    return _after_pair(here, proposal_id, sent, done=said.verdict.value)
 
 
 @router.post("/triage/proposals/{proposal_id}/skip")
@@ -198,40 +231,41 @@ def skip(proposal_id: UUID, *, here: AtHand, actor: Skipper, sent: Sent) -> Resp
     """Leave one pair for others, and go on to the next."""
     try:
         with here.database.transaction() as session:
-            deciding.skip(session, proposal_id, actor=actor, at=here.at, version=forms.version(sent))
+            deciding.skip(session, proposal_id, actor=actor, at=here.at, version=forms.version(pairs.verdict_sent(sent)))
     except (ProposalClosed, StaleVersion) as error:
-        return _refuse_pair(here, proposal_id, [FormError("", error.message)], status=http.HTTP_409_CONFLICT)
-    return _after_pair(here, proposal_id, done="skipped")
+        return _too_late(here, proposal_id, error, sent=sent)
+    return _after_pair(here, proposal_id, sent, done="skipped")
 
 
 @router.post("/triage/proposals/{proposal_id}/undo")
 def undo_decision(proposal_id: UUID, *, here: AtHand, actor: Undoer, sent: Sent) -> Response:
     """Take one's own verdict on a pair back, and look at that pair again."""
-    version = forms.version(sent)
+    version = forms.version(sent, "undo_version" if "undo_version" in sent else "version")
     try:
         with here.database.transaction() as session:
             deciding.undo(session, proposal_id, actor=actor, at=here.at, undo_window_seconds=here.window, version=version)
     except (NotUndoable, StaleVersion) as error:
         if not _came_twice(here, proposal_id, Verdict.UNDONE.value, version):
-            return _refuse_pair(here, proposal_id, [FormError("", error.message)], status=http.HTTP_409_CONFLICT)
-    return _after_pair(here, proposal_id, done=Verdict.UNDONE.value)
+            return _refuse_pair(here, proposal_id, [FormError("", error.message)], sent=sent, status=http.HTTP_409_CONFLICT)
+    return _after_pair(here, proposal_id, sent, done=Verdict.UNDONE.value)
 
 
 @router.post("/triage/{submission_id}/outcome")
 def conclude(submission_id: UUID, *, here: AtHand, actor: SubmissionDecider, sent: Sent) -> Response:
-    """Give the outcome and go on to the next submission; or only draft its letter again."""
+    """Give the outcome and go on to the next submission; or only draft its letter again, choose another one or look at a pair."""
     typed = Typed.of(sent)
+    if (looked := carrying.only_looked(sent, typed)) is not None:
+        with here.database.reading() as session:
+            return here.show(session, submission_id, looked, sent=sent)
     if typed is None:
         wrong = [FormError("outcome", "Choose an outcome: active, ask, refer or archive")]
         return here.refuse(submission_id, Asked(), wrong, status=http.HTTP_422_UNPROCESSABLE_CONTENT)
-    asked = Asked(typed=typed, outcome=typed.kind)
+    asked = Asked(pair=carrying.pair_shown(sent), typed=typed, outcome=typed.kind)
     with here.database.reading() as session:
         row = triage.get(session, submission_id, actor)
         bodies = outcomes.bodies_of(session, row, actor)
         following = stepping.next_submission(session, actor, at=here.at, after=submission_id, done=True)
-        if forms.text(sent, "then") == "draft":
-            return here.show(session, submission_id, asked)
-    said, errors = outcomes.read(typed, bodies)
+    said, errors = outcomes.read(outcomes.with_reason(typed, bodies))
     if said is None:
         return here.refuse(submission_id, asked, errors, status=http.HTTP_422_UNPROCESSABLE_CONTENT)
     version = forms.version(sent)
@@ -247,13 +281,14 @@ def conclude(submission_id: UUID, *, here: AtHand, actor: SubmissionDecider, sen
                 letter=said.letter,
                 leave_undecided=said.leave_undecided,
                 version=version,
+                contact=here.settings.contact,
             )
     except (ReasonMissing, *_REFUSED, *_STALE) as error:
         if not (isinstance(error, _STALE) and _given_twice(here, submission_id, typed.kind, version)):
             return _not_given(here, submission_id, asked, error)
     if following is None:
         return here.go(submission_id, Asked(), done="last")
-    return here.go(following.id, Asked(), done="outcome")
+    return here.go(following.id, Asked(), done=_MOVED_ON)
 
 
 @router.post("/triage/{submission_id}/undo")
@@ -262,11 +297,20 @@ def undo_outcome(submission_id: UUID, *, here: AtHand, actor: SubmissionDecider,
     version = forms.version(sent)
     try:
         with here.database.transaction() as session:
-            concluding.undo(session, submission_id, actor=actor, at=here.at, undo_window_seconds=here.window, version=version)
+            undoing = concluding.undo(session, submission_id, actor=actor, at=here.at, undo_window_seconds=here.window, version=version)
+            asked = _as_it_was(session, undoing, here)
     except (NotUndoable, StaleVersion) as error:
         if not _given_twice(here, submission_id, OutcomeKind.UNDONE, version):
-            return here.refuse(submission_id, Asked(), [FormError("", error.message)], status=http.HTTP_409_CONFLICT)
-    return here.go(submission_id, Asked(), done=Verdict.UNDONE.value)
+            return here.refuse(submission_id, carrying.carried(sent), [FormError("", error.message)], status=http.HTTP_409_CONFLICT)
+        asked = Asked()
+    return here.go(submission_id, asked, done=Verdict.UNDONE.value)
+
+
+def _as_it_was(session: Session, undoing: Outcome, here: Here) -> Asked:
+    """The form of an outcome that was taken back, if a person had written anything into it."""
+    given = next(each for each in undoing.submission.outcomes if each.id == undoing.undoes_id)
+    typed = outcomes.of_outcome(session, given, actor=here.visit.actor, at=here.at, contact=here.settings.contact)
+    return Asked(typed=typed, outcome=typed.kind) if typed.own_words else Asked()
 
 
 def _not_given(here: Here, submission_id: UUID, asked: Asked, error: DomainError) -> HTMLResponse:
@@ -274,7 +318,14 @@ def _not_given(here: Here, submission_id: UUID, asked: Asked, error: DomainError
     if isinstance(error, ReasonMissing) and asked.typed is not None:
         told = outcomes.refusal(asked.typed.kind, error)
         return here.refuse(submission_id, asked, [told], status=http.HTTP_422_UNPROCESSABLE_CONTENT)
-    if isinstance(error, Undecided):
+    if isinstance(error, _STALE):
+        with here.database.reading() as session:
+            last = triage.get(session, submission_id, here.visit.actor).standing
+        said = carrying.not_saved(
+            error, "outcome", by_name=last.given_by_name if last else "", mine=_is_mine(here, last.given_by if last else None)
+        )
+        told = FormError("", said)
+    elif isinstance(error, Undecided):
         told = FormError("leave-undecided", error.message.replace("say 'leave_undecided'", "tick the box that leaves them"))
     else:
         told = FormError("", error.message)
@@ -285,7 +336,7 @@ def _submission_of(session: Session, proposal: Proposal) -> Submission | None:
     return triage.current(session, proposal.innovation_id)
 
 
-def _after_pair(here: Here, proposal_id: UUID, *, done: str) -> Response:
+def _after_pair(here: Here, proposal_id: UUID, sent: FormData, *, done: str) -> Response:
     """The next pair of the submission; an undone one is looked at again. A match that was never handed in has a page of its own."""
     with here.database.reading() as session:
         proposal = proposals.get(session, proposal_id, here.visit.actor)
@@ -295,17 +346,33 @@ def _after_pair(here: Here, proposal_id: UUID, *, done: str) -> Response:
         person_id = here.visit.actor.person_id
         found = triage.proposals_of(session, row.innovation_id, here.visit.actor)[: triage.MOST_SHOWN]
         following = stepping.next_pair(found, person_id=person_id, after=proposal_id)
-    stays = done == Verdict.UNDONE.value or following is None
-    return here.go(row.id, Asked(pair=proposal_id if stays or following is None else following.id), done=done)
+    undone = done == Verdict.UNDONE.value
+    pair = proposal_id if undone or following is None else following.id
+    return here.go(row.id, carrying.carried(sent, pair, at_pair=undone or following is not None), done=done)
 
 
-def _refuse_pair(here: Here, proposal_id: UUID, errors: Sequence[FormError], *, status: int, sent: FormData | None = None) -> Response:
+def _refuse_pair(here: Here, proposal_id: UUID, errors: Sequence[FormError], *, status: int, sent: FormData) -> Response:
     """The pair as it stands now, with who decided meanwhile."""
     with here.database.reading() as session:
         row = _submission_of(session, proposals.get(session, proposal_id, here.visit.actor))
         if row is None:
             return see_other(f"/proposals/{proposal_id}")
-        return here.show(session, row.id, Asked(pair=proposal_id), errors=errors, sent=sent, status=status)
+        return here.show(session, row.id, carrying.carried(sent, proposal_id), errors=errors, sent=sent, status=status)
+
+
+def _too_late(here: Here, proposal_id: UUID, error: DomainError, *, sent: FormData) -> Response:
+    """Whoever comes second reads that theirs was not saved, who was faster, and what to do."""
+    with here.database.reading() as session:
+        proposal = proposals.get(session, proposal_id, here.visit.actor)
+        last = proposal.decisions[-1] if proposal.decisions else None
+        told = carrying.not_saved(
+            error, "decision", by_name=last.decided_by_name if last else "", mine=_is_mine(here, last.decided_by if last else None)
+        )
+    return _refuse_pair(here, proposal_id, [FormError("", told)], sent=sent, status=http.HTTP_409_CONFLICT)
+
+
+def _is_mine(here: Here, person_id: UUID | None) -> bool:
+    return person_id is not None and person_id == here.visit.actor.person_id
 
 
 def _came_twice(here: Here, proposal_id: UUID, verdict: str, version: int) -> bool:

@@ -26,9 +26,9 @@ from api.services.calling import Unmet
 from models.actors import Actor
 from models.calls import CallDatePassed, CallRefused, publishable
 from models.documents import Side
-from models.needs import Need, NeedStatus
+from models.needs import Need
 from models.policies import CALL_PUBLISH
-from models.queries import calls, documents, facets, places
+from models.queries import calls, documents, places, unmet
 from models.subjects import subject_of
 from models.working_days import day_of
 
@@ -54,7 +54,9 @@ def unmet_list(
     names = {row.key: row.name for row in places.all_places(session)}
     chosen = shared.chosen(place, list(names))
     found = calling.unmet_needs(session, actor=actor, place=chosen, theme=theme or None, after=after or None, limit=shared.LISTED)
-    themes = filters.themes(facets.needs(session, actor, "theme", filters={"status": NeedStatus.OPEN}), theme)
+    by_place = unmet.counts_by_place(session, actor, theme=theme or None)
+    by_theme = unmet.counts_by_theme(session, actor, place=chosen)
+    themes = filters.themes(by_theme, theme)
     return page(
         request,
         "unmet_needs.jinja",
@@ -63,8 +65,8 @@ def unmet_list(
         up={"href": "/reports", "text": "Reports"} if not actor.is_hub else {"href": "/proposals", "text": "Matches to decide"},
         rows=[_listed(row, names, actor, at) for row in found.rows],
         selects=[
-            ("place", "Place", chosen or "", [("", "All places"), *names.items()]),
-            ("theme", "Theme", theme, [("", "All themes"), *themes]),
+            filters.choice("place", "Place", chosen or "", everything=("", "All places"), options=list(names.items()), counts=by_place),
+            filters.choice("theme", "Theme", theme, everything=("", "All themes"), options=themes, counts=by_theme),
         ],
         filtered=bool(chosen or theme),
         turning=shared.turning(found, PATH, {"place": chosen, "theme": theme}, after),

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from api.services.codes import labels
 from models.decisions import Verdict as Decided
 from models.documents import Readability, Side, Visibility
-from models.innovations import InnovationStatus
-from models.needs import NeedStatus
+from models.innovations import Innovation, InnovationStatus
+from models.needs import Need, NeedStatus
 from models.proposals import Band, ProposalState
 from models.triage import OutcomeKind, SubmissionState
+from models.working_days import time_of_day
 
 LOCAL: Final = ZoneInfo("Europe/London")
 
@@ -249,6 +250,18 @@ SUBMISSION_STATES: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+def read_by(document: Need | Innovation) -> str:
+    """Who can read a document; of a draft, who will when it is open or sent in."""
+    words = VISIBILITIES[document.side][document.visibility]
+    if document.status is InnovationStatus.WITHDRAWN:
+        return "It is withdrawn. It is in no list of matches; the Hub still sees it on its record"
+    if document.status is InnovationStatus.DRAFT and document.visibility is not Visibility.HUB_ONLY:
+        return f"A draft. Once it is sent in: {words}"
+    if document.status is not NeedStatus.DRAFT:
+        return words
+    return f"When it is open: {words if words.startswith('NHS') else words[0].lower() + words[1:]}"
+
+
 def flag_kind(kind: str) -> str:
     """What a flag is about, in words; a kind without words of its own is shown as it is called."""
     return FLAG_KINDS.get(kind, kind.replace("_", " ").capitalize())
@@ -288,8 +301,7 @@ def moment(value: datetime) -> str:
 
 def clock(value: datetime) -> str:
     """A time of day in England: 2:05pm."""
-    local = value.astimezone(LOCAL)
-    return f"{local.hour % 12 or 12}:{local:%M}{'am' if local.hour < 12 else 'pm'}"  # noqa: PLR2004 -- noon
+    return time_of_day(value)
 
 
 def yes_no(value: bool | None) -> str:

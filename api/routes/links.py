@@ -12,7 +12,7 @@ from api.services.accounts import AccountInvalid, SignInRefused
 from models.links import LinkSpent
 
 ASKED = (
-    "If that address has an account that may sign in so, a link is on its way. It works once, for half an hour. "
+    "If that address has an account that may use a link to sign in, one is on its way. It works once, for half an hour. "
     "If no mail comes within a few minutes, look among unwanted mail, or ask again in an hour."
 )
 router = APIRouter(tags=["people"], route_class=StrictRoute)

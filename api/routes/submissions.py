@@ -107,10 +107,16 @@ def give_submission_back(
 
 @router.get("/{submission_id}/letter", response_model=LetterOut, responses=problems(*READING, ReasonMissing))
 def draft_letter(
-    submission_id: UUID, wanted: Annotated[LetterQuery, Query()], staff: SubmissionDecider, now: Now, session: Reading
+    submission_id: UUID,
+    wanted: Annotated[LetterQuery, Query()],
+    *,
+    staff: SubmissionDecider,
+    now: Now,
+    settings: CurrentSettings,
+    session: Reading,
 ) -> LetterOut:
     """Draft what the innovator would be told; send it back with the outcome, changed or not."""
-    text = concluding.draft(session, submission_id, wanted.choice, actor=staff, at=now)
+    text = concluding.draft(session, submission_id, wanted.choice, actor=staff, at=now, contact=settings.contact)
     told = len(concluding.innovators_of(session, triage.get(session, submission_id, staff)))
     return LetterOut(text=text, to=told, to_print=not told)
 
@@ -144,6 +150,7 @@ def give_outcome(
         letter=body.letter,
         leave_undecided=body.leave_undecided,
         version=version,
+        contact=settings.contact,
     )
     tag(response, row.submission)
     return OutcomeOut.of(row, undo_window_seconds=window)

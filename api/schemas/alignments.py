@@ -24,7 +24,7 @@ _REASON: dict[str, Any] = {
     "concepts": ["adhd"],
     "codes": ["Mental health"],
     "quotes": [_QUOTE, _QUOTE],
-    "differs": ["Other metrics: Weeks from referral to decision; People waiting."],
+    "differs": ["Other metrics. The first need: Weeks from referral to decision. The second need: People waiting."],
     "apart": [],
 }
 _ADVICE: dict[str, Any] = {

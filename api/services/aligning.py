@@ -144,8 +144,9 @@ def alignments(session: Session, libraries: Libraries, *, actor: Actor) -> Align
     kept = _kept(libraries, (libraries.ranker.id, read_as, frozenset(joint.items()), frozenset(apart)))
     with kept.lock:
         if kept.groups is None:
-            kept.needs = _read(view.fetch(sorted(view.allowed)), file)
-            kept.groups = alignment.groups(list(kept.needs.values()), joint=_together(joint), apart=apart)
+            kept.needs = _reread(view.fetch(sorted(view.allowed)), file, kept.needs)
+            groups = alignment.groups(list(kept.needs.values()), joint=_together(joint), apart=apart)
+            kept.groups = [_likest_first(members, kept.needs) for members in groups]
     needs, found = kept.needs, kept.groups
     ids = [UUID(each) for members in found for each in members]
     rows = documents.of_ids(session, Side.NEED, ids, actor)
@@ -213,11 +214,19 @@ def _read(encoded: Mapping[str, EncodedDocument], file: RankerFile) -> dict[str,
     return {each: alignment.read(document, file.vocabulary) for each, document in encoded.items()}
 
 
+def _reread(encoded: Mapping[str, EncodedDocument], file: RankerFile, known: Mapping[str, alignment.Need]) -> dict[str, alignment.Need]:
+    """The needs as they are compared; those that were read before, and are held as they were then, are not read again."""
+    return {
+        each: known[each] if each in known and known[each].encoded is document else alignment.read(document, file.vocabulary)
+        for each, document in encoded.items()
+    }
+
+
 def _kept(libraries: Libraries, state: Hashable) -> _Kept:
     """What was compared in this state, or a place for it; of two who ask at once, one compares and the other waits."""
     kept = _KEPT.get(libraries)
     if kept is None or kept.state != state:
-        kept = _KEPT[libraries] = _Kept(state)
+        kept = _KEPT[libraries] = _Kept(state, kept.needs if kept else {})
     return kept
 
 
@@ -233,9 +242,15 @@ def _kept_apart(session: Session) -> set[frozenset[str]]:
     return {frozenset((str(row.one_id), str(row.other_id))) for row in joint_needs.dismissed(session)}
 
 
-def _alignment(members: Sequence[str], board: _Board) -> Alignment:
-    alike = alignment.likenesses([board.needs[each] for each in members]).sum(axis=1)
+def _likest_first(members: Sequence[str], needs: Mapping[str, alignment.Need]) -> list[str]:
+    """A group with the need that is likest to all others at its head; the others keep their order."""
+    alike = alignment.likenesses([needs[each] for each in members]).sum(axis=1)
     first = members[int(alike.argmax())]
+    return [first, *(each for each in members if each != first)]
+
+
+def _alignment(members: Sequence[str], board: _Board) -> Alignment:
+    first = members[0]
     told = [
         Member(
             need=board.rows[UUID(each)],
@@ -243,7 +258,7 @@ def _alignment(members: Sequence[str], board: _Board) -> Alignment:
             agreement=board.agreement(first, each) if each != first else None,
             proposed_at=board.proposed.get((UUID(each), UUID(first))),
         )
-        for each in sorted(members, key=lambda member: (member != first, member))
+        for each in members
     ]
     return Alignment(told, Scale.of([member.need for member in told]))
 

@@ -72,6 +72,7 @@ def act(
     at: datetime,
     undo_window_seconds: float,
     version: int | None = None,
+    contact: str = "",
 ) -> None:
     """Do it to one; raises what the service behind it raises, which says why it was not done."""
     said: dict[str, Any] = {"actor": actor, "at": at, "version": version}
@@ -92,6 +93,7 @@ def act(
             Choice(kind=OutcomeKind.ARCHIVE, reason=details.reason),
             undo_window_seconds=undo_window_seconds,
             leave_undecided=True,
+            contact=contact,
             **said,
         )
 

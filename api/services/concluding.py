@@ -47,10 +47,10 @@ class OutcomeContradicts(DomainError):
     """The outcome does not go together with a decision that stands."""
 
 
-def draft(session: Session, submission_id: UUID, choice: Choice, *, actor: Actor, at: datetime) -> str:
-    """The letter that an outcome would send, for staff to read and to change."""
+def draft(session: Session, submission_id: UUID, choice: Choice, *, actor: Actor, at: datetime, contact: str = "") -> str:
+    """The letter that an outcome would send, for staff to read and to change; `contact` is the Hub's own address."""
     SUBMISSION_DECIDE.check(actor)
-    return _draft(session, triage.get(session, submission_id, actor), choice, actor=actor, at=at)
+    return _draft(session, triage.get(session, submission_id, actor), choice, actor=actor, at=at, contact=contact)
 
 
 def conclude(
@@ -64,6 +64,7 @@ def conclude(
     letter: str = "",
     leave_undecided: bool = False,
     version: int | None = None,
+    contact: str = "",
 ) -> Outcome:
     """Give a submission its outcome; the first one stands. An *ask* leaves it in triage until there is an answer.
 
@@ -84,7 +85,7 @@ def conclude(
         given_at=at,
         reason_code=choice.reason.code,
         note=choice.reason.note,
-        letter=letter or _draft(session, row, choice, actor=actor, at=at),
+        letter=letter or _draft(session, row, choice, actor=actor, at=at, contact=contact),
         left_undecided=left,
         body_id=choice.body_id,
     )
@@ -181,11 +182,11 @@ def _of_the_hub(person: Person) -> bool:
     return any(grant.role in {Role.HUB, Role.LEAD} for grant in person.grants)
 
 
-def _draft(session: Session, row: Submission, choice: Choice, *, actor: Actor, at: datetime) -> str:
+def _draft(session: Session, row: Submission, choice: Choice, *, actor: Actor, at: datetime, contact: str) -> str:
     found = triage.proposals_of(session, row.innovation_id, actor)
     body = referrals.body(session, choice.body_id).name if choice.body_id is not None else "a body that may help you"
     ranked = triaging.is_ranked(row.innovation)
-    return letters.draft(row, found, choice, given_by=actor.shown_as, body=body, ranked=ranked, at=at)
+    return letters.draft(row, found, choice, given_by=actor.shown_as, body=body, ranked=ranked, at=at, contact=contact)
 
 
 def _must_be_whole(session: Session, row: Submission, choice: Choice, *, at: datetime) -> None:

@@ -26,6 +26,7 @@ from api.settings import Settings
 from matcher.snapshot import SnapshotDamaged, SnapshotMissing, load_newest
 from models.documents import Side
 from models.queries import documents, events, jobs, ranker_versions
+from models.working_days import in_london
 
 PYTHON = (3, 11)
 LATE_MINUTES = 10
@@ -152,7 +153,7 @@ def _jobs(session: Session, settings: Settings, at: datetime) -> Check:
         return Check("jobs", found, "Mend the cause, then run `matching doctor --retry`.")
     waiting = jobs.next_due_at(session)
     if waiting is not None and waiting < at - timedelta(minutes=LATE_MINUTES):
-        return Check("jobs", f"One has been due since {waiting:%H:%M on %d %B %Y}.", _start(settings))
+        return Check("jobs", f"One has been due since {in_london(waiting)}.", _start(settings))
     return Check("jobs", f"{jobs.pending_count(session, at)} waiting, none late")
 
 
@@ -168,7 +169,7 @@ def _documents(session: Session) -> Check:
 def _events(session: Session, settings: Settings, at: datetime) -> Check:
     oldest = events.unsealed(session, limit=1)
     if oldest and oldest[0].recorded_at < at - timedelta(minutes=LATE_MINUTES):
-        return Check("events", f"Unsealed since {oldest[0].recorded_at:%H:%M on %d %B %Y}.", _start(settings))
+        return Check("events", f"Unsealed since {in_london(oldest[0].recorded_at)}.", _start(settings))
     return Check("events", f"sealed up to {events.head(session)[0]}")
 
 

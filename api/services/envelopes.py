@@ -48,7 +48,7 @@ class Sender:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """As the settings say."""
-        return cls(settings.service_name, settings.mail_from, settings.site, settings.contact_email or settings.mail_from)
+        return cls(settings.service_name, settings.mail_from, settings.site, settings.contact)
 
     @property
     def domain(self) -> str:

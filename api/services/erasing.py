@@ -27,7 +27,7 @@ from models.queries import links as link_rows
 from models.subjects import subject_of
 
 DELETED: Final = "Deleted"
-FORMER: Final = "a former member of staff"
+FORMER: Final = "somebody who has left"
 _AT_ONCE: Final = 50
 _LISTS: Final = (*Innovation.FACETS, "standards", "evidences", "integrates_with", "illustrative")
 _EMPTY: Final = ("stage_source", "website", "consent_by", "consent_scope", "source", "source_url", "search_text")

@@ -68,7 +68,7 @@ class _Where:
 
 _READING: Final = "We are reading it. We tell you what we decided."
 _LISTED: Final = _Where("It is on our list. We compare it with every new need, and write to you when one fits.", Turn.HUB)
-_ARCHIVED: Final = _Where("We do not take it further now. Our letter says why. You can change it and hand it in again.", Turn.YOU)
+_ARCHIVED: Final = _Where("We do not take it further now. Our letter says why. You can change it and send it in again.", Turn.YOU)
 _STAGES: Final[Mapping[PipelineStage, tuple[str, Turn]]] = MappingProxyType(
     {
         PipelineStage.INTRODUCED: ("You were introduced to {places}. Write to them, if they have not written to you.", Turn.YOU),
@@ -143,12 +143,12 @@ def _asked(row: Submission) -> Ask | None:
 def _outside(session: Session, innovation: Innovation) -> _Where | None:
     """What is said of one that nobody is to read now; None of the others."""
     if innovation.status is InnovationStatus.WITHDRAWN:
-        return _Where("You have withdrawn it. Nobody reads it any more.", Turn.NOBODY)
+        return _Where("You have withdrawn it. Nobody looks for needs for it any more. The Hub still sees it on its record.", Turn.NOBODY)
     if innovation.merged_into_id is not None:
         kept = rows.kept(session, innovation.merged_into_id)
         return _Where(f"It is the same as {_whose(kept, innovation)}, which goes on in its place.", Turn.NOBODY)
     if innovation.status is InnovationStatus.DRAFT:
-        return _Where("It is a draft. Hand it in when you are ready.", Turn.YOU)
+        return _Where("It is a draft. Send it in when you are ready.", Turn.YOU)
     return None
 
 

@@ -1,7 +1,9 @@
 """answered -> introduced: a *meet* whose undo window has passed tells both sides of each other, once, and opens the first stage."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -14,12 +16,22 @@ from models.actors import ANONYMOUS, SYSTEM
 from models.people import Person
 from models.place_answers import PlaceAnswer, PlaceReply, QuestionState
 from models.policies import NEED_READ
+from models.queries import mail, recipients
 from models.queries import place_answers as rows
-from models.queries import recipients
 from models.subjects import subject_of
 from models.working_days import day_of
 
 _AT_ONCE = 500
+_SAME_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Who was mailed of an introduction, as far as is known; `contact_missing`: the Hub looks for somebody who offers it."""
+
+    place: bool
+    offering: bool
+    contact_missing: bool
 
 
 def introduce(session: Session, answer_id: UUID, *, at: datetime, undo_window_seconds: float) -> PlaceAnswer | None:
@@ -65,13 +77,32 @@ def _tell_both(session: Session, row: PlaceAnswer, answerer: Person, *, at: date
         "contacts": [mailing.to_person(each) for each in offering],
         "need": row.need.title,
         "hub_contact": _hub_contact(session, answerer),
+        "staged": row.place_id is not None,
     }
     _send(session, "introduction_place", str(row.id), people_of(session, row), at=at, **common, **told)
     # Of several needs that they may not read, they would be told on one day by the same words: once is enough.
-    about = str(row.id) if public else f"{row.proposal.innovation_id}:{row.asked_as}:{contact.id}:{day_of(at)}"
+    about = str(row.id) if public else f"{_of_several(row)}{contact.id}:{day_of(at)}"
     _send(session, "introduction_innovator", about, offering, at=at, **common, need=row.need.title if public else "")
     if not offering:
         _send(session, "introduction_missing", str(row.id), recipients.hub_staff(session), at=at, **common)
+
+
+def reached(session: Session, row: PlaceAnswer) -> Reached | None:
+    """Whom the introduction was really mailed to; None before there is one."""
+    if row.introduced_at is None:
+        return None
+    since = row.introduced_at - _SAME_DAY  # whoever offers it may have been told of another need on that day by the same words
+    offering = [f"introduction_innovator:{row.id}:", f"introduction_innovator:{_of_several(row)}"]
+    return Reached(
+        place=mail.was_mailed(session, [f"introduction_place:{row.id}:"], since=since, until=row.introduced_at),
+        offering=mail.was_mailed(session, offering, since=since, until=row.introduced_at),
+        contact_missing=mail.was_mailed(session, [f"introduction_missing:{row.id}:"], since=since, until=row.introduced_at),
+    )
+
+
+def _of_several(row: PlaceAnswer) -> str:
+    """How the key of a mail begins that introduces a place once for all its needs of a day."""
+    return f"{row.proposal.innovation_id}:{row.asked_as}:"
 
 
 def _send(session: Session, template: str, about: str, to: Sequence[Person], *, at: datetime, **values: object) -> None:

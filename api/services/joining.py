@@ -176,24 +176,40 @@ def _taken_in(session: Session, joint: JointNeed, own: Need, other_id: UUID, *, 
 
 def _tell_the_others(session: Session, own: Need, needs: Iterable[Need], joint: JointNeed, *, at: datetime) -> None:
     """Tell the teams of the other members' owners, who may read the need, that it has joined theirs; not those who did it."""
-    owners = {need.owner_place_id: need for need in needs if need.owner_place_id not in {None, own.owner_place_id}}
     joined = next(row for row in joint.present if row.need_id == own.id)
+    _tell_owners(session, "joint_need_joined", own, needs, about=str(joined.id), at=at)
+
+
+def _tell_who_stays(session: Session, gone: Need, staying: Iterable[Need], joint: JointNeed, *, at: datetime) -> None:
+    """Tell the teams of those that were one with a need that it is not any more, where they may still read it."""
+    _tell_owners(session, "joint_need_left", gone, staying, about=f"{joint.id}:{joint.version}", at=at)
+
+
+def _tell_owners(session: Session, template: str, moved: Need, needs: Iterable[Need], *, about: str, at: datetime) -> None:
+    """One mail to each of the teams that own these needs, but for those who own the one that joined or left."""
+    owners = {place_id: need for need in needs if need.id != moved.id for place_id in _owners(need) - _owners(moved)}
     for place_id, need in owners.items():
-        for person in recipients.of_place(session, place_id) if place_id else ():
-            if not documents.readable(session, Side.NEED, own.id, actor_of_person(person)):
+        for person in recipients.of_place(session, place_id):
+            if not documents.readable(session, Side.NEED, moved.id, actor_of_person(person)):
                 continue
             mailing.post(
                 session,
-                "joint_need_joined",
+                template,
                 mailing.to_person(person),
-                once_key=f"joint_need_joined:{joined.id}:{person.id}",
+                once_key=f"{template}:{about}:{person.id}",
                 at=at,
                 name=person.name,
-                places=[place.name for place in own.places],
+                places=[place.name for place in moved.places],
                 own=need.title,
-                other=own.title,
-                other_id=str(own.id),
+                own_id=str(need.id),
+                other=moved.title,
+                other_id=str(moved.id),
             )
+
+
+def _owners(need: Need) -> frozenset[UUID]:
+    """The place that owns a need; without one, all its places together."""
+    return frozenset({need.owner_place_id} if need.owner_place_id is not None else {place.id for place in need.places})
 
 
 def _parted(session: Session, joint_need_id: UUID, need_id: UUID, *, actor: Actor, at: datetime) -> JointNeed:
@@ -208,6 +224,7 @@ def _parted(session: Session, joint_need_id: UUID, need_id: UUID, *, actor: Acto
     for each in sorted(before.keys() - staying, key=lambda gone: gone != need_id):
         record(session, _event("need.left", each, joint, actor if each == need_id else SYSTEM, at), at=at)
     rank_again(session, before.values(), at=at)
+    _tell_who_stays(session, before[need_id], [before[each] for each in before if each != need_id], joint, at=at)
     session.flush()
     return joint
 

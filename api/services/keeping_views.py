@@ -20,7 +20,7 @@ from models.subjects import subject_of
 
 LONGEST_NAME: Final = 60
 LONGEST_QUERY: Final = 1000
-PASSING: Final = frozenset({"after", "done", "count", "one"})
+PASSING: Final = frozenset({"after", "seen", "done", "count", "one"})
 """Parameters of an address that say where one is in a list, or what was done, and not what is wanted."""
 
 

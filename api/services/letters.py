@@ -100,22 +100,35 @@ class Near:
 
 
 def draft(
-    submission: Submission, proposals: Sequence[Proposal], choice: Choice, *, given_by: str, body: str, ranked: bool, at: datetime
+    submission: Submission,
+    proposals: Sequence[Proposal],
+    choice: Choice,
+    *,
+    given_by: str,
+    body: str,
+    ranked: bool,
+    at: datetime,
+    contact: str = "",
 ) -> str:
     """The letter of an outcome: where it is, whose turn, by when, whom to ask; on refusal why and what would change it.
 
     `proposals` are those in force, best first; only needs that are public are named. `body` is whom it is
-    passed on to. `ranked` is false while matches
+    passed on to, `contact` the Hub's own address. `ranked` is false while matches
     are still being looked for, when nothing is said of what was not found.
     """
+    confirmed = [row for row in proposals if row.state is ProposalState.CONFIRMED]
     why, change = _WHY.get(choice.reason.code, (choice.reason.note, "")) if choice.reason.code else ("", "")
+    if confirmed and choice.reason.code is ReasonCode.NOT_THIS_PROBLEM:  # it is on the problem of the need that it was confirmed for
+        why, change = "", ""
     values: dict[str, Any] = {
         "innovation": submission.innovation.name,
         "given_by": given_by,
+        "contact": contact,
         "by": add_working_days(day_of(at), OVERDUE_AFTER),
         "overdue_after": OVERDUE_AFTER,
-        "places_by": _places_answer_by([row for row in proposals if row.state is ProposalState.CONFIRMED], at=at),
-        "confirmed": [_named(row.need) for row in proposals if row.state is ProposalState.CONFIRMED],
+        "places_by": _places_answer_by(confirmed, at=at),
+        "confirmed": [_named(row.need) for row in confirmed],
+        "places": len({place.id for row in confirmed for place in row.need.places}),
         "question": choice.question,
         "answer_by": choice.answer_by,
         "body": body,
@@ -179,6 +192,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
         autoescape=select_autoescape(default_for_string=False),  # a letter is plain text, in which nothing is to be escaped
     )
     made.filters["day"] = writing.day

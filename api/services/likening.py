@@ -42,8 +42,10 @@ class Duplicate:
         return cls(other, likeness, same, newer=(other.created_at, other.id) > (asked.created_at, asked.id))
 
 
-def duplicates_of(session: Session, libraries: Libraries, innovation_id: UUID, *, actor: Actor) -> list[Duplicate]:
-    """Innovations that can be found and may be the same as this one, most alike first; an unreadable text is like none."""
+def duplicates_of(
+    session: Session, libraries: Libraries, innovation_id: UUID, *, actor: Actor, limit: int | None = None
+) -> list[Duplicate]:
+    """Innovations that can be found and may be the same as this one, most alike first, at most `limit`; an unreadable text is like none."""
     asked = documents.innovation(session, innovation_id, actor)
     INNOVATION_READ_DUPLICATES.check(actor, subject_of(asked))
     if asked.readability is not Readability.READABLE:
@@ -51,7 +53,7 @@ def duplicates_of(session: Session, libraries: Libraries, innovation_id: UUID, *
     encoded = encoded_of(session, libraries, Side.INNOVATION, asked)
     view = libraries.view(session, Side.INNOVATION, actor)
     near = [each.id for each in view.dense(encoded.pooled, NEAREST + 1) if each.id != str(innovation_id)]
-    found = likenesses(encoded.document, [each.document for each in view.fetch(near).values()])
+    found = likenesses(encoded.document, [each.document for each in view.fetch(near).values()], limit=limit)
     rows = documents.of_ids(session, Side.INNOVATION, [UUID(each.document_id) for each in found], actor)
     return [
         Duplicate.of(row, asked, each)

@@ -269,6 +269,7 @@ def _mail(
             answer_by=row.answer_by,
             again=row.comes_back,
             proposal=str(row.proposal_id),
+            question=str(row.id),
             **more,
         )
 

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.services import calling, choosing
-from api.services.content import NeedContent
+from api.services.content import InnovationContent, NeedContent
 from api.services.intake import Content
 from api.services.library import Libraries, View
-from api.services.reading import document_of
+from api.services.reading import document_of, unread_of
 from api.services.recording import record
 from matcher.embedding import encode_document
 from matcher.gaps import gap_report
@@ -83,6 +83,22 @@ def matches_of_text(session: Session, libraries: Libraries, side: Side, content:
     """Rank the other side for a text that is not stored, and is not stored by asking."""
     query = encoded_of_text(libraries, side, content)
     return _ranked(session, libraries, query, side=side, query_id=None, actor=actor, limit=limit)
+
+
+def match_with(session: Session, libraries: Libraries, offer: InnovationContent | Innovation, need: Need) -> Match:
+    """How an innovation, stored or not, stands to one need that its asker may read, however weak; raises NothingToRank."""
+    if isinstance(offer, Innovation):
+        must_be_readable(offer)
+        encoded = encoded_of(session, libraries, Side.INNOVATION, offer)
+    else:
+        encoded = encoded_of_text(libraries, Side.INNOVATION, offer)
+    must_be_readable(need)
+    return Match(need, libraries.ranker_for(session).judge(encoded_of(session, libraries, Side.NEED, need), encoded))
+
+
+def unread_of_text(side: Side, content: Content) -> Mapping[str, int]:
+    """The characters at the end of each field of a text that is not stored that the matching would not read."""
+    return unread_of(_unstored(side, content))
 
 
 def must_be_readable(row: Need | Innovation) -> None:

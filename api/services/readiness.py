@@ -1,5 +1,6 @@
 """Whether this process can do its work, in words that say what to do."""
 
+import gc
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class WarmUp:
         try:
             with self._database.reading() as session:
                 open_libraries(session, self._libraries)
+            gc.collect()  # the long one that all of this asks for, before anybody waits; see api/pauses.py
         except (RankingUnavailable, SQLAlchemyError) as error:  # /health/ready tries again and tells
             _log.warning("warm_up.failed", reason=type(error).__name__)
 

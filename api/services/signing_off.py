@@ -36,6 +36,8 @@ def ask(session: Session, need_id: UUID, person_id: UUID, *, actor: Actor, at: d
     NEED_SHARE.check(actor, subject_of(need))
     if need.status not in {NeedStatus.DRAFT, NeedStatus.OPEN}:
         raise SignOffRefused(f"A need that is {need.status} is not signed off any more.", field="person_id")
+    if actor.person_id == person_id:
+        raise SignOffRefused("You cannot ask yourself. Choose another lead of the place, or invite one.", field="person_id")
     person = next((each for each in may_be_asked(session, need) if each.id == person_id), None)
     if person is None:
         raise SignOffRefused("Choose somebody of the places that the need concerns.", field="person_id")

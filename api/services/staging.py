@@ -26,6 +26,7 @@ from models.grants import Subject
 from models.imports import ImportBatch, ImportStatus
 from models.policies import INNOVATION_IMPORT, NEED_IMPORT
 from models.queries import imports, places
+from models.working_days import in_london
 
 CHUNK = 500
 MOST_PROBLEMS_OF_A_ROW = 20
@@ -293,9 +294,9 @@ def _identities(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _refuse_a_second_time(earlier: ImportBatch | None) -> None:
     if earlier:
-        when = f"{earlier.created_at:%d %B %Y at %H:%M}"
+        when = in_london(earlier.created_at)
         raise AlreadyImported(
-            f"This file was imported on {when} as {earlier.id}. Change the file, or look at that import.", import_id=str(earlier.id)
+            f"This file was imported at {when} as {earlier.id}. Change the file, or look at that import.", import_id=str(earlier.id)
         )
 
 

@@ -65,27 +65,39 @@ def suggestion(found: Sequence[Proposal], *, person_id: UUID | None, ranked: boo
 
 
 def usual_reason(found: Sequence[Proposal], *, ranked: bool) -> ReasonCode | None:
-    """Why it would be archived: what most rejections give, the likeliest pair's first; that no need is near, where none is."""
+    """Why it would be archived: what most rejections give, the likeliest pair's first; that no need is near, where none is.
+
+    None beside a confirmed match.
+    """
     if not found and ranked:
         return ReasonCode.NOT_THIS_PROBLEM
+    if any(each.state is ProposalState.CONFIRMED for each in found):
+        return None
     given = [last.reason_code for each in found if (last := each.closing_decision) is not None and last.reason_code is not None]
     return Counter(given).most_common(1)[0][0] if given else None
 
 
 def last_step(
-    session: Session, found: Sequence[Proposal], *, person_id: UUID | None, at: datetime, window_seconds: float
+    submission: Submission, found: Sequence[Proposal], *, person_id: UUID | None, at: datetime, window_seconds: float
 ) -> Outcome | Decision | None:
-    """What somebody may still take back, the latest of it: a verdict on one of these pairs, or an outcome of whatever submission."""
+    """What somebody may still take back of a submission, the latest of it: its outcome, or a verdict on one of its pairs."""
     if person_id is None:
         return None
     steps: list[tuple[datetime, Outcome | Decision]] = []
-    given = triage.latest_outcome(session, person_id, at - timedelta(seconds=window_seconds))
-    if given is not None:
-        with suppress(NotUndoable):
-            outcome = given.submission.undoable(by=person_id, at=at, window_seconds=window_seconds)
-            steps.append((outcome.given_at, outcome))
+    with suppress(NotUndoable):
+        outcome = submission.undoable(by=person_id, at=at, window_seconds=window_seconds)
+        steps.append((outcome.given_at, outcome))
     for each in found:
         with suppress(NotUndoable):
             decision = each.undoable(by=person_id, at=at, window_seconds=window_seconds)
             steps.append((decision.decided_at, decision))
     return max(steps, key=lambda step: step[0], default=(at, None))[1]
+
+
+def just_given(session: Session, *, person_id: UUID | None, at: datetime, window_seconds: float) -> Outcome | None:
+    """The outcome that somebody gave last, of whatever submission, while they may take it back."""
+    given = triage.latest_outcome(session, person_id, at - timedelta(seconds=window_seconds)) if person_id is not None else None
+    with suppress(NotUndoable):
+        if given is not None and person_id is not None:
+            return given.submission.undoable(by=person_id, at=at, window_seconds=window_seconds)
+    return None

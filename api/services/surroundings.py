@@ -15,6 +15,7 @@ from api.services.backing_up import newest_at
 from api.services.checks import Check
 from api.settings import Settings
 from models.queries import mail, servers
+from models.working_days import in_london
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -62,7 +63,7 @@ def check_mail(session: Session, settings: Settings, *, at: datetime) -> Check:
     """Whether mail leaves: what waits for long, and what of the last days did not arrive."""
     way = f"by {settings.smtp.host}" if settings.smtp else f"as files in {settings.mail_folder}, because MATCHING_SMTP_URL is not set"
     if (late := mail.waiting_since(session)) is not None and late < at - MAIL_LATE:
-        return Check("mail", f"One has been waiting since {late:%H:%M on %d %B %Y}.", "`matching mail list --state queued` says why.")
+        return Check("mail", f"One has been waiting since {in_london(late)}.", "`matching mail list --state queued` says why.")
     if lost := mail.undelivered(session, since=at - MAIL_TOLD):
         told = ", ".join(f"{count} {state}" for state, count in sorted(lost.items()))
         return Check(
@@ -83,7 +84,7 @@ def check_backups(settings: Settings, at: datetime) -> Check:
     if newest is None:
         return Check("backup", f"there is none in {folder}", "Run `matching backup`, and have it run every night.")
     late = newest < at - timedelta(hours=BACKUP_HOURS)
-    return Check("backup", f"the newest is of {newest:%H:%M on %d %B %Y}", "See why the nightly backup did not run." if late else "")
+    return Check("backup", f"the newest is of {in_london(newest)}", "See why the nightly backup did not run." if late else "")
 
 
 def check_exposure(settings: Settings) -> Check:

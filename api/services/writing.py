@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 
 from api.services.content import shown_title
 from models.mail import Subscription
-from models.working_days import LONDON
+from models.working_days import LONDON, time_of_day
 
 SITE: Final = "https://site.invalid"
 """Stands for our own address in a text that is kept, since that may move before the mail leaves; RFC 2606 gives it to nobody."""
@@ -77,8 +77,8 @@ def day(moment: date | datetime) -> str:
 
 
 def clock(moment: datetime) -> str:
-    """Day and time of day in London, such as `Monday 2 November 2026 at 14:05`."""
-    return f"{day(moment)} at {moment.astimezone(LONDON):%H:%M}"
+    """Day and time of day in London, such as `Monday 2 November 2026 at 2:05pm`."""
+    return f"{day(moment)} at {time_of_day(moment)}"
 
 
 def one_line(text: str) -> str:
@@ -115,6 +115,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
         autoescape=select_autoescape(default_for_string=False),  # a mail is plain text, in which nothing is to be escaped
     )
     made.globals["link"] = link

@@ -40,9 +40,11 @@ function show(fresh, key) {
   find("[data-triage-status]").textContent = fresh.dataset.said;
   initAll({ scope: fresh });
   if (find(".nhsuk-error-summary", fresh)) return; // has taken the focus
-  const field = key && find("[data-outcome] select, [data-outcome] textarea, [data-outcome] input:not([type=hidden])", fresh);
+  const field = key && find("[data-outcome] select, [data-outcome] textarea:not([hidden]), [data-outcome] input:not([type=hidden])", fresh);
   const filled = field && (field.id === "letter" || (field.tagName === "SELECT" && field.value));
-  const target = field ? (filled ? find("[data-send]", fresh) : field) : find("[data-triage-focus]", fresh);
+  if (field) field.form.dataset.read = "yes";
+  const heading = moved && find("[data-triage-heading]", fresh);
+  const target = heading || (field ? (filled ? find("[data-letter]", fresh) : field) : find("[data-triage-focus]", fresh));
   target?.focus({ preventScroll: true });
   const top = target?.closest(".app-inhand") ? find("[data-triage-top]", fresh) : target?.closest("#outcome") || target;
   top?.scrollIntoView();
@@ -68,32 +70,61 @@ const sent = (form, button) => ({ method: "POST", body: new URLSearchParams(new 
 document.addEventListener("submit", (event) => {
   if (!region().contains(event.target)) return;
   event.preventDefault();
-  take(event.target.action, sent(event.target, event.submitter));
+  const button = event.submitter;
+  take(button?.getAttribute("formaction") ?? event.target.action, sent(event.target, button), button?.name === "choose" && "outcome");
 });
+
+// Another pair of this submission is looked at with the form as it stands, if anything was written into it.
+const FORM = "#letter, #why, #question, #note, .app-why textarea";
+const written = () => find("[data-written]") || [...document.querySelectorAll(FORM)].some((each) => each.value !== each.defaultValue);
+
+function look(link) {
+  const pair = new URL(link.href).searchParams.get("pair");
+  if (!pair || !written()) return take(link.href, {}, link.closest("#outcome") && "outcome");
+  const form = find("#work");
+  const options = sent(form);
+  options.body.set("then", "look");
+  options.body.set("pair", pair);
+  return take(form.action, options);
+}
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-triage] a[data-part]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button) return;
   event.preventDefault();
-  take(link.href, {}, link.closest("#outcome") && "outcome");
+  look(link);
 });
 
-// A letter that nobody changed follows what is chosen above it; what is being typed is left alone.
+// A letter and a reason that nobody changed follow what is chosen above them; what is being typed is left alone.
+const DRAFTS = { letter: "drafted", why: "why_drafted" };
 document.addEventListener("change", async (event) => {
-  const letter = event.target.matches("[data-redraft]") && find("#letter");
-  if (!letter || letter.value !== letter.defaultValue) return;
-  const form = letter.form;
+  if (!event.target.matches("[data-redraft]")) return;
+  const form = event.target.form;
+  const asIs = (name) => form.elements[name] && form.elements[name].value === form.elements[name].defaultValue;
+  const drafted = Object.keys(DRAFTS).filter(asIs);
+  if (!drafted.length) return;
   const options = sent(form);
   options.body.set("then", "draft");
   const fresh = await ask(form.action, options).catch(() => null); // without a draft the service drafts when it is sent
-  if (!fresh || !letter.isConnected || letter.value !== letter.defaultValue) return;
-  letter.value = letter.defaultValue = find("#letter", fresh).value;
-  form.elements.drafted.value = find("[name=drafted]", fresh).value;
+  if (!fresh || !form.isConnected) return;
+  for (const name of drafted) {
+    const [text, print] = [find(`textarea#${name}`, fresh), find(`[name=${DRAFTS[name]}]`, fresh)];
+    if (!asIs(name) || !text) continue;
+    form.elements[name].value = form.elements[name].defaultValue = text.value;
+    form.elements[DRAFTS[name]].value = print.value;
+  }
 });
 
 window.addEventListener("popstate", () => location.reload());
 
 function press(element) {
+  if (element.matches("[data-send]") && !element.form.dataset.read) { // the letter is read before it is sent
+    element.form.dataset.read = "yes";
+    const letter = find("[data-letter]");
+    letter.focus({ preventScroll: true });
+    letter.closest("#outcome").scrollIntoView();
+    return;
+  }
   if (element.tagName === "SUMMARY") {
     const panel = element.closest("details");
     document.querySelectorAll("[data-panel][open]").forEach((each) => { if (each !== panel) each.open = false; });
@@ -114,8 +145,9 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "Escape" && panel) panel.open = false;
   else {
     const element = (panel && find(`[data-choice="${name}"]`, panel)) || find(`[data-key="${name}"]`, region());
-    if (!element) return;
-    press(element);
+    if (!element && event.key !== "u") return;
+    if (element) press(element);
+    else trouble("There is nothing of yours to undo on this submission.");
   }
   event.preventDefault();
 });

@@ -121,11 +121,12 @@ def _holds_code(session: Session, column: Any, code: str) -> ColumnElement[bool]
 def searchable_names(session: Session, side: Side, actor: Actor) -> frozenset[str]:
     """The ids of all documents that may be ranked before this actor, as text: each search asks for all of them."""
     table = TABLES[side]
-    # As UUIDs, ten thousand of them would take ten times as long.
-    rows = session.scalars(select(cast(table.id, Text)).where(_SEARCHABLE[side], _visible(side, actor))).all()
+    # As one text, because ten thousand rows would take five times as long, and as UUIDs ten times longer again.
+    found = session.scalar(select(func.aggregate_strings(cast(table.id, Text), " ")).where(_SEARCHABLE[side], _visible(side, actor)))
+    names = found.split() if found else ()
     if session.get_bind().dialect.name == "postgresql":
-        return frozenset(rows)
-    return frozenset(f"{row[:8]}-{row[8:12]}-{row[12:16]}-{row[16:20]}-{row[20:]}" for row in rows)  # SQLite keeps the digits alone
+        return frozenset(names)
+    return frozenset(f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}" for name in names)  # SQLite keeps the digits alone
 
 
 def searchable_count(session: Session, side: Side, actor: Actor) -> int:

@@ -56,6 +56,13 @@ def due(session: Session, at: datetime, *, stuck_since: datetime, limit: int) ->
     return session.scalars(select(Message.id).where(or_(waiting, stuck)).order_by(Message.due_at, Message.id).limit(limit)).all()
 
 
+def was_mailed(session: Session, beginnings: Sequence[str], *, since: datetime, until: datetime) -> bool:
+    """Whether a mail whose key begins so was written in that time, and did not fail to arrive as far as is known."""
+    written = Message.created_at.between(since, until), Message.state.not_in(sorted(NOT_DELIVERED))
+    begins = or_(*(Message.once_key.startswith(each, autoescape=True) for each in beginnings))
+    return session.scalar(select(Message.id).where(*written, begins).limit(1)) is not None
+
+
 def waiting_since(session: Session) -> datetime | None:
     """When the first of the mails that are still to leave was written; None when none is."""
     return session.scalar(select(func.min(Message.created_at)).where(Message.state == MessageState.QUEUED))

@@ -1,6 +1,6 @@
 """Questions to places and their answers: lists, one to answer, those that wait for their day, the reasons given."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -48,11 +48,14 @@ def page(
     place: str | None = None,
     need_id: UUID | None = None,
     proposal_id: UUID | None = None,
+    for_all: bool = False,
     oldest_first: bool = False,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[PlaceAnswer]:
     """Questions that the actor may read, newest first; `need_id` is the place's own need or the one that was matched.
+
+    `for_all` leaves those to West Yorkshire as one voice, which the Hub answers.
 
     `oldest_first` turns the order round: of those that wait for an answer, the soonest due stands first.
     """
@@ -68,6 +71,8 @@ def page(
         query = query.where(or_(PlaceAnswer.need_id == need_id, PlaceAnswer.proposal.has(Proposal.need_id == need_id)))
     if proposal_id is not None:
         query = query.where(PlaceAnswer.proposal_id == proposal_id)
+    if for_all:
+        query = query.where(PlaceAnswer.place_id.is_(None))
     created = PlaceAnswer.created_at.asc() if oldest_first else PlaceAnswer.created_at.desc()
     ordered = query.order_by(created, PlaceAnswer.id)
     return page_of(session, ordered, after=after, limit=limit, kinds=(datetime, UUID))
@@ -78,6 +83,16 @@ def get(session: Session, answer_id: UUID, actor: Actor) -> PlaceAnswer:
     found = session.scalars(select(PlaceAnswer).where(PlaceAnswer.id == answer_id, place_answers_visible_to(actor))).unique().first()
     if found is None:
         raise NotFound(_UNKNOWN)
+    return found
+
+
+def of_proposals(session: Session, actor: Actor, proposal_ids: Collection[UUID]) -> dict[UUID, list[PlaceAnswer]]:
+    """The latest question about each of these matches to each place that the actor may read of, by the place's name."""
+    query = select(PlaceAnswer).where(PlaceAnswer.proposal_id.in_(proposal_ids), place_answers_visible_to(actor))
+    latest = {(row.proposal_id, row.place_id): row for row in session.scalars(query.order_by(PlaceAnswer.asking, PlaceAnswer.id)).unique()}
+    found: dict[UUID, list[PlaceAnswer]] = {proposal_id: [] for proposal_id in proposal_ids}
+    for row in sorted(latest.values(), key=lambda each: each.asked_as):
+        found[row.proposal_id].append(row)
     return found
 
 

@@ -1,11 +1,12 @@
 """Proposals: the queue, one to decide, those in force of a pair."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
@@ -16,7 +17,7 @@ from models.needs import Need, need_place
 from models.places import Place
 from models.proposals import Band, Proposal, ProposalState
 from models.queries.documents import NotFound
-from models.queries.pages import Page, page_of
+from models.queries.pages import Page, page_of_long_rows
 from models.queries.visibility import INNOVATION_IS_SEARCHABLE, NEED_IS_SEARCHABLE, proposals_visible_to
 from models.runs import RankingRun
 
@@ -31,10 +32,11 @@ def queue(
     need_id: UUID | None = None,
     innovation_id: UUID | None = None,
     place: str | None = None,
+    but_innovations: Select[UUID] | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[Proposal]:
-    """Proposals, most probable first. Without a state: those to decide now.
+    """Proposals, most probable first, but those of some innovations. Without a state: those to decide now.
 
     To decide are the open ones and the deferred whose day has come, of documents that are still searchable, less
     those that the asker skipped.
@@ -45,22 +47,14 @@ def queue(
     if innovation_id is not None:
         theirs = Proposal.innovation.has(Innovation.merged_into_id == innovation_id)  # what was matched before it was merged
         query = query.where(or_(Proposal.innovation_id == innovation_id, theirs))
-    return page_of(session, query.order_by(Proposal.probability.desc(), Proposal.id), after=after, limit=limit, kinds=(float, UUID))
+    if but_innovations is not None:
+        query = query.where(Proposal.innovation_id.not_in(but_innovations))
+    ordered = query.order_by(Proposal.probability.desc(), Proposal.id)
+    return page_of_long_rows(session, ordered, after=after, limit=limit, kinds=(float, UUID))
 
 
 def _wanted(actor: Actor, *, at: datetime, state: ProposalState | None, band: Band | None, place: str | None) -> list[ColumnElement[bool]]:
-    wanted = [proposals_visible_to(actor)]
-    if state is not None:
-        wanted.append(Proposal.state == state)
-    else:
-        due = and_(Proposal.state == ProposalState.DEFERRED, Proposal.deferred_until <= at)
-        wanted += [
-            or_(Proposal.state == ProposalState.OPEN, due),
-            Proposal.need.has(NEED_IS_SEARCHABLE),
-            Proposal.innovation.has(INNOVATION_IS_SEARCHABLE),
-        ]
-        if actor.person_id is not None:
-            wanted.append(~Proposal.skips.any(Skip.person_id == actor.person_id))
+    wanted = [proposals_visible_to(actor), _waits(actor, at) if state is None else Proposal.state == state]
     if band is not None:
         wanted.append(Proposal.band == band)
     if place is not None:
@@ -68,24 +62,31 @@ def _wanted(actor: Actor, *, at: datetime, state: ProposalState | None, band: Ba
     return wanted
 
 
+def _waits(actor: Actor, at: datetime) -> ColumnElement[bool]:
+    """Whether a proposal is to be decided now by whoever asks."""
+    due = and_(Proposal.state == ProposalState.DEFERRED, Proposal.deferred_until <= at)
+    own = [~Proposal.skips.any(Skip.person_id == actor.person_id)] if actor.person_id is not None else []
+    searchable = Proposal.need.has(NEED_IS_SEARCHABLE), Proposal.innovation.has(INNOVATION_IS_SEARCHABLE)
+    return and_(or_(Proposal.state == ProposalState.OPEN, due), *searchable, *own)
+
+
 TO_DECIDE: Final = "to_decide"
 """What waits for a decision now, among the states by which proposals are counted."""
 
 
-def counts_by_state(session: Session, actor: Actor, *, at: datetime, band: Band | None, place: str | None) -> dict[str, int]:
-    """How many proposals each state would show, the other filters held."""
-    to_decide = select(func.count()).select_from(Proposal).where(*_wanted(actor, at=at, state=None, band=band, place=place))
-    found = {TO_DECIDE: session.scalars(to_decide).one()}
-    for state in (ProposalState.DEFERRED, ProposalState.CONFIRMED, ProposalState.REJECTED):
-        query = select(func.count()).select_from(Proposal).where(*_wanted(actor, at=at, state=state, band=band, place=place))
-        found[state.value] = session.scalars(query).one()
+def counts_by_state_and_band(session: Session, actor: Actor, *, at: datetime, place: str | None) -> Counter[tuple[str, str]]:
+    """How many proposals of each band each state would show, the place held; one whose day has come is to decide and deferred."""
+    told = (Proposal.state, Proposal.band, case((_waits(actor, at), True), else_=False).label("waits"))
+    query = select(*told, func.count()).where(proposals_visible_to(actor), Proposal.state != ProposalState.SUPERSEDED)
+    if place is not None:
+        query = query.where(Proposal.need.has(Need.places.any(Place.key == place)))
+    found: Counter[tuple[str, str]] = Counter()
+    for state, band, waits, count in session.execute(query.group_by(*told)):
+        if waits:
+            found[TO_DECIDE, band.value] += count
+        if state is not ProposalState.OPEN:
+            found[state.value, band.value] += count
     return found
-
-
-def counts_by_band(session: Session, actor: Actor, *, at: datetime, state: ProposalState | None, place: str | None) -> dict[str, int]:
-    """How many proposals of each band a list would show, the other filters held."""
-    query = select(Proposal.band, func.count()).where(*_wanted(actor, at=at, state=state, band=None, place=place))
-    return {band.value: count for band, count in session.execute(query.group_by(Proposal.band))}
 
 
 def counts_by_place(session: Session, actor: Actor, *, at: datetime, state: ProposalState | None, band: Band | None) -> dict[str, int]:

@@ -15,6 +15,10 @@ from models.queries.documents import NotFound
 from models.ranker_versions import RankerState, RankerVersion
 from models.runs import RankingRun
 
+# Written once: every ranking asks for these.
+_ACTIVE = select(RankerVersion).where(RankerVersion.state == RankerState.ACTIVE)
+_ACTIVE_ID = select(RankerVersion.id).where(RankerVersion.state == RankerState.ACTIVE)
+
 
 def every(session: Session, *, lock: bool = False) -> Sequence[RankerVersion]:
     """All versions, newest first; `lock` lets one change at a time which of them judges."""
@@ -39,12 +43,12 @@ def is_taken(session: Session, name: str) -> bool:
 
 def active(session: Session) -> RankerVersion | None:
     """The version that judges; None when the ranker of the settings does."""
-    return session.scalars(select(RankerVersion).where(RankerVersion.state == RankerState.ACTIVE)).first()
+    return session.scalars(_ACTIVE).first()
 
 
 def active_id(session: Session) -> UUID | None:
     """The id of the version that judges; None when the ranker of the settings does."""
-    return session.scalar(select(RankerVersion.id).where(RankerVersion.state == RankerState.ACTIVE))
+    return session.scalar(_ACTIVE_ID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from models.actors import Actor
 from models.clocks import Clock, ClockKind, Due
 from models.documents import searchable_text
+from models.events import Event
 from models.innovations import Innovation, InnovationKind, InnovationStatus
 from models.needs import Need
 from models.people import Person, Role, RoleGrant
@@ -25,6 +26,8 @@ from models.triage import STATUS_AFTER, Ask, Outcome, OutcomeKind, Submission, S
 Listed = TypeVarTuple("Listed")
 MOST_SHOWN = 5
 """How many proposals of a submission are put before the Hub at first, and are to be decided."""
+DECIDED = "decided"
+"""Of a submission, in place of its best band: its matches were decided or set aside, and none is left."""
 _AT_OR_ABOVE_POSSIBLE = (Band.STRONG, Band.POSSIBLE)
 _DECIDED = (ProposalState.CONFIRMED, ProposalState.REJECTED)
 _OPEN = tuple(state for state in SubmissionState if state is not SubmissionState.CLOSED)
@@ -54,7 +57,8 @@ class Wanted:
     """Which submissions are listed; nothing said means all that are open and not put off.
 
     `waits_for` are those that a person can see to now: nobody else has them, and no innovator is asked. `of_colleagues` are
-    those that somebody other than that person has. `snoozed` is None for both kinds; what is overdue counts as put off no
+    those that somebody other than that person has. `decided` tells those whose matches were decided from those that have
+    none, beside the band *weak*. `snoozed` is None for both kinds; what is overdue counts as put off no
     longer, because no day that somebody chose may hide it.
     """
 
@@ -66,6 +70,7 @@ class Wanted:
     overdue: bool | None = None
     age: Age | None = None
     band: Band | None = None
+    decided: bool | None = None
     kind: InnovationKind | None = None
     flagged: bool | None = None
     snoozed: bool | None = False
@@ -80,6 +85,7 @@ class _Told:
     age: ColumnElement[Any]
     best: ColumnElement[Any]
     band: ColumnElement[Any]
+    decided: ColumnElement[bool]
     flagged: ColumnElement[Any]
     snoozed: ColumnElement[Any]
 
@@ -108,17 +114,25 @@ def tallies(session: Session, actor: Actor, *, text: str, today: date, closed: b
     """How many submissions there are of each kind that a list is narrowed by, whoever has them.
 
     Closed ones, of which there are many, are counted only if `closed` says so, and then alone. A key is state, holder (`me`,
-    `nobody` or `colleague`), kind of innovation, age, best band, `flagged` and `snoozed` as `1` or `0`.
+    `nobody` or `colleague`), kind of innovation, age, best band (`decided` where only decided matches are left), `flagged` and
+    `snoozed` as `1` or `0`.
     """
     holder = case((Submission.assigned_to.is_(None), "nobody"), (Submission.assigned_to == actor.person_id, "me"), else_="colleague")
     kind = select(Innovation.kind).where(Innovation.id == Submission.innovation_id).scalar_subquery()
     query, told = _joined(select(Submission.state, holder.label("holder")), today, closed=closed)
-    narrowed = [getattr(told, name).label(name) for name in ("age", "band", "flagged", "snoozed")]
+    band = case((and_(told.band == Band.WEAK.value, told.decided), DECIDED), else_=told.band)
+    narrowed = [told.age.label("age"), band.label("band"), told.flagged.label("flagged"), told.snoozed.label("snoozed")]
     widened = query.add_columns(kind.label("kind"), *narrowed)
     in_state = Submission.state == SubmissionState.CLOSED if closed else Submission.state.in_(_OPEN)
     counted = widened.where(in_state, submissions_visible_to(actor), _NOT_MERGED, *_holds_words(text)).subquery()
     found = session.execute(select(*counted.columns, func.count()).group_by(*counted.columns))
     return {tuple(str(each) for each in row[:-1]): row[-1] for row in found}
+
+
+def put_off(today: date) -> Select[UUID]:
+    """The innovations whose submission somebody has put off until another day; what is overdue is put off no longer."""
+    late = exists().where(Clock.kind == ClockKind.TRIAGE, Clock.subject_id == Submission.id, Clock.overdue_on <= today)
+    return select(Submission.innovation_id).where(Submission.state.in_(_OPEN), Submission.snoozed_until > today, ~late)
 
 
 def _joined(query: Select[*Listed], today: date, *, closed: bool) -> tuple[Select[*Listed], _Told]:
@@ -136,6 +150,7 @@ def _joined(query: Select[*Listed], today: date, *, closed: bool) -> tuple[Selec
         ),
         best=best,
         band=case((strong > 0, Band.STRONG.value), (best > 0, Band.POSSIBLE.value), else_=Band.WEAK.value),
+        decided=exists().where(Proposal.innovation_id == Submission.innovation_id, *_set_down()),
         flagged=func.coalesce(matched.c.flagged, 0),
         snoozed=case((and_(Submission.snoozed_until > today, ~late), 1), else_=0),
     )
@@ -154,12 +169,21 @@ def _conditions(wanted: Wanted, told: _Told) -> Iterator[ColumnElement[bool]]:
         )
     if wanted.of_colleagues is not None:
         yield Submission.assigned_to != wanted.of_colleagues
+    if wanted.decided is not None:
+        yield told.decided if wanted.decided else ~told.decided
     if wanted.kind is not None:
         yield Submission.innovation.has(Innovation.kind == wanted.kind)
     said = ((told.overdue, wanted.overdue), (told.flagged, wanted.flagged), (told.snoozed, wanted.snoozed))
     yield from (column == int(value) for column, value in said if value is not None)
     yield from (column == value.value for column, value in ((told.age, wanted.age), (told.band, wanted.band)) if value is not None)
     yield from _holds_words(wanted.text)
+
+
+def _set_down() -> Iterator[ColumnElement[bool]]:
+    """Of a match that was decided or set aside."""
+    yield Proposal.band.in_(_AT_OR_ABOVE_POSSIBLE)
+    still = and_(Proposal.state == ProposalState.DEFERRED, Proposal.need.has(NEED_IS_SEARCHABLE))
+    yield or_(Proposal.state.in_(_DECIDED), still)
 
 
 def _holds_words(text: str) -> Iterator[ColumnElement[bool]]:
@@ -263,6 +287,17 @@ def latest_outcome(session: Session, person_id: UUID, since: datetime) -> Outcom
     """What somebody gave last, after a moment, and it was not taken back; whatever submission it is of."""
     query = select(Outcome).where(Outcome.given_by == person_id, Outcome.given_at > since, Outcome.kind != OutcomeKind.UNDONE)
     return session.scalars(query.where(_stands(Outcome)).order_by(Outcome.given_at.desc(), Outcome.id).limit(1)).first()
+
+
+def assigner(session: Session, row: Submission) -> str | None:
+    """Who gave a submission to whoever has it, as events name people; None where they took it themselves."""
+    query = select(Event.actor).where(
+        Event.subject_kind == "innovation",
+        Event.subject_id == row.innovation_id,
+        Event.kind == "submission.assigned",
+        Event.recorded_at == row.taken_at,
+    )
+    return session.scalars(query.limit(1)).first()
 
 
 def submission_of_outcome(session: Session, outcome_id: UUID) -> UUID | None:

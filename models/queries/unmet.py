@@ -13,7 +13,7 @@ from models.actors import Actor
 from models.decisions import Verdict
 from models.innovations import Innovation
 from models.joint_needs import Membership
-from models.needs import Need
+from models.needs import Need, need_place
 from models.places import Place
 from models.proposals import Band, Proposal, ProposalState
 from models.queries import joint_needs
@@ -42,17 +42,40 @@ def page(
     A joint need is one row, that of its oldest member which the actor may read; what answers one of its members
     answers all of them.
     """
-    of_one = Membership.joint_need_id
-    in_one = select(of_one).where(Membership.need_id == Need.id, Membership.left_at.is_(None)).correlate(Need).scalar_subquery()
-    number = func.row_number().over(partition_by=func.coalesce(in_one, Need.id), order_by=(Need.created_at, Need.id))
+    number = func.row_number().over(partition_by=_counted_as(), order_by=(Need.created_at, Need.id))
+    counted = select(Need.id, number.label("number")).where(*_wanted(actor, place, theme)).subquery()
+    query = select(Need).where(Need.id.in_(select(counted.c.id).where(counted.c.number == 1)))
+    return page_of(session, query.order_by(Need.created_at, Need.id), after=after, limit=limit, kinds=(datetime, UUID))
+
+
+def counts_by_place(session: Session, actor: Actor, *, theme: str | None) -> dict[str, int]:
+    """How many rows of that list each place would show, the theme held."""
+    query = select(Place.key, func.count(_counted_as().distinct())).select_from(Need)
+    query = query.join(need_place, need_place.c.need_id == Need.id).join(Place, Place.id == need_place.c.place_id)
+    found = session.execute(query.where(*_wanted(actor, None, theme)).group_by(Place.key))
+    return {row[0]: row[1] for row in found}
+
+
+def counts_by_theme(session: Session, actor: Actor, *, place: str | None) -> dict[str, int]:
+    """How many rows of that list each theme would show, the place held."""
+    query = select(Need.theme, func.count(_counted_as().distinct())).where(*_wanted(actor, place, None))
+    return {theme: count for theme, count in session.execute(query.group_by(Need.theme)) if theme}
+
+
+def _wanted(actor: Actor, place: str | None, theme: str | None) -> list[ColumnElement[bool]]:
     wanted = [NEED_IS_SEARCHABLE, Need.proposed_revision == Need.revision, needs_visible_to(actor), ~_is_answered()]
     if place is not None:
         wanted.append(Need.places.any(Place.key == place))
     if theme is not None:
         wanted.append(Need.theme == theme)
-    counted = select(Need.id, number.label("number")).where(*wanted).subquery()
-    query = select(Need).where(Need.id.in_(select(counted.c.id).where(counted.c.number == 1)))
-    return page_of(session, query.order_by(Need.created_at, Need.id), after=after, limit=limit, kinds=(datetime, UUID))
+    return wanted
+
+
+def _counted_as() -> ColumnElement[UUID]:
+    """What a need counts as: its joint need, or itself."""
+    of_one = Membership.joint_need_id
+    in_one = select(of_one).where(Membership.need_id == Need.id, Membership.left_at.is_(None)).correlate(Need).scalar_subquery()
+    return func.coalesce(in_one, Need.id)
 
 
 def _is_answered() -> ColumnElement[bool]:

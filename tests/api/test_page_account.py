@@ -231,7 +231,7 @@ class TestSignIn:
         app.state.runner.run_due()
 
         assert words(known.text) == words(unknown.text)
-        assert "a link is on its way" in known.text
+        assert "one is on its way" in known.text
         with transaction() as session:
             assert [row.address for row in session.query(Message)] == ["hub@example.org"]
 

@@ -138,8 +138,8 @@ class TestCalls:
         assert "Asked by Leeds" in said
         assert "Answer by 31 March 2099" in said
         assert "Weeks from referral to decision" in said
-        assert ('href="/begin"' in anybody, "/close" in anybody) == (True, False)
-        assert 'href="/innovations/new"' in innovator
+        assert (f'href="/begin?need={call.need_id}"' in anybody, "/close" in anybody) == (True, False)
+        assert f'href="/innovations/new?need={call.need_id}"' in innovator
         assert "Pass this page on" in board
 
     def test_a_joint_need_is_asked_for_by_all_its_places(self, client, transaction):

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.pages.briefs import clip
+from api.pages.sheets import clip
 from models.documents import Visibility
+from models.innovations import Stage
 from models.needs import CriterionKind, NeedStatus
 from models.people import Role
 from models.pipeline import PipelineStage
@@ -66,13 +67,54 @@ def test_what_is_not_decided_or_not_said_is_told_as_such(hub: TestClient, make: 
     assert "How far it has come Not said" in said
 
 
-def test_more_findings_than_there_is_room_for_are_counted(hub: TestClient, make: Callable[..., Any]) -> None:
-    finding = {"aspect": "setting", "criterion": None, "verdict": "unknown", "missing": "It does not say where."}
-    match = make(factories.make_proposal, findings=[finding] * 9)
+def test_all_findings_stand_on_a_sheet_that_has_room_and_what_is_missing_first(hub: TestClient, make: Callable[..., Any]) -> None:
+    met = {"aspect": "problem", "criterion": None, "verdict": "met", "missing": ""}
+    gap = {"aspect": "setting", "criterion": None, "verdict": "gap", "missing": "It does not say where."}
+    asked = {"aspect": "criteria", "criterion": {"kind": "dtac", "value": ""}, "verdict": "unknown", "missing": "Say whether it has DTAC."}
+    match = make(factories.make_proposal, findings=[*[met] * 6, gap, asked])
 
     said = words(read(hub, f"/proposals/{match.id}/brief").text)
 
-    assert (said.count("It does not say where."), "4 more on the page of the match" in said) == (5, True)
+    assert (
+        said.index("Must-have: DTAC in place: Not known Say whether")
+        < said.index("It does not say where.")
+        < said.index("The problem: Met")
+    )
+    assert (said.count("The problem: Met"), "No text was cut." in said, "Left out" in said) == (6, True, False)
+
+
+def test_what_is_cut_or_left_out_of_a_full_sheet_is_named(hub: TestClient, make: Callable[..., Any]) -> None:
+    long = "People wait for weeks and hear nothing. " * 30
+    finding = {"aspect": "setting", "criterion": None, "verdict": "unknown", "missing": long}
+    match = make(factories.make_proposal, make(factories.make_need, problem=long), findings=[finding] * 40)
+
+    said = words(read(hub, f"/proposals/{match.id}/brief").text)
+
+    assert "Cut to fit this sheet: Why these two; What goes wrong" in said
+    shown = said.count("Where care is given: Not known")
+    assert f"Left out for want of room: {40 - shown}. They stand on the page of the match." in said
+
+
+def test_what_was_made_up_is_marked_where_it_stands_on_both_briefs(hub: TestClient, make: Callable[..., Any]) -> None:
+    made_up = ["metric", "criteria", "funding", "patients_range"]
+    need = make(
+        factories.make_need, criteria=((CriterionKind.DTAC, ""),), funding="None yet", patients_range="UP_TO_10000", illustrative=made_up
+    )
+    innovation = make(factories.make_innovation, stage=Stage.EVALUATION, deployed=True, illustrative=["stage", "standards", "deployed"])
+    asked = {"aspect": "criteria", "criterion": {"kind": "dtac", "value": ""}, "verdict": "unknown", "missing": "Say so."}
+    quoted = {"aspect": "problem", "criterion": None, "verdict": "met", "missing": ""} | {
+        "need_quote": {"field": "metric", "start": 0, "end": 5, "text": "Weeks"}
+    }
+    match = make(factories.make_proposal, need, innovation, findings=[asked, quoted])
+
+    of_match, of_need = (words(read(hub, f"{path}/brief").text) for path in (f"/proposals/{match.id}", f"/needs/{need.id}"))
+
+    for row in ("How far it has come", "Standards", "In use somewhere", "How we would know", "DTAC in place", "Need: “Weeks”"):
+        assert f"{row} (illustrative)" in of_match, row
+    assert "Evidence (illustrative)" not in of_match
+    for row in ("How we would know", "DTAC in place", "Money", "How many people a year", "Stage: Evaluation"):
+        assert f"{row} (illustrative)" in of_need, row
+    assert "What goes wrong (illustrative)" not in of_need
 
 
 def test_a_brief_of_a_need_tells_what_may_answer_it_to_those_who_may_know(
@@ -92,8 +134,7 @@ def test_a_brief_of_a_need_tells_what_may_answer_it_to_those_who_may_know(
     ours, theirs = (words(read(browser, f"/needs/{need.id}/brief").text) for browser in (hub, client))
 
     assert "Answer 0 Strong match To decide" in ours
-    assert (ours.count("Strong match"), "3 more on the page of the need" in ours, "Weak one" in ours) == (4, True, False)
-    assert "3 more on the page of the need" in ours
+    assert (ours.count("Strong match"), "more on the page of the need" in ours, "Weak one" in ours) == (7, False, False)
     assert "Money None yet" in ours
     assert ("Answer" in theirs, "Nothing fits" in theirs) == (False, False)
     assert "Weeks from referral to decision" in theirs

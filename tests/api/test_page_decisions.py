@@ -16,8 +16,8 @@ from api.jobs.runner import Runner
 from api.services.library import Libraries
 from api.settings import Settings
 from models.people import Role
-from models.proposals import Band
-from tests import factories
+from models.proposals import Band, ProposalState
+from tests import factories, place_answers
 from tests.factories import ANY_VERSION
 from tests.pages import PAGE, read, version_shown, words
 from tests.walk import ADHD_NEED, ADHD_TEST, WOUND_DRESSING
@@ -81,6 +81,26 @@ def test_after_the_window_there_is_nothing_to_undo(client_as: Callable[..., Test
 
     assert "Undo my decision" not in page
     assert (late.status_code, "The time to undo ended" in late.text) == (409, True)
+
+
+def test_a_match_that_was_announced_says_to_whom_and_what_can_be_done_now(
+    hub: TestClient, client_as: Callable[..., TestClient], make: Callable[..., Any]
+) -> None:
+    make(factories.make_person, Role.LEAD, name="Lead of the Hub", email="lead.of@example.org")
+    match = make(place_answers.announced)
+    waits = make(factories.make_proposal, state=ProposalState.CONFIRMED)
+    question = match.place_answers[0]
+
+    page, theirs = read(hub, f"/proposals/{match.id}").text, words(read(client_as(Role.PLACE), f"/proposals/{match.id}").text)
+    said = words(page)
+
+    assert "This match was announced on 2 November 2026 at 9:10am." in said
+    assert "We asked Leeds whether they want to meet." in said
+    assert "Lead of the Hub, lead.of@example.org" in said
+    assert f'href="/place-answers/{question.id}"' in page
+    assert f'<li><a href="/proposals/{match.id}/stages">' in page
+    assert ("Tell the Hub" in theirs, "lead.of@example.org" in theirs) == (True, False)
+    assert "This match was announced" not in words(read(hub, f"/proposals/{waits.id}").text)
 
 
 def test_after_a_decision_the_next_match_is_offered(hub: TestClient, make: Callable[..., Any]) -> None:
@@ -312,9 +332,24 @@ def test_matches_stand_on_the_page_of_either_side_with_band_verdict_and_words(
     assert re.search(r"Attention test (Strong|Possible) match To decide", ours)
     assert "The problem: " in ours
     assert "Decide on this match : Attention test" in ours
+    sure = "“Strong”: the program expects that at least 3 in 4 pairs like this fit. “Possible”: between 1 in 2 and 3 in 4 pairs"
+    assert all(sure in page and "How matching works" in page for page in (ours, theirs, at_the_place))
+    proposal = read(hub, hub.get("/api/v1/proposals").json()["items"][0]["id"].join(["/proposals/", ""])).text
+    assert re.search("How sure: the program expects that (at least 3 in 4|between 1 in 2 and 3 in 4) pairs like this fit", words(proposal))
+    assert 'href="/how-matching-works#bands"' in proposal
     assert re.search(r"ADHD assessment backlog (Strong|Possible) match", theirs)
     assert "Nothing fits yet. We compared 1 need that you may read" in unfit
     assert re.search(r"Attention test (Strong|Possible) match (?!To decide)", at_the_place)
     assert "Decide on this match" not in at_the_place
     assert "Attention test" not in to_an_innovator
     assert "Your organisation has no innovation yet that we can compare with this need" in to_an_innovator
+
+
+def test_the_count_of_matches_stands_where_the_filter_leads(hub: TestClient, make: Callable[..., Any]) -> None:
+    make(factories.make_proposal)
+    make(factories.make_proposal)
+
+    page = read(hub, "/proposals?band=strong").text
+
+    assert 'action="/proposals#results"' in page
+    assert '<h2 class="nhsuk-heading-m" id="results" tabindex="-1">2 matches</h2>' in page

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.services import delivering
 from models.events import Event
 from models.people import Role
-from tests import factories
+from tests import factories, triage
 from tests.pages import HOSTILE, Faults, read, words
 
 BEGAN = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
@@ -62,6 +62,22 @@ def past(make: Callable[..., Any]) -> Any:
 )
 def test_events_are_found_by_what_who_and_when(hub: TestClient, past: Any, query: str, expected: list[str]) -> None:
     assert shown(hub, query) == expected
+
+
+def test_what_something_happened_to_is_called_by_its_name_where_it_may_be_read(hub: TestClient, make: Callable[..., Any]) -> None:
+    row = make(triage.submission, name="Asked about this")
+    unread = factories.uuid4()
+    make(happen, ("submission.asked", "innovation", "system"), subject=row.innovation_id)
+    make(happen, ("submission.taken", "submission", "system"), subject=row.id)
+    make(happen, ("innovation.erased", "innovation", "system"), subject=unread)
+
+    page = read(hub, "/events").text
+    said = words(page)
+
+    assert f'href="/innovations/{row.innovation_id}">Asked about this<' in page
+    assert f'href="/triage/{row.id}">Asked about this<' in page
+    assert "Question asked (innovation: Asked about this of event" in said
+    assert f'href="/innovations/{unread}">innovation<' in page
 
 
 def test_an_address_names_one_person_or_one_subject(hub: TestClient, past: Any, make: Callable[..., Any]) -> None:

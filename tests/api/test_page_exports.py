@@ -141,3 +141,11 @@ def test_under_each_list_stand_its_files_with_its_filters(hub: TestClient, fille
     assert downloads("/sign-in", []) == []
     first, *_ = downloads("/triage", [("who", "me"), ("after", "x"), ("done", "take"), ("q", "")])
     assert first["href"] == "/triage.csv?who=me"
+
+
+@pytest.mark.parametrize("path", ["/needs", "/innovations", "/proposals", "/calls", "/triage"])
+def test_an_address_in_a_file_leads_to_us_from_wherever_it_is_opened(app: FastAPI, hub: TestClient, filled: None, path: str) -> None:
+    table = list(csv.DictReader(io.StringIO(hub.get(f"{path}.csv").text)))
+
+    assert table
+    assert all(row["Address"].startswith(f"{app.state.settings.site}/") for row in table), table[0]["Address"]

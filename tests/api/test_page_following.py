@@ -143,11 +143,13 @@ def test_a_draft_is_sent_in_and_taken_back(founder: TestClient, make: Callable[.
     withdrawn = post(founder, f"{url}/withdraw", version=str(make(triage.stored, row.id).version))
     again = post(founder, f"{url}/submit", version=str(make(triage.stored, row.id).version))
 
-    assert "It is a draft. Hand it in when you are ready." in draft
+    assert "It is a draft. Send it in when you are ready." in draft
     assert "It is sent in. The Hub reads it next." in words(sent.text)
     assert (stale.status_code, "Somebody changed this innovation after you opened the page" in stale.text) == (409, True)
     assert "It is withdrawn. It no longer appears" in words(withdrawn.text)
     assert "Withdraw this innovation" not in withdrawn.text
+    assert 'href="/innovations/new">Offer another innovation' in withdrawn.text
+    assert "Nobody reads it any more" not in withdrawn.text
     assert (again.status_code, "An innovation that is withdrawn cannot become submitted" in again.text) == (409, True)
 
 

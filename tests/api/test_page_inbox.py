@@ -104,7 +104,7 @@ def test_filters_say_how_many_they_leave_beside_the_others(hub: TestClient, make
     assert options(medicines, "age")["overdue"] == "Overdue (1)"
     assert options(medicines, "age")[""] == "All (2)"
     assert options(medicines, "kind")["PRODUCT"].endswith("(0)")
-    assert options(medicines, "band")["weak"] == "No match to decide (1)"
+    assert options(medicines, "band")["weak"] == "Nothing fits (1)"
     assert options(read(hub, "/triage?state=closed").text, "state")["closed"] == "Left triage (1)"
     assert options(everything, "flagged")["no"] == "Nothing to take care of (3)"
     assert medicines.count('name="chosen" value="') == 2  # its tick and its button
@@ -115,6 +115,7 @@ def test_filters_say_how_many_they_leave_beside_the_others(hub: TestClient, make
     [
         ("state=closed", 1), ("who=me", 1), ("who=nobody", 2), ("who=colleague", 0), ("age=in_time", 3), ("band=strong", 1),
         ("kind=MEDICINE", 1), ("flagged=yes", 0), ("flagged=no", 3), ("put_off=yes", 1), ("put_off=all", 4), ("q=second", 1), ("", 3),
+        ("band=weak", 2), ("band=decided", 0),
     ],
 )  # fmt: skip
 def test_each_filter_narrows_the_list(hub: TestClient, make: Make, hand_in: Any, query: str, many: int) -> None:
@@ -147,8 +148,11 @@ def test_a_long_list_turns_its_pages_and_keeps_the_filters(hub: TestClient, hand
 
     page = read(hub, "/triage?who=nobody").text
     (following,) = re.findall(r'href="(/triage\?who=nobody&amp;after=[^"]+)"', page)
+    last = read(hub, following.replace("&amp;", "&")).text
 
-    assert len(re.findall(r"<h3", read(hub, following.replace("&amp;", "&")).text)) == 1
+    assert len(re.findall(r"<h3", last)) == 1
+    assert ("Shown: 1–20 of 21" in page, "Shown: 21–21 of 21" in last) == (True, True)
+    assert "Shown:" not in read(hub, following.replace("&amp;", "&").replace("seen=20", "seen=9999")).text
 
 
 def test_only_the_hub_comes_in(client: TestClient, client_as: Callable[..., TestClient], hand_in: Any) -> None:
@@ -276,6 +280,29 @@ def test_a_submission_is_put_off_and_comes_back(hub: TestClient, hand_in: Any) -
     assert "It is not put off." in words(read(hub, f"/triage/bulk?do=wake&chosen={row.id}").text)
 
 
+def test_the_day_that_is_shown_as_an_example_is_one_that_is_taken(hub: TestClient, hand_in: Any) -> None:
+    row, example = hand_in(), NOW + timedelta(days=14)
+
+    unsaid = bulk(hub, "snooze", row, **{"until-day": "x"})
+    done = bulk(hub, "snooze", row, **day(example))
+
+    told = f"{example.day} {example.month} {example.year}"
+    assert f"Enter a day within the next 60, like {told}" in words(unsaid.text)
+    assert f"A day within the next 60, for example {told}." in words(unsaid.text)
+    assert "The submission is put off." in done.text
+
+
+def test_work_is_given_to_colleagues_and_not_to_oneself(client_of: Any, make: Make, hand_in: Any) -> None:
+    row, me = hand_in(), make(factories.make_person, Role.HUB, name="Myself")
+    alone = words(read(client_of(me), f"/triage/bulk?do=assign&chosen={row.id}").text)
+    make(factories.make_person, Role.HUB, name="Colleague", email="colleague@example.org")
+
+    page = words(read(client_of(me), f"/triage/bulk?do=assign&chosen={row.id}").text)
+
+    assert "Nobody else of the Hub has an account yet." in alone
+    assert "Choose a colleague Colleague Give" in page
+
+
 def test_giving_back_is_for_what_one_has(hub: TestClient, hand_in: Any) -> None:
     row = hand_in()
 
@@ -339,4 +366,27 @@ def test_an_open_match_that_was_decided_is_no_longer_counted(hub: TestClient, ha
     row = hand_in()
     make(lambda session: factories.make_proposal(session, None, session.merge(row).innovation, state=ProposalState.CONFIRMED))
 
-    assert "No match to decide" in words(read(hub, "/triage").text)
+    said = words(read(hub, "/triage").text)
+    assert "Waiting 1 confirmed All matches decided: give it an outcome" in said
+    assert "Nothing fits" not in said.split("Shown:")[1]
+
+
+def test_what_was_decided_is_told_from_what_nothing_fits(hub: TestClient, hand_in: Any, make: Make) -> None:
+    decided, undecided, _ = hand_in(name="All rejected"), hand_in(name="To decide", probability=0.9), hand_in(name="Fits nothing")
+    for row, state in ((decided, ProposalState.REJECTED), (undecided, ProposalState.CONFIRMED)):
+        make(lambda session, row=row, state=state: factories.make_proposal(session, None, session.merge(row).innovation, state=state))
+
+    lists = {band: read(hub, f"/triage?band={band}").text for band in ("", "strong", "decided", "weak")}
+
+    assert {band: re.findall(r"<h3[^>]*><a[^>]*>([^<]+)", page) for band, page in lists.items() if band} == {
+        "strong": ["To decide"],
+        "decided": ["All rejected"],
+        "weak": ["Fits nothing"],
+    }
+    assert options(lists[""], "band") == {
+        "": "All (3)",
+        "strong": "Strong match (1)",
+        "possible": "Possible match (0)",
+        "decided": "All matches decided (1)",
+        "weak": "Nothing fits (1)",
+    }

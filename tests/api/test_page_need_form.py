@@ -137,6 +137,34 @@ def test_the_coach_tells_what_strikes_and_keeps_nothing(theirs: str, teams: dict
     assert teams["CAL"].get("/api/v1/needs?q=grown-ups").json()["items"] == []
 
 
+def test_the_coach_names_what_keeps_the_need_from_being_saved(teams: dict[str, TestClient]) -> None:
+    asked = words(read(teams["CAL"], "/needs/new").text)
+    bare = write(teams["CAL"], **FORM | {"then": "check", "title": "", "places": []})
+    whole = words(write(teams["CAL"], **FORM | {"then": "check"}).text)
+    said = words(bare.text)
+
+    assert "Four answers, a title and the places are enough." in asked
+    assert bare.status_code == 200
+    assert (
+        "You cannot save or open the need without it: Title : Enter a title for the need Places : Choose at least one place"
+        in said.replace("Title: ", "Title : ").replace("Places: ", "Places : ")
+    )
+    assert ('href="#title"' in bare.text, 'href="#places"' in bare.text) == (True, True)
+    assert ("keeps you from going on" in said, "Nothing to mend" in said) == (False, False)
+    assert "still missing" not in whole
+
+
+def test_a_draft_says_who_will_read_it_and_does_not_speak_of_staying_open(teams: dict[str, TestClient]) -> None:
+    draft, opened = (words(write(teams["CAL"], **FORM | {"then": then}).text) for then in ("draft", "submit"))
+    few = words(write(teams["CAL"], **FORM | {"then": "draft", "visibility": "partners"}).text)
+
+    assert "Only you and the Hub can see it." in draft
+    assert "When it is open: everybody can read this." in draft
+    assert ("Everybody can read this" in draft, "stays open" in draft) == (False, False)
+    assert "When it is open: NHS partners and the Hub can read this." in few
+    assert ("Everybody can read this." in opened, "When it is open" in opened) == (True, False)
+
+
 def test_what_may_not_be_kept_is_an_error_for_the_coach_too(teams: dict[str, TestClient]) -> None:
     reply = write(teams["CAL"], **FORM | {"then": "check", "problem": "NHS number 943 476 5919"})
 
@@ -210,3 +238,45 @@ def test_hostile_text_stays_text_in_form_and_coach(theirs: str, teams: dict[str,
         reply = write(teams["CAL"], **FORM | hostile | {"then": then, "asked": "criteria"})
         assert Faults.of(reply.text) == []
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in reply.text
+
+
+def coach_of(page: str) -> str:
+    """The words of the coach's panel."""
+    return words(page[page.index('id="coach"') :].split("</section>", maxsplit=1)[0])
+
+
+def test_similar_needs_open_beside_what_was_typed_and_say_whose_words_are_whose(teams: dict[str, TestClient], theirs: str) -> None:
+    page = write(teams["CAL"], **FORM | {"then": "check"}).text
+
+    assert re.search(rf'<a href="/needs/{theirs}" target="_blank" rel="noopener">[^<]+ \(opens in a new tab\)</a>', page)
+    assert "Other metrics. Yours says:" in coach_of(page)
+    assert "Theirs says:" in coach_of(page)
+    assert "The first need" not in coach_of(page)
+
+
+@pytest.mark.usefixtures("runner")
+def test_the_coach_notices_a_thing_to_buy_and_says_each_word_once(teams: dict[str, TestClient]) -> None:
+    said = FORM | {
+        "then": "check",
+        "problem": "We need an app with AI from Acme.",
+        "desired_outcome": "An app is bought.",
+        "population": "Patients",
+    }
+
+    told = coach_of(write(teams["CAL"], **said).text)
+
+    assert "“We need an app” names what should be bought or built." in told
+    assert "“An app is bought” names what should be bought or built." in told
+    assert told.count("“Patients”") == 1
+
+
+@pytest.mark.usefixtures("runner")
+def test_the_coach_does_not_praise_what_it_cannot_read(teams: dict[str, TestClient]) -> None:
+    address = "https://www.example-integrated-care-board-of-west-yorkshire.nhs.uk/documents/2026/falls-strategy-final-version-3.pdf"
+    odd = {"population": "Frail people over 80 who fall at home", "problem": f"See {address} for falls at home", "title": "Falls"}
+    little = {"desired_outcome": "Fewer falls", "metric": "Falls per month"}
+
+    told = coach_of(write(teams["CAL"], **FORM | odd | little | {"then": "check"}).text)
+
+    assert "Nothing to mend" not in told
+    assert "We cannot say anything of it yet. The text says nothing that can be read." in told

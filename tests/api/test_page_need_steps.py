@@ -1,5 +1,6 @@
 """How a need is renewed, met, closed, joined and left by form, and what the Hub makes of needs that align."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -235,6 +236,29 @@ def test_the_hub_proposes_a_group_to_its_owners_or_dismisses_it(
     assert read(teams["CAL"], "/alignment").status_code == 403
 
 
+def test_a_need_that_no_place_owns_is_joined_and_not_asked(needs: dict[str, str], hub: TestClient, runner: Any) -> None:
+    other = f"{KIRKLEES['problem']} Nobody tells them how long it will be, and many give up."
+    mine = hub.post("/api/v1/needs", json={**CALDERDALE, "problem": other, "submit": True}).json()["id"]
+    runner.run_due()
+
+    page = read(hub, "/alignment").text
+    first = page.split('name="first" value="')[1].split('"')[0]
+    refused = send(hub, "/alignment/propose", first=first, need=mine)
+    nothing = send(hub, "/alignment/propose", first=first)
+    dismissed = send(hub, "/alignment/dismiss", first=first, need=mine)
+
+    ticks = re.findall(r'type="checkbox" value="([^"]+)"', page)
+    assert first != mine
+    assert ticks == [each for each in needs.values() if each != first]
+    assert f'href="/needs/{mine}/similar">Join it yourself' in page
+    assert f'form="apart-{first}-{mine}"' in page
+    assert Faults.of(page) == []
+    assert (refused.status_code, f'href="#need-{first}-{mine}">No place owns this need' in refused.text) == (409, True)
+    assert f'id="need-{first}-{mine}"' in refused.text
+    assert (f'href="#which-{first}">Tick at least one need' in nothing.text, f'id="which-{first}"' in nothing.text) == (True, True)
+    assert "These needs are shown as one no more" in dismissed.text
+
+
 def test_a_group_that_is_not_one_any_more_is_told(hub: TestClient, make: Callable[..., Any]) -> None:
     one, other = (make(joint_needs.owned, "WAK") for _ in range(2))
     shut = make(factories.make_need, status=NeedStatus.CLOSED)
@@ -266,3 +290,14 @@ def test_a_stale_version_of_the_form_keeps_its_own(leeds: TestClient, make: Call
     need = make(factories.make_need, version=3)
 
     assert version_shown(read(leeds, f"/needs/{need.id}/end")) == {"version": "3"}
+
+
+def test_of_a_large_group_some_are_shown_and_the_others_follow(needs: dict[str, str], hub: TestClient, runner: Any) -> None:
+    for _ in range(7):
+        hub.post("/api/v1/needs", json={**CALDERDALE, "submit": True})
+    runner.run_due()
+
+    page = read(hub, "/alignment").text
+
+    assert page.count("Read this need") + page.count("Join it yourself") == 5
+    assert "3 more needs of this group come when these are seen to" in words(page)

@@ -15,12 +15,9 @@ from models.queries import triage
 from models.triage import Outcome, OutcomeKind
 from tests import merges
 from tests.pages import PAGE, read, words
-from tests.triage_pages import Received, handed_in
+from tests.triage_pages import ARCHIVE, SOON, Received, as_it_stands, field_in, give, handed_in, judge, letter_in
 
-ARCHIVE = {"outcome": "archive", "reason": "no_budget"}
 FUTURE = {"answer-by-day": "27", "answer-by-month": "3", "answer-by-year": str(datetime.now(UTC).year + 1)}
-NEXT_MONTH = datetime.now(UTC) + timedelta(days=30)
-SOON = {"answer-by-day": str(NEXT_MONTH.day), "answer-by-month": str(NEXT_MONTH.month), "answer-by-year": str(NEXT_MONTH.year)}
 
 
 @pytest.fixture
@@ -34,25 +31,6 @@ def given(make: Callable[..., Any]) -> Callable[[Received], list[Outcome]]:
         return make(lambda session: triage.by_id(session, found.id).outcomes)
 
     return outcomes
-
-
-def give(client: TestClient, found: Received, *, version: str = "1", **form: str) -> Any:
-    return client.post(f"{found.path}/outcome", data={"outcome": "active", "version": version} | form, headers=PAGE)
-
-
-def judge(client: TestClient, pair: Any, verdict: str = "confirmed", **form: str) -> None:
-    client.post(f"/triage/proposals/{pair}/decision", data={"verdict": verdict, "version": "1"} | form, headers=PAGE)
-
-
-def letter_in(page: str) -> str:
-    found = re.search(r'<textarea[^>]*id="letter"[^>]*>(.*?)</textarea>', page, re.DOTALL)
-    return html.unescape(found[1]) if found else ""
-
-
-def as_it_stands(page: str) -> dict[str, str]:
-    """Letter and what tells that nobody changed it, as a browser sends them back."""
-    (drafted,) = re.findall(r'name="drafted" value="(\w*)"', page)
-    return {"letter": letter_in(page).replace("\n", "\r\n"), "drafted": drafted}
 
 
 def test_every_outcome_says_what_it_means_and_opens_with_its_letter(hub: TestClient, received: Callable[..., Received]) -> None:
@@ -159,6 +137,29 @@ def test_a_body_is_proposed_with_its_reason(
     assert "Evaluation centre" in row.letter
 
 
+def test_a_reason_that_nobody_wrote_follows_the_body_that_is_chosen(
+    hub: TestClient, received: Callable[..., Received], make: Callable[..., Any], given: Callable[[Received], list[Outcome]]
+) -> None:
+    found = received()
+    bodies = [make(merges.body, name=f"Centre {each}", helps_with=f"Planning {each}") for each in ("one", "two")]
+    page = read(hub, f"{found.path}?outcome=refer").text
+    as_opened = as_it_stands(page) | {"outcome": "refer"}
+    other = next(each for each in bodies if f'value="{each.id}" selected' not in page)
+    chosen = as_opened | {"body": str(other.id)}
+
+    again = give(hub, found, then="draft", **chosen).text
+    emptied = give(hub, found, then="draft", **chosen | {"why": " "}).text
+    own = give(hub, found, then="draft", **chosen | {"why": "I know them."}).text
+    give(hub, found, **chosen)
+
+    says = f"They help with: {other.helps_with}."
+    assert (says in as_opened["why"], field_in(again, "why"), field_in(emptied, "why")) == (False, says, says)
+    assert (says in letter_in(again), as_opened["why"] in letter_in(again)) == (True, False)
+    assert (field_in(own, "why"), "I know them." in letter_in(own)) == ("I know them.", True)
+    (row,) = given(found)
+    assert (row.body_id, row.note, says in row.letter) == (other.id, says, True)
+
+
 @pytest.mark.parametrize(
     ("form", "field", "message"),
     [
@@ -168,7 +169,7 @@ def test_a_body_is_proposed_with_its_reason(
         ({"outcome": "archive", "reason": "skills", "note": "See 943 476 5919"}, "note", "Remove an NHS number"),
         ({"outcome": "ask"} | SOON, "question", "Write what you want to ask"),
         ({"outcome": "ask", "question": "Why?"}, "answer-by", "Enter the day by which an answer helps"),
-        ({"outcome": "ask", "question": "Why?"} | FUTURE | {"answer-by-year": "2020"}, "answer-by", "a day to come"),
+        ({"outcome": "ask", "question": "Why?"} | FUTURE | {"answer-by-year": "2020", "letter": "Why?"}, "answer-by", "a day to come"),
         ({"outcome": "refer", "why": "They help."}, "body", "Choose a body"),
         ({"outcome": "active", "letter": "Patient 943 476 5919"}, "letter", "Remove an NHS number"),
     ],
@@ -244,10 +245,31 @@ def test_the_next_submission_is_shown_at_once_and_the_outcome_can_be_undone_ther
 
     assert str(after.url).endswith(f"{following.path}?done=outcome")
     assert "You made “The first” active at" in after.text
-    assert "then the letter leaves" in words(after.text)
+    assert "then print the letter and post it, because no address is known" in words(after.text)
     assert str(undone.url).endswith(f"{found.path}?done=undone")
     assert twice.status_code == 200
     assert [row.kind for row in given(found)] == [OutcomeKind.ACTIVE, OutcomeKind.UNDONE]
+
+
+def test_each_submission_offers_to_take_back_what_was_done_on_it_and_nothing_else(
+    hub: TestClient, received: Callable[..., Received], given: Callable[[Received], list[Outcome]]
+) -> None:
+    first, second, third = received(1, name="The first"), received(1, name="The second"), received(1, name="The third")
+    judge(hub, first.pairs[0])
+    moved = give(hub, third).text
+    ticked = {"do": "archive", "chosen": [f"{second.id}.1"], "reason": "no_budget"}
+    give(hub, third, leave_undecided="yes")
+    judged = read(hub, first.path).text
+    hub.post("/triage/bulk", data=ticked, headers=PAGE)
+
+    bulked, other, after = (read(hub, each).text for each in (second.path, third.path, f"{first.path}?done=outcome"))
+
+    offered = [re.findall(r'action="(/triage/[^"]*/undo)"', page) for page in (moved, judged, bulked, other, after)]
+    of_pair, of_outcome = f"/triage/proposals/{first.pairs[0]}/undo", [f"{each.path}/undo" for each in (second, third)]
+    assert offered == [[], [of_pair], of_outcome[:1], of_outcome[1:], [of_outcome[0], of_pair]]
+    assert "You archived “The second” at" in words(bulked)
+    assert "Just now: You archived “The second” at" in words(after)
+    assert [page.count('data-key="u"') for page in (judged, bulked, after)] == [1, 1, 1]
 
 
 def test_after_the_last_one_nothing_waits(hub: TestClient, received: Callable[..., Received]) -> None:
@@ -276,7 +298,7 @@ def test_an_outcome_sent_twice_is_given_once_and_a_colleague_is_told_who_gave_it
 
     assert (replies, len(given(found))) == ([200, 200], 1)
     assert late.status_code == 409
-    assert re.search(r"Hub officer gave this submission the outcome 'archive' at \d\d:\d\d", html.unescape(late.text))
+    assert re.search(r"Hub officer gave this submission the outcome 'archive' at \d{1,2}:\d\d[ap]m", html.unescape(late.text))
     assert "Next submission" in late.text
     assert (not_theirs.status_code, "Hub officer took this submission at" in not_theirs.text) == (409, True)
     assert (undo.status_code, "Only Hub officer" in undo.text) == (409, True)

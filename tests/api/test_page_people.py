@@ -90,6 +90,14 @@ def test_an_invitation_that_says_too_little_comes_back_as_typed(
     assert f'value="{form.get("email", "")}"' in reply.text
 
 
+def test_a_bad_address_and_a_missing_role_are_told_together(lead: TestClient) -> None:
+    reply = send(lead, "/people/invite", email="no address")
+
+    assert reply.status_code == 422
+    assert ('href="#email"' in reply.text, 'href="#role"' in reply.text) == (True, True)
+    assert reply.text.index("That is no e-mail address") < reply.text.index("Choose a role")
+
+
 def test_an_organisation_is_named_in_any_case_and_near_names_are_shown(lead: TestClient, make: Callable[..., Any]) -> None:
     make(factories.make_organisation)
     make(factories.make_organisation, "Example supplier of beds")

@@ -46,7 +46,8 @@ def test_a_place_reads_what_it_was_asked_and_by_when(leeds: TestClient, question
     assert "Questions to us" in words(listed)
     assert "Please answer by 9 November 2026" in shown
     assert "The problem Met" in shown
-    assert ("Nothing waits for an answer" in theirs, hidden.status_code) == (True, 404)
+    assert ("Nobody has been asked yet" in theirs, hidden.status_code) == (True, 404)
+    assert "state=all" not in theirs  # it would show nothing either, and lead back
 
 
 def test_what_is_overdue_stands_first_and_says_so(make: Callable[..., Any], client_as: Callable[..., TestClient]) -> None:
@@ -271,3 +272,114 @@ def test_hostile_text_in_answers_and_steps_stays_text(leeds: TestClient, questio
     for reply in (answered, typed, stepped):
         assert Faults.of(reply.text) == []
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in reply.text
+
+
+def test_a_match_leads_a_place_to_its_question_and_says_afterwards_what_was_answered(
+    leeds: TestClient, question: Any, client_as: Callable[..., TestClient]
+) -> None:
+    address, link = f"/proposals/{question.proposal_id}", f'href="/place-answers/{question.id}"'
+    with time_machine.travel(MORNING, tick=False):
+        asked, listed = read(leeds, address).text, read(leeds, "/proposals?state=confirmed").text
+        say(leeds, question, answer="meet")
+        answered, after = read(leeds, address).text, read(leeds, "/proposals?state=confirmed").text
+        pipeline = read(client_as(Role.HUB), address).text
+
+    assert "It is your turn. Leeds is asked whether it wants to meet them, by 9 November 2026." in words(asked)
+    assert f"{link}>Answer the question to Leeds" in asked
+    assert f"{link}>Leeds is asked: do you want to meet?" in listed
+    assert "Place lead of Leeds answered for Leeds on 3 November 2026 at 9:00am: Leeds wants to meet ." in words(answered)
+    assert "It is your turn" not in answered
+    assert "Leeds wants to meet" in words(after)
+    assert "Leeds wants to meet" in words(pipeline)
+    assert "It is your turn" not in pipeline
+
+
+def test_a_place_is_told_who_decides_and_that_a_question_follows(
+    client_as: Callable[..., TestClient], hub: TestClient, make: Callable[..., Any]
+) -> None:
+    proposal = make(factories.make_proposal)
+    place = client_as(Role.PLACE)
+
+    waiting = words(read(place, "/proposals").text)
+    hub.post(f"/proposals/{proposal.id}/decision", data={"version": "1", "verdict": "confirmed"}, headers=PAGE)
+    confirmed = words(read(place, f"/proposals/{proposal.id}").text)
+
+    assert "The Hub decides on each match." in waiting
+    assert ("For the Hub to decide (1)" in waiting, "To decide now" in waiting) == (True, False)
+    assert "When the time to undo has passed, each place that has the need is asked whether it wants to meet them." in confirmed
+
+
+def introduce(make: Callable[..., Any], question: Any, at: datetime) -> None:
+    make(lambda session: place_answers.introduce(session, session.get_one(type(question), question.id), at=at))
+
+
+@pytest.mark.parametrize("offered_by", ["somebody", "nobody"])
+def test_an_introduction_is_told_as_it_was_mailed(leeds: TestClient, question: Any, make: Callable[..., Any], offered_by: str) -> None:
+    if offered_by == "somebody":
+        make(factories.make_person, Role.INNOVATOR)
+    make(factories.make_person, Role.HUB)
+    with time_machine.travel(MORNING, tick=False):
+        say(leeds, question, answer="meet")
+        soon = words(read(leeds, f"/proposals/{question.proposal_id}/stages").text)
+    introduce(make, question, MORNING + timedelta(minutes=11))
+    with time_machine.travel(MORNING + timedelta(minutes=12), tick=False):
+        told = words(read(leeds, f"/place-answers/{question.id}").text)
+        staged = words(read(leeds, f"/proposals/{question.proposal_id}/stages").text)
+
+    both, missing = "Both sides were introduced by mail.", "It is for the Hub to find out whom to talk to."
+    expected, other = (both, missing) if offered_by == "somebody" else (missing, both)
+    assert "We introduce both sides by mail when the time to change the answer has passed." in soon
+    assert "It begins when the place says" not in soon
+    for page in (told, staged):
+        assert (expected in page, other in page) == (True, False), page
+
+
+def test_an_introduction_whose_mail_came_back_is_not_told_as_made(leeds: TestClient, question: Any, make: Callable[..., Any]) -> None:
+    make(factories.make_person, Role.INNOVATOR, email="no address")
+    with time_machine.travel(MORNING, tick=False):
+        say(leeds, question, answer="meet")
+    introduce(make, question, MORNING + timedelta(minutes=11))
+    with time_machine.travel(MORNING + timedelta(minutes=12), tick=False):
+        told = words(read(leeds, f"/place-answers/{question.id}").text)
+
+    assert "Our mail to those who offer this did not arrive." in told
+    assert "Both sides were introduced" not in told
+
+
+def test_the_stages_of_a_place_that_said_no_do_not_read_as_if_it_went_on(leeds: TestClient, question: Any) -> None:
+    with time_machine.travel(MORNING, tick=False):
+        met = say(leeds, question, answer="meet")
+        step(leeds, question, stage="introduced")
+        say(leeds, question, answer="no", reason="no_budget", **version_shown(met))
+        page = words(read(leeds, f"/proposals/{question.proposal_id}/stages").text)
+
+    assert "Leeds The place said no" in page
+    assert "Leeds said no, as it answered on 3 November 2026. They are not to meet, and nothing goes on here." in page
+
+
+def test_a_reason_to_stop_is_asked_for_where_it_can_stop(leeds: TestClient, question: Any) -> None:
+    with time_machine.travel(MORNING, tick=False):
+        before = read(leeds, f"/proposals/{question.proposal_id}/stages").text
+        after = step(leeds, question, stage="introduced").text
+
+    assert ("If it stopped" in before, "If it stopped" in after) == (False, True)
+
+
+def test_the_form_is_one_step_from_the_top_and_advice_to_write_is_not_for_a_place(
+    client_as: Callable[..., TestClient], make: Callable[..., Any]
+) -> None:
+    finding = {
+        "aspect": None,
+        "criterion": {"kind": "dtac", "value": ""},
+        "verdict": "unknown",
+        "need_quote": None,
+        "innovation_quote": None,
+        "missing": "Say whether this is in place: DTAC.",
+    }
+    row = make(lambda session: place_answers.announced(session, findings=[finding])).place_answers[0]
+    with time_machine.travel(MORNING, tick=False):
+        page = read(client_as(Role.PLACE), f"/place-answers/{row.id}").text
+
+    assert page.index('href="#answer"') < page.index('id="why-heading"') < page.index('id="answer"')
+    assert "It does not say whether this is in place: DTAC." in page
+    assert "Say whether" not in page

@@ -202,3 +202,19 @@ def test_the_api_tells_with_whom_a_need_is_written_and_who_signs_it(leeds: TestC
     assert asked.headers["etag"] == '"1"'
     assert found["items"] == [asked.json()]
     assert {"id": str(person.id), "name": "Place lead of Leeds"} in found["may_be_asked"]
+
+
+def test_nobody_is_asked_by_themselves(client_of: Callable[..., TestClient], make: Callable[..., Any]) -> None:
+    person = make(factories.make_person, Role.PLACE, name="Only lead")
+    need = make(lambda session: joint_needs.owned(session, "LDS"))
+    only = client_of(person)
+
+    alone = read(only, f"/needs/{need.id}/together").text
+    refused = send(only, f"/needs/{need.id}/sign-offs", person_id=str(person.id))
+    make(factories.make_person, Role.PLACE, name="Second lead")
+    both = read(only, f"/needs/{need.id}/together").text
+
+    assert 'name="person_id"' not in alone
+    assert 'href="/colleagues">Invite a colleague' in alone
+    assert "You cannot ask yourself" in refused.text
+    assert (">Second lead</option>" in both, ">Only lead</option>" in both) == (True, False)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.pages import wording
 from models.innovations import InnovationStatus
 from models.needs import NeedStatus
 from models.people import Person, Role
-from tests import factories, merges, triage
+from tests import factories, joint_needs, merges, sign_offs, triage
 from tests.links import FIVE_ANSWERS
 from tests.pages import HOSTILE, PAGE, Faults, read, words
 from tests.place_answers import announced
@@ -43,7 +44,7 @@ def test_an_innovator_sees_where_each_innovation_is_and_whose_turn(client_as: Ca
     page, said = page_of(founder)
 
     assert "You have nothing on offer yet." in nothing
-    assert said.index("Begun It is a draft. Hand it in when you are ready. Whose turn it is: Yours.") < said.index(
+    assert said.index("Begun It is a draft. Send it in when you are ready. Whose turn it is: Yours.") < said.index(
         "Sent in We are reading it."
     )
     assert "Whose turn it is: The Hub’s, by 10 November 2026." in said
@@ -61,7 +62,7 @@ def test_a_place_sees_its_questions_and_its_own_needs(client_as: Callable[..., T
 
     page, said = page_of(leeds)
 
-    assert "Nobody waits for an answer from you now." in nothing
+    assert "No question whether your place wants to meet somebody waits for an answer now." in nothing
     assert "renew or close" not in nothing
     assert f'href="/place-answers/{asked.id}"' in page
     assert "Do you want to meet? Please answer by" in said
@@ -82,6 +83,17 @@ def test_the_hub_sees_triage_matches_and_what_was_declined(hub: TestClient, make
     assert f'href="/proposals/{proposal.id}"' in page
     assert "Passed on, and declined" not in said  # it was not declined
     assert "New organisations" not in said
+
+
+def test_the_hub_sees_the_question_that_waits_for_itself_with_its_day(hub: TestClient, make: Callable[..., Any]) -> None:
+    need = make(factories.make_need, places=tuple(factories.PLACES))
+    question = next(iter(make(announced, need).place_answers))
+
+    page, said = page_of(hub)
+
+    assert "Questions for all West Yorkshire, which the Hub answers" in said
+    assert f'href="/place-answers/{question.id}"' in page
+    assert f"Do we want to meet? Please answer by {wording.day(question.answer_by)}." in said
 
 
 def test_the_lead_confirms_new_organisations_and_manages(client_as: Callable[..., TestClient], make: Callable[..., Any]) -> None:
@@ -121,3 +133,22 @@ def test_every_way_on_may_be_gone_and_hostile_words_are_words(
     ways = {part.split('"')[0] for part in page.split('href="')[1:] if part.startswith("/") and not part.startswith(("/assets", "/api"))}
     refused = {way: status for way in ways if (status := read(client, way).status_code) not in {200, 303}}
     assert refused == {}
+
+
+def test_a_need_that_joined_ones_own_stands_on_the_first_page(client_as: Callable[..., TestClient], make: Callable[..., Any]) -> None:
+    make(lambda session: joint_needs.joint(session, *(joint_needs.owned(session, key, title=f"Need of {key}") for key in ("LDS", "WAK"))))
+
+    first, second = (words(read(client_as(Role.PLACE, place=key), "/").text) for key in ("LDS", "WAK"))
+
+    assert "Needs that joined yours Need of WAK It has joined your need “Need of LDS”. You need not do anything." in first
+    assert "Needs that joined yours" not in second
+
+
+def test_a_sign_off_that_waits_stands_on_the_first_page(client_of: Callable[..., TestClient], make: Callable[..., Any]) -> None:
+    lead = make(factories.make_person, Role.PLACE)
+    row = make(lambda session: sign_offs.asked(session, session.merge(lead)))
+
+    page = read(client_of(lead), "/").text
+
+    assert f'href="/sign-offs/{row.id}"' in page
+    assert "Needs to sign off" in page

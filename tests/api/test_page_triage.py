@@ -51,7 +51,7 @@ def test_a_submission_stands_beside_its_best_need(hub: TestClient, received: Cal
     assert page.status_code == 200
     assert "Waits to be read" in said
     assert "Has waited less than a working day; due on" in said
-    assert "Match with Need 1" in said
+    assert "Computer test of attention and activity for Need 1" in said
     assert "<mark>Adults wait years fo</mark>r" in page.text
     assert "<mark>Assessments for ADHD</mark>" in page.text
     assert f'href="{found.path}?pair={found.pairs[1]}"' in page.text
@@ -68,7 +68,7 @@ def test_at_most_five_matches_are_shown_at_first(hub: TestClient, received: Call
     assert [words(page).count("To decide") for page in (first, everything)] == [6, 8]  # each in the list, and the one in hand
     assert "Show 2 more matches" in first
     assert "Show 2 more" not in everything
-    assert "Match with Need 6" in words(sixth)
+    assert "Computer test of attention and activity for Need 6" in words(sixth)
     assert read(hub, f"{found.path}?pair=nonsense").status_code == 422
 
 
@@ -154,7 +154,7 @@ def test_each_verdict_leads_to_the_next_match(hub: TestClient, received: Callabl
 
     assert str(first.url).endswith(f"{found.path}?pair={found.pairs[1]}&done=confirmed")
     assert "You confirmed the match." in first.text
-    assert "Match with Need 3" in words(second.text)
+    assert "Computer test of attention and activity for Need 3" in words(second.text)
     assert "You set the match aside." in third.text
     assert "You skipped the match." in fourth.text
     assert "The verdicts speak for: Active" in words(fourth.text)
@@ -246,7 +246,7 @@ def test_who_comes_second_is_told_who_decided_and_when_and_is_offered_the_next(
     undo = judge(hub, found.pairs[0], what="undo", version="2")
 
     assert (late.status_code, skipped.status_code, stale.status_code, undo.status_code) == (409,) * 4
-    assert re.search(r"First officer confirmed this proposal at \d\d:\d\d on", words(late.text))
+    assert re.search(r"First officer confirmed this proposal at \d{1,2}:\d\d[ap]m on", words(late.text))
     assert f'href="{found.path}?pair={found.pairs[1]}"' in late.text
     assert f'href="/triage/next?after={found.id}"' in late.text
     assert "not the version of the proposal" in stale.text
@@ -310,6 +310,30 @@ def test_who_is_not_signed_in_is_sent_to_do_so(client: TestClient, received: Cal
     found = received()
 
     assert read(client, found.path).headers["location"].startswith("/sign-in?next=")
+
+
+def test_each_id_stands_once_and_every_label_and_error_leads_to_a_field(hub: TestClient, make: Callable[..., Any]) -> None:
+    found = make(handed_in, 2)
+    wrong = judge(hub, found.pairs[0], "deferred", reason="skills").text
+
+    pages = [read(hub, found.path + query).text for query in ("", "?outcome=active", "?outcome=ask", "?outcome=archive", "?outcome=refer")]
+
+    for page in (*pages, wrong):
+        ids = re.findall(r'\sid="([^"]+)"', page)
+        assert sorted(set(ids)) == sorted(ids)
+        assert set(re.findall(r'<label[^>]* for="([^"]+)"', page)) <= set(ids)
+    assert re.search(r'<input[^>]* id="deferred-until"', wrong)
+    assert 'href="#deferred-until"' in wrong
+
+
+def test_what_a_reason_and_its_note_do_is_told(hub: TestClient, received: Callable[..., Received]) -> None:
+    page = words(read(hub, received(1).path).text)
+
+    assert "Pressing a reason rejects the match at once." in page
+    assert "Pressing a reason sets the match aside for everybody at once." in page
+    assert page.count("Note (needed only for “Other”)") == 2
+    assert "What would change your mind" not in page
+    assert "Skip hides the match from you alone. Set aside hides it from everybody until the day that you say." in page
 
 
 def test_hostile_text_is_text(hub: TestClient, make: Callable[..., Any]) -> None:

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from models.documents import Visibility
 from models.needs import NeedStatus
 from models.people import Role
-from tests import boards, factories
+from tests import boards, factories, joint_needs
 from tests.factories import NOW
 from tests.pages import HOSTILE, PAGE, Faults, read, words
 
@@ -49,6 +49,20 @@ def test_the_list_is_narrowed_by_place_and_theme(hub: TestClient, make: Callable
     ]
     assert "No need without an answer fits these filters" in neither
     assert read(hub, "/unmet-needs?place=nowhere").status_code == 422
+
+
+def test_filters_say_how_many_needs_each_choice_would_show(hub: TestClient, make: Callable[..., Any]) -> None:
+    make(boards.unmet, at=NOW, places=("LDS", "WAK"), theme="Frailty")
+    make(boards.unmet, at=NOW, places=("LDS",), theme="Digital")
+    make(factories.make_proposal, make(factories.make_need, places=("LDS",), theme="Frailty"))
+    joined = [make(boards.unmet, at=NOW, places=(key,), theme="Falls") for key in ("KIR", "WAK")]
+    make(lambda session: joint_needs.joint(session, *(session.merge(each) for each in joined)))
+
+    everything, frail, leeds = (read(hub, f"/unmet-needs{query}").text for query in ("", "?theme=Frailty", "?place=LDS"))
+
+    assert all(each in everything for each in ("Leeds (2)", "Wakefield (2)", "Kirklees (1)", "Digital (1)", "Frailty (1)", "Falls (1)"))
+    assert all(each in frail for each in ("Leeds (1)", "Wakefield (1)", "Kirklees (0)", "Digital (1)"))
+    assert ("Frailty (1)" in leeds, "Falls" in leeds) == (True, False)
 
 
 def test_an_empty_list_says_when_a_need_comes_here(hub: TestClient, make: Callable[..., Any]) -> None:

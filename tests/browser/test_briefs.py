@@ -48,6 +48,21 @@ def full(session: Session) -> tuple[UUID, UUID]:
     return match.id, need.id
 
 
+def said_in(session: Session, letters: int) -> tuple[UUID, UUID]:
+    """A match and its need whose texts have so many letters each, in usual words."""
+    text = ("People wait for weeks and hear nothing. " * 200)[:letters]
+    criteria = tuple((CriterionKind.OTHER, f"{number} {text}"[:400]) for number in range(6))
+    need = factories.make_need(session, criteria=criteria, title=f"Of {letters} letters", **dict.fromkeys(_NEED, text))
+    innovation = factories.make_innovation(session, **dict.fromkeys(_INNOVATION, text))
+    quote = {"field": "problem", "start": 0, "end": 9, "text": text}
+    rows = [
+        {"aspect": "problem", "criterion": {"kind": "other", "value": text[:400]} if number < 6 else None, "verdict": "gap"}
+        | {"need_quote": quote, "innovation_quote": quote, "missing": ""}
+        for number in range(10)
+    ]
+    return factories.make_proposal(session, need, innovation, findings=rows).id, need.id
+
+
 def pages_of(pdf: bytes) -> int:
     return len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf))
 
@@ -64,3 +79,38 @@ def test_a_brief_fits_one_sheet_of_a4(visit: Callable[..., Visitor], site: Site)
 
     assert (printed["proposalsbrief"], printed["needsbrief"]) == (1, 1)
     assert max(printed.values()) > 1  # the page of the match itself takes more: sheets are really counted
+
+
+@pytest.mark.parametrize("letters", [20, 60, 120, 200, 350, 600])
+def test_texts_of_any_length_fill_one_sheet_and_are_cut_only_when_it_is_full(
+    visit: Callable[..., Visitor], site: Site, letters: int
+) -> None:
+    with site.app.state.database.transaction() as session:
+        match, need = said_in(session, letters)
+    page = visit().sign_in("hub").page
+
+    for path in (f"/proposals/{match}/brief", f"/needs/{need}/brief"):
+        page.goto(site.address + path)
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 703, "height": 1032})  # what A4 leaves between margins of 12 mm
+        height = page.evaluate("document.querySelector('.app-brief').getBoundingClientRect().height")
+        printed = pages_of(page.pdf(prefer_css_page_size=True))
+        page.emulate_media(media="screen")
+        cut = page.get_by_text("Cut to fit this sheet").count()
+        assert (printed, cut == 0 or height > 0.75 * 1032) == (1, True), (path, height)
+
+
+def test_the_mark_of_what_is_made_up_is_no_larger_on_paper_than_the_words(visit: Callable[..., Visitor], site: Site) -> None:
+    with site.app.state.database.transaction() as session:
+        need = factories.make_need(session, funding="None yet", illustrative=["metric", "funding"])
+    page = visit().sign_in("hub").page
+
+    for path, mark in ((f"/needs/{need.id}", ".app-illustrative"), (f"/needs/{need.id}/brief", ".app-made-up")):
+        page.goto(site.address + path)
+        page.emulate_media(media="print")
+        found = page.locator(f"dt {mark}").evaluate_all(
+            "all => all.map(each => [each, each.parentElement].map(one => parseFloat(getComputedStyle(one).fontSize)))"
+        )
+        assert found, path
+        assert all(tag <= words for tag, words in found), (path, found)
+        page.emulate_media(media="screen")

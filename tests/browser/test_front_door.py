@@ -68,7 +68,7 @@ def test_a_founder_begins_comes_back_sees_needs_and_follows_what_was_sent(visit:
     page.get_by_role("button", name="Keep my draft").click()
     main = page.get_by_role("main")
     expect(main.get_by_role("heading", level=1)).to_have_text("Where it is: Attention test for clinics")
-    expect(main).to_contain_text("It is a draft. Hand it in when you are ready.")
+    expect(main).to_contain_text("It is a draft. Send it in when you are ready.")
     page.get_by_role("link", name="Delete it for good").click()
     page.get_by_role("button", name="Delete it for good").click()
 

@@ -22,7 +22,7 @@ def test_staff_narrow_the_inbox_and_see_to_several_at_once(visit: Callable[..., 
     page = visit(width=320 if script else 1280, script=script).sign_in("hub").open("/triage")
     main = page.get_by_role("main")
 
-    page.get_by_label("Words").fill(f"frame {word}")
+    page.get_by_role("searchbox", name="Words").fill(f"frame {word}")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(main.get_by_role("heading", level=3)).to_have_count(2)
     page.get_by_text("Keep this view").first.click()
@@ -50,6 +50,19 @@ def test_staff_narrow_the_inbox_and_see_to_several_at_once(visit: Callable[..., 
     expect(main).to_contain_text("The note is written. Only the Hub reads it.")
     page.goto(f"{site.address}/triage?q=frame+{word}&who=me")
     expect(main.get_by_role("link", name=re.compile("^1 note"))).to_be_visible()
+
+
+def test_three_submissions_stand_on_the_first_screen(visit: Callable[..., Visitor], site: Site) -> None:
+    with site.app.state.database.transaction() as session:
+        for number in range(3):
+            triage.submission(session, at=datetime.now(UTC), name=f"Dense row {number}", supplier=f"Supplier of dense rows {number}")
+    page = visit().sign_in("lead").open("/triage")
+
+    third = page.locator(".app-inbox__row").nth(2).bounding_box()
+
+    assert third is not None
+    assert third["y"] + third["height"] <= 900
+    assert page.get_by_label("Where it stands").bounding_box()["width"] < 300  # type: ignore[index]
 
 
 def test_one_takes_a_submission_by_keys_alone(visit: Callable[..., Visitor], site: Site) -> None:

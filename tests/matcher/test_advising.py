@@ -87,6 +87,23 @@ def test_names_that_the_asker_may_know_are_products_where_they_stand_as_names(pr
     assert told(AdviceKind.PRODUCT_NAMED, names, problem=problem) == quoted
 
 
+@pytest.mark.parametrize(
+    ("said", "quoted"),
+    [
+        ("We need an app with AI from Acme.", ["We need an app"]),
+        ("We should buy the remote monitoring platform.", ["We should buy the remote monitoring platform"]),
+        ("An app is bought.", ["An app is bought"]),
+        ("Every ward is safer once a new digital dashboard has been installed.", ["a new digital dashboard has been installed"]),
+        ("We need to see people sooner. Staff want a quiet room.", []),
+        ("People cannot use the app, and the phone system is slow.", []),
+        ("People need a system of care that they know.", []),
+    ],
+)
+def test_a_thing_to_buy_is_no_problem_and_no_outcome(said, quoted):
+    assert told(AdviceKind.PRODUCT_NAMED, problem=said) == quoted
+    assert told(AdviceKind.PRODUCT_NAMED, desired_outcome=said) == quoted
+
+
 def test_what_is_used_today_may_be_named():
     assert told(AdviceKind.PRODUCT_NAMED, current_practice="We use SystmOne and the Florence app.") == []
 

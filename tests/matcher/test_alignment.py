@@ -171,7 +171,10 @@ def test_the_reason_names_what_both_say_and_in_what_they_differ():
     assert told.quotes is not None
     for quote, told_by in zip(told.quotes, (one, other), strict=True):
         assert told_by.encoded.document.fields[quote.field][quote.start : quote.end] == quote.text
-    assert told.differs == ("Other ages are named: adults; over 50.", "Other metrics: Days waited; Weeks.")
+    assert told.differs == (
+        "Other ages are named. The first need: adults. The second need: over 50.",
+        "Other metrics. The first need: Days waited. The second need: Weeks.",
+    )
     assert told.apart == ()
 
 
@@ -184,8 +187,8 @@ def test_the_reason_says_what_bars_two_needs_from_being_one():
         "They are about other places of care: none named; prison or custody.",
     )
     assert told.differs == (
-        "Other ages are named: children; none.",
-        "Other places of care are named: none; prison or custody.",
+        "Other ages are named. The first need: children. The second need: none.",
+        "Other places of care are named. The first need: none. The second need: prison or custody.",
     )
 
 

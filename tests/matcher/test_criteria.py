@@ -1,7 +1,7 @@
 import pytest
 
 from matcher.codes import SUGGESTED_WEIGHT, weighted
-from matcher.criteria import assess, codes_verdict, contradicted, facet_fit, speaking_of
+from matcher.criteria import Coded, assess, codes_verdict, contradicted, facet_fit, speaking_of
 from matcher.types import Criterion, CriterionKind, Facet, Facts, Stage, Verdict
 from tests.matcher.documents import innovation, need
 
@@ -10,7 +10,7 @@ CANCER, COLORECTAL, BREAST = "CANCER", "CANCER_COLORECTAL_CANCER", "CANCER_BREAS
 
 
 def fit_of(facet: Facet, asking, offering):
-    return facet_fit(facet, weighted(asking, facet), weighted(offering, facet))
+    return facet_fit(facet, Coded.of(weighted(asking, facet)), Coded.of(weighted(offering, facet)))
 
 
 def verdict_on(kind: CriterionKind, document, value: str = "") -> Verdict:
@@ -27,6 +27,9 @@ def verdict_on(kind: CriterionKind, document, value: str = "") -> Verdict:
         (True, "An app.", Verdict.EXCLUDED),
         (False, "An app.", Verdict.MET),
         (None, "It works without a smartphone.", Verdict.MET),
+        (None, "Nobody needs a smartphone for it.", Verdict.MET),
+        (None, "No one has to have the app.", Verdict.MET),
+        (None, "Nobody has tried it on a smartphone.", Verdict.UNKNOWN),
         (None, "Messages reach the landline.", Verdict.MET),
         (None, "A smartphone app for carers.", Verdict.UNKNOWN),
         (None, "A dressing.", Verdict.UNKNOWN),
@@ -134,6 +137,8 @@ def test_integration_with_nothing_named_is_unknown():
         ("No training is needed.", Verdict.MET),
         ("A 30 minute video.", Verdict.MET),
         ("Half a day of practice.", Verdict.MET),
+        ("Staff learn it in twenty-five minutes.", Verdict.MET),
+        ("Twelve hours with a trainer.", Verdict.GAP),
         ("Two days in the classroom.", Verdict.GAP),
         ("How to read the chart.", Verdict.PARTLY),
         ("   ", Verdict.UNKNOWN),

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from models.clocks import Clock, ClockKind, Due
-from models.working_days import add_working_days, day_of, in_london, is_working_day, working_days_between
+from models.working_days import add_working_days, day_of, in_london, is_working_day, time_of_day, working_days_between
 from tests.factories import NOW  # Monday 2 November 2026, 9 in the morning
 
 FRIDAY = datetime(2026, 11, 6, 15, 0, tzinfo=UTC)
@@ -47,8 +47,9 @@ def test_working_days_pass_over_christmas():
 
 
 def test_people_are_told_the_time_of_london_in_summer_and_in_winter():
-    assert in_london(datetime(2026, 11, 2, 9, 11, tzinfo=UTC)) == "09:11 on 02 November 2026"
-    assert in_london(datetime(2026, 6, 30, 23, 30, tzinfo=UTC)) == "00:30 on 01 July 2026"
+    assert in_london(datetime(2026, 11, 2, 9, 11, tzinfo=UTC)) == "9:11am on 2 November 2026"
+    assert [time_of_day(datetime(2026, 11, 2, hour, tzinfo=UTC)) for hour in (0, 12, 19)] == ["12:00am", "12:00pm", "7:00pm"]
+    assert in_london(datetime(2026, 6, 30, 23, 30, tzinfo=UTC)) == "12:30am on 1 July 2026"
 
 
 def test_what_begins_on_a_saturday_counts_from_monday():

@@ -215,13 +215,15 @@ ASKED_BY_ALL = {
     ("ranker_versions", "every"),
     ("ranker_versions", "named"),
     ("recipients", "hub_staff"),  # to whom staff may give a submission
+    ("recipients", "leads"),  # whom staff ask about a match that was announced
     ("referrals", "active_bodies"),  # public knowledge, but for the address, which the answer leaves out
     ("referrals", "bodies"),
     ("referrals", "body"),
     ("referrals", "tried"),  # of an innovation that the Hub was shown
     ("sign_offs", "shares_of"),  # of a need whose sharing who asks may see
     ("sign_offs", "sign_offs_of"),
-    ("submission_notes", "counts"),  # of submissions that the Hub was shown, as the next two
+    ("submission_notes", "counts"),  # of submissions that the Hub was shown, as the next three
+    ("triage", "assigner"),
     ("triage", "current"),
     ("triage", "proposals_of_many"),
     ("unmet", "is_answered"),  # of a need that was shown

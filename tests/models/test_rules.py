@@ -170,7 +170,7 @@ def test_the_first_decision_stands_and_names_who_made_it():
     proposal = a_proposal()
     decided(proposal, Verdict.REJECTED)
 
-    with pytest.raises(ProposalClosed, match="Hub triage officer rejected this proposal at 09:30 on 20 November 2026") as refusal:
+    with pytest.raises(ProposalClosed, match="Hub triage officer rejected this proposal at 9:30am on 20 November 2026") as refusal:
         decided(proposal, Verdict.CONFIRMED, by=BOB)
 
     assert refusal.value.details["verdict"] == "rejected"

@@ -16,6 +16,7 @@ _ASKED: dict[str, Any] = {
     "answer_by": date(2026, 11, 9),
     "again": False,
     "proposal": "8f1d4c1a-4f0e-4a0d-9b34-6b8b1f0f8a55",
+    "question": "0d9b7a52-5f0b-4a1e-9d3c-2f6d8e4b7c10",
     "need_id": "2c7d3f80-6f0a-4a55-8f4e-0d7a3d1f4b21",
 }
 _INTRODUCED = _ASKED | {"contact": Recipient("calderdale@example.org", "Place lead of Calderdale")}
@@ -49,7 +50,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "place_overdue": _ASKED | {"to_hub": False},
     "place_held": {"name": "Managing director", "innovation": "Computer test of attention", "innovation_id": "5a0c8a39-0a4e-4c36-9c53"},
     "introduction_place": _INTRODUCED
-    | {"contacts": [Recipient("director@example.org", "Managing director")], "hub_contact": Recipient("hub@example.org", "Hub officer")},
+    | {
+        "contacts": [Recipient("director@example.org", "Managing director")],
+        "hub_contact": Recipient("hub@example.org", "Hub officer"),
+        "staged": True,
+    },
     "introduction_innovator": _INTRODUCED,
     "introduction_missing": _INTRODUCED,
     "match_ended": _ASKED | {"introduced": True},
@@ -157,6 +162,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "own": "People wait too long for an ADHD assessment",
         "other": "Years of waiting for adult ADHD assessment",
         "other_id": "0b1f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11",
+    },
+    "joint_need_left": {
+        "name": "Place lead",
+        "places": ["Calderdale"],
+        "own": "People wait too long for an ADHD assessment",
+        "own_id": "7c2f5b0e-6f0c-4f4c-8f63-3c1a5d0e9a11",
+        "other": "Years of waiting for adult ADHD assessment",
     },
     "joint_need_proposed": {
         "name": "Place lead",

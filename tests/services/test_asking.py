@@ -114,7 +114,7 @@ def test_one_answer_is_taken(session, row, by, founder):
         lambda: asking.question(session, token, at=TUESDAY),
         lambda: asking.answer_by_link(session, token, "Children.", {}, at=TUESDAY),
     ):
-        with pytest.raises(AskClosed, match="Managing director answered at 09:00"):
+        with pytest.raises(AskClosed, match="Managing director answered at 9:00am"):
             again()
 
 

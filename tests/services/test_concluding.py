@@ -75,7 +75,7 @@ def test_the_first_outcome_stands_and_the_second_person_is_told_who_when_and_wha
     row = submission(session)
     conclude(session, row, ARCHIVE, by)
 
-    with pytest.raises(SubmissionClosed, match="gave this submission the outcome 'archive' at 09:00 on 02 November 2026") as refused:
+    with pytest.raises(SubmissionClosed, match="gave this submission the outcome 'archive' at 9:00am on 2 November 2026") as refused:
         conclude(session, row, ACTIVE, officer(session, name="Second officer"))
     assert (refused.value.details["given_by"], refused.value.details["outcome"]) == ("Hub triage officer", "archive")
 
@@ -163,7 +163,7 @@ def test_withdrawing_takes_a_submission_out_of_the_queue(session, by):
     assert (row.state, row.left_by, queue(session, by)) == (SubmissionState.CLOSED, Leaving.WITHDRAWN, [])
     assert clock(session, ClockKind.TRIAGE, row.id).stopped_at == MONDAY
     for choice in (ACTIVE, ASK):
-        with pytest.raises(SubmissionClosed, match="was withdrawn at 09:00"):
+        with pytest.raises(SubmissionClosed, match="was withdrawn at 9:00am"):
             conclude(session, row, choice, by)
     assert triage.without_outcome(session) == []
 

@@ -84,12 +84,20 @@ def test_each_filter_counts_what_it_would_show(session):
     skipped = factories.make_proposal(session, leeds)
     act(session, Do.SKIP, skipped, by)
 
-    said = {"at": NOW, "place": None}
-    assert proposals.counts_by_state(session, by, band=None, **said) == {"to_decide": 3, "deferred": 0, "confirmed": 1, "rejected": 0}
-    assert proposals.counts_by_state(session, by, at=NOW, band=Band.STRONG, place="LDS")["to_decide"] == 1
-    assert proposals.counts_by_band(session, by, state=None, **said) == {"strong": 2, "possible": 1}
-    assert proposals.counts_by_band(session, by, at=NOW, state=ProposalState.CONFIRMED, place="WAK") == {}
-    assert proposals.counts_by_place(session, by, at=NOW, state=None, band=None) == {"LDS": 2, "WAK": 2}
+    overdue = {"state": ProposalState.DEFERRED, "deferred_until": NOW - timedelta(days=1)}
+    factories.make_proposal(session, wakefield, band=Band.WEAK, **overdue)
+
+    everywhere = proposals.counts_by_state_and_band(session, by, at=NOW, place=None)
+    assert everywhere == {
+        ("to_decide", "strong"): 2,
+        ("to_decide", "possible"): 1,
+        ("to_decide", "weak"): 1,
+        ("deferred", "weak"): 1,
+        ("confirmed", "strong"): 1,
+    }
+    assert proposals.counts_by_state_and_band(session, by, at=NOW, place="LDS")["to_decide", "strong"] == 1
+    assert proposals.counts_by_state_and_band(session, by, at=NOW, place="CAL") == {}
+    assert proposals.counts_by_place(session, by, at=NOW, state=None, band=None) == {"LDS": 2, "WAK": 3}
     assert proposals.counts_by_place(session, by, at=NOW, state=None, band=Band.STRONG) == {"LDS": 1, "WAK": 1}
     assert set(proposals.of_ids(session, [skipped.id, uuid4()], by)) == {skipped.id}
     assert proposals.of_ids(session, [skipped.id], staff(session, Role.PLACE, place="WAK")) == {}

@@ -326,10 +326,10 @@ def test_only_whole_names_are_taken_out_of_mails(session, actor, innovator):
     erasing.delete_innovation(session, row.id, actor=actor, at=LATER)
     erasing.erase_person(session, innovator.id, actor=SYSTEM, at=LATER)
 
-    assert letter.letter == "Ask a former member of staff, or Quentin Unterschiedlich"
+    assert letter.letter == "Ask somebody who has left, or Quentin Unterschiedlich"
 
     kept = {message.once_key: message.body for message in session.scalars(select(Message)) if message.once_key in told}
-    assert kept == {"one": "", "two": told["two"], "three": "Ask a former member of staff, or Quentin Unterschiedlich"}
+    assert kept == {"one": "", "two": told["two"], "three": "Ask somebody who has left, or Quentin Unterschiedlich"}
 
 
 def test_a_namesake_keeps_their_name(session):

@@ -258,24 +258,24 @@ def drafted(session, row, by, choice, *, at=ASKED):
 
 
 def test_a_letter_names_the_day_that_places_were_told(session, row, by):
-    assert "They answer by" not in drafted(session, row, by, ACTIVE)
+    assert "answers by" not in drafted(session, row, by, ACTIVE)
     proposal = matched(session, row, places=("LDS",))
-    assert "They answer by Tuesday 10 November 2026." in drafted(session, row, by, ACTIVE, at=ASKED + DAY)
+    assert "It answers by Tuesday 10 November 2026." in drafted(session, row, by, ACTIVE, at=ASKED + DAY)
 
     (question,) = questions(session, proposal).values()
     say(session, question, MEET, by=staff(session, Role.PLACE, place="LDS"), at=ASKED)
 
     letter = drafted(session, row, by, ACTIVE, at=ASKED + DAY)
-    assert ("the turn of the places" in letter, "They answer by" in letter) == (True, False)
+    assert ("the turn of the place that has this need" in letter, "answers by" in letter) == (True, False)
 
 
 def test_a_letter_names_the_day_that_places_would_be_told_today_and_none_while_they_may_not_be_asked(session, row, by):
     proposal = factories.make_proposal(session, None, row.innovation, state=ProposalState.CONFIRMED)
-    assert "They answer by Wednesday 11 November 2026." in drafted(session, row, by, ACTIVE, at=ASKED + DAY)
+    assert "It answers by Wednesday 11 November 2026." in drafted(session, row, by, ACTIVE, at=ASKED + DAY)
 
     proposal.innovation.visibility = Visibility.HUB_ONLY
     session.flush()
-    assert "They answer by" not in drafted(session, row, by, ACTIVE, at=ASKED + DAY)
+    assert "answers by" not in drafted(session, row, by, ACTIVE, at=ASKED + DAY)
 
 
 def test_a_letter_that_is_drafted_too_early_leaves_no_gap(session, row, by):

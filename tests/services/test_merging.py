@@ -200,7 +200,7 @@ def test_who_merges_second_is_told_who_merged_and_when(session, by):
     merged, kept, other = (factories.make_innovation(session) for _ in range(3))
     merge(session, merged, kept, by)
 
-    with pytest.raises(MergeRefused, match=rf"{by.shown_as} merged it at 09:00 on 02 November 2026") as second:
+    with pytest.raises(MergeRefused, match=rf"{by.shown_as} merged it at 9:00am on 2 November 2026") as second:
         merge(session, merged, other, staff(session))
 
     assert second.value.details == {"state": "merged", "into": str(kept.id)}
@@ -255,7 +255,7 @@ def test_a_merge_is_undone_once(session, by):
     row = merge(session, merged, kept, by)
     row.undo(by=by.person_id, by_name=by.shown_as, at=LATER)
 
-    with pytest.raises(MergeRefused, match="parted the two at 10:00"):
+    with pytest.raises(MergeRefused, match="parted the two at 10:00am"):
         row.undo(by=by.person_id, by_name=by.shown_as, at=LATER)
 
 

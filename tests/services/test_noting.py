@@ -157,4 +157,4 @@ def test_views_and_names_go_with_the_person_and_are_told_to_them_before(session,
 
     assert (held["saved_view"][0]["query"], held["submission_note"][0]["text"]) == ("assigned=me", "They call back on Thursday.")
     assert saved_views.of_list(session, by, "/triage") == []
-    assert note.written_by_name == "a former member of staff"
+    assert note.written_by_name == "somebody who has left"

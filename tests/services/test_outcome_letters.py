@@ -119,7 +119,7 @@ def test_the_letter_of_a_refusal_says_why_and_what_would_change_it(session, by):
     assert "It must carry a UKCA or CE mark" in letter
     assert "secret" not in letter
     assert "Another problem" not in letter
-    assert "hand it in again" in letter
+    assert "send it in again" in letter
 
 
 def test_the_letter_names_the_confirmed_needs_that_are_public_and_when_their_places_answer(session, by):

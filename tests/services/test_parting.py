@@ -153,7 +153,7 @@ def test_one_that_was_withdrawn_while_merged_stays_closed_when_the_two_are_parte
     merging.unmerge(session, merged.id, actor=by, at=LAST)
 
     assert (submission.state, submission.left_by, submission.ended_at) == (SubmissionState.CLOSED, Leaving.WITHDRAWN, LATER)
-    assert "was withdrawn at 10:00" in submission.in_words
+    assert "was withdrawn at 10:00am" in submission.in_words
     assert (submission.open_ask, is_running(session, submission), in_queue(session, by)) == (None, False, set())
     assert "innovation_parted" not in {template for template, _ in mails(session)}
     assert (merged.status, merged.merged_into_id) == (InnovationStatus.WITHDRAWN, None)

@@ -75,7 +75,8 @@ def test_the_mail_says_what_it_is_about_whose_turn_it_is_and_by_when(session):
     assert "People wait too long for an ADHD assessment" in told
     assert "It is your turn" in told
     assert "by Monday 9 November 2026" in told  # asked on Monday the 2nd
-    assert f"/proposals/{proposal.id}" in told
+    assert f"/place-answers/{questions(session, proposal)['LDS'].id}\n" in told
+    assert "/proposals/" not in told
 
 
 def test_nobody_is_asked_before_the_match_is_announced_or_when_it_was_undone(session):

@@ -211,7 +211,7 @@ def test_the_first_answer_stands_and_the_second_is_told_who_and_when(session):
     row = referral(session)
     answer(session, row, Answered.ACCEPTED)
 
-    with pytest.raises(ReferralRefused, match="Hub officer set it to accepted at 10:00 on 02 November 2026"):
+    with pytest.raises(ReferralRefused, match="Hub officer set it to accepted at 10:00am on 2 November 2026"):
         decline(session, row)
     close(session, row, ReferralOutcome.HELPED)
     with pytest.raises(ReferralRefused, match="is closed and cannot become closed"):

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from api.services import referring, starting
+from api.services import assigning, referring, starting
 from api.services.following import Turn
 from api.services.starting import SHOWN, Todo
 from models.actors import ANONYMOUS
@@ -14,7 +14,7 @@ from models.people import Role
 from models.referrals import Answered, DeclineCode
 from tests import factories, merges, triage
 from tests.factories import NOW
-from tests.place_answers import announced
+from tests.place_answers import ALL_PLACES, announced, questions
 from tests.triage import WINDOW, actor
 
 
@@ -55,7 +55,7 @@ def test_a_place_sees_its_questions_the_needs_to_renew_and_what_it_has_begun(ses
 
     assert found[Todo.QUESTIONS] == ["Computer test of attention and activity"]
     assert (found[Todo.RENEWALS], found[Todo.DRAFTS]) == (["Overdue"], ["Draft"])
-    assert waiting(session, wakefield) == {Todo.QUESTIONS: [], Todo.RENEWALS: [], Todo.DRAFTS: []}
+    assert waiting(session, wakefield) == {Todo.QUESTIONS: [], Todo.SIGN_OFFS: [], Todo.JOINED: [], Todo.RENEWALS: [], Todo.DRAFTS: []}
 
 
 def test_the_hub_sees_what_nobody_else_has_and_the_lead_new_organisations_too(session):
@@ -73,6 +73,34 @@ def test_the_hub_sees_what_nobody_else_has_and_the_lead_new_organisations_too(se
     assert Todo.ORGANISATIONS not in found
     assert leads[Todo.ORGANISATIONS] == ["Newcomer"]
     assert leads[Todo.DECLINED] == found[Todo.DECLINED] == ["Passed on"]
+
+
+def test_what_is_put_off_heads_no_list_until_its_day_or_until_it_is_overdue(session):
+    lead = factories.make_person(session, Role.HUB)
+    row = triage.submission(session, name="Put off", supplier=None)
+    factories.make_proposal(session, innovation=row.innovation)
+    day = NOW.date() + timedelta(days=4)
+    assigning.snooze(session, row.id, day, actor=actor(lead), at=NOW)
+
+    found = {at: waiting(session, lead, at=at) for at in (NOW, NOW + timedelta(days=4), NOW + timedelta(days=30))}
+
+    assert [(each[Todo.MATCHES], each[Todo.TRIAGE]) for each in found.values()] == [([], []), (["Put off"],) * 2, (["Put off"],) * 2]
+    assigning.snooze(session, row.id, NOW.date() + timedelta(days=50), actor=actor(lead), at=NOW)
+    assert waiting(session, lead, at=NOW + timedelta(days=30))[Todo.MATCHES] == ["Put off"]  # by then it is overdue
+
+
+def test_the_hub_sees_the_questions_to_all_west_yorkshire_and_a_place_does_not(session):
+    officer, leeds = factories.make_person(session, Role.HUB), factories.make_person(session, Role.PLACE)
+    announced(session, factories.make_need(session, title="Of one place"))
+    everywhere = factories.make_need(session, title="Of all five", places=ALL_PLACES)
+    match = announced(session, everywhere, factories.make_innovation(session, name="For all"))
+
+    found = starting.waiting_for(session, actor(officer), at=NOW, undo_window_seconds=WINDOW)[Todo.QUESTIONS_FOR_ALL]
+
+    assert [(row.id, row.name, row.other, row.by) for row in found] == [
+        (questions(session, match)["WY"].id, "For all", "Of all five", questions(session, match)["WY"].answer_by)
+    ]
+    assert Todo.QUESTIONS_FOR_ALL not in waiting(session, leeds)
 
 
 @pytest.mark.parametrize("count", [5, 12])

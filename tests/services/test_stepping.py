@@ -37,8 +37,8 @@ def judge(session, proposal, verdict, by, reason=None, *, at=MONDAY):
     return deciding.decide(session, proposal.id, verdict, **said)
 
 
-def step(session, pairs, by, *, at=MONDAY):
-    return stepping.last_step(session, pairs, person_id=by.person_id, at=at, window_seconds=WINDOW)
+def step(row, pairs, by, *, at=MONDAY):
+    return stepping.last_step(row, pairs, person_id=by.person_id, at=at, window_seconds=WINDOW)
 
 
 def speaks_for(pairs, by, *, ranked=True):
@@ -113,12 +113,12 @@ def test_the_latest_step_of_ones_own_can_be_taken_back(session, row, pairs, by):
     later = judge(session, pairs[1], Verdict.REJECTED, by, NOT_READY, at=MONDAY + timedelta(seconds=1))
     judge(session, pairs[2], Verdict.CONFIRMED, officer(session), at=MONDAY + timedelta(seconds=2))
 
-    assert step(session, pairs, by) is later
+    assert step(row, pairs, by) is later
     deciding.undo(session, pairs[1].id, actor=by, at=MONDAY + timedelta(seconds=3), undo_window_seconds=WINDOW)
-    assert step(session, pairs, by) is earlier
+    assert step(row, pairs, by) is earlier
     outcome = conclude(session, row, ACTIVE, by, at=MONDAY + timedelta(seconds=4), leave_undecided=True)
-    assert step(session, pairs, by, at=MONDAY + timedelta(seconds=5)) is outcome
-    assert step(session, [], by, at=MONDAY + timedelta(seconds=5)) is outcome
+    assert step(row, pairs, by, at=MONDAY + timedelta(seconds=5)) is outcome
+    assert step(row, [], by, at=MONDAY + timedelta(seconds=5)) is outcome
 
 
 def test_what_was_asked_and_answered_is_not_taken_back(session, row, by):
@@ -127,14 +127,28 @@ def test_what_was_asked_and_answered_is_not_taken_back(session, row, by):
     asked.answered_at, asked.answered_by_name = MONDAY, "Managing director"
     session.flush()
 
-    assert step(session, [], by) is None
+    assert step(row, [], by) is None
 
 
-def test_after_the_window_and_for_nobody_there_is_nothing_to_take_back(session, pairs, by):
-    assert step(session, pairs, by) is None
+def test_a_submission_offers_nothing_of_another_one_and_the_outcome_given_last_is_known_beside(session, row, pairs, by):
+    other = submission(session)
+    outcome = conclude(session, other, ACTIVE, by)
+
+    def given(person_id, *, at=MONDAY):
+        return stepping.just_given(session, person_id=person_id, at=at, window_seconds=WINDOW)
+
+    assert step(row, pairs, by) is None
+    assert (given(by.person_id), given(officer(session).person_id), given(None)) == (outcome, None, None)
+    assert given(by.person_id, at=MONDAY + LATER) is None
+    outcome.settle(mailed_to=0, at=MONDAY)
+    assert given(by.person_id) is None
+
+
+def test_after_the_window_and_for_nobody_there_is_nothing_to_take_back(session, row, pairs, by):
+    assert step(row, pairs, by) is None
     decision = judge(session, pairs[0], Verdict.CONFIRMED, by)
 
     assert isinstance(decision, Decision)
     assert pairs[0].state is ProposalState.CONFIRMED
-    assert step(session, pairs, by, at=MONDAY + LATER) is None
-    assert stepping.last_step(session, pairs, person_id=None, at=MONDAY, window_seconds=WINDOW) is None
+    assert step(row, pairs, by, at=MONDAY + LATER) is None
+    assert stepping.last_step(row, pairs, person_id=None, at=MONDAY, window_seconds=WINDOW) is None

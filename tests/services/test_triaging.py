@@ -263,7 +263,7 @@ def test_who_comes_second_is_told_who_has_it_and_may_take_it_over(session, by):
 
     assert (row.state, row.innovation.status) == (SubmissionState.IN_TRIAGE, InnovationStatus.IN_TRIAGE)
     for act in (triaging.take, triaging.give_back):
-        with pytest.raises(SubmissionTaken, match="Hub triage officer took this submission at 09:00") as refused:
+        with pytest.raises(SubmissionTaken, match="Hub triage officer took this submission at 9:00am") as refused:
             act(session, row.id, actor=second, at=MONDAY)
     assert refused.value.details["assigned_to"] == "Hub triage officer"
     with pytest.raises(SubmissionTaken):

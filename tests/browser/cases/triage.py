@@ -62,8 +62,8 @@ def fill(session: Session, at: datetime) -> Mapping[str, str | UUID]:
     found["held"] = triage.submission(session, at=at, name="Handed in, held", consent_at=None, consent_by="")
     triaging.take(session, found["taken"].id, actor=by, at=at)
     triage.conclude(session, found["asked"], replace(triage.ASK, answer_by=(at + timedelta(days=7)).date()), by, at=at)
-    triage.conclude(session, found["archived"], triage.ARCHIVE, by, at=at, leave_undecided=True)
-    return {f"triage_{name}": row.id for name, row in found.items()}
+    letter = triage.conclude(session, found["archived"], triage.ARCHIVE, by, at=at, leave_undecided=True)
+    return {f"triage_{name}": row.id for name, row in found.items()} | {"triage_letter": letter.id}
 
 
 def _press(label: str) -> Callable[[Page], None]:
@@ -77,7 +77,7 @@ def _reject_without_words(page: Page) -> None:
 
 
 def _stale(page: Page) -> None:
-    page.evaluate("document.querySelectorAll('.app-verdict [name=version]').forEach(each => each.value = '999')")
+    page.evaluate("document.querySelectorAll('.app-verdict [name=pair_version]').forEach(each => each.value = '999')")
     page.get_by_role("button", name="Confirm").click()
     page.locator(".nhsuk-error-summary:not([hidden])").wait_for()
 
@@ -103,6 +103,7 @@ PART = Part(
         Case(ROUTE, "/triage/{triage_many}?all=true", "hub", "all of its matches"),
         *(Case(ROUTE, f"/triage/{{triage_{each}}}", "hub", each) for each in ("alone", "taken", "asked", "archived", "held")),
         Case(ROUTE, "/triage/{triage_waiting}", "lead", "waits"),
+        Case(f"{ROUTE}/letters/{{outcome_id}}", "/triage/{triage_archived}/letters/{triage_letter}", "hub", "to print"),
     ),
     fill=fill,
 )
