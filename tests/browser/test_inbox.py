@@ -56,7 +56,7 @@ def test_three_submissions_stand_on_the_first_screen(visit: Callable[..., Visito
     with site.app.state.database.transaction() as session:
         for number in range(3):
             triage.submission(session, at=datetime.now(UTC), name=f"Dense row {number}", supplier=f"Supplier of dense rows {number}")
-    page = visit().sign_in("lead").open("/triage")
+    page = visit().sign_in("lead").open("/triage?q=dense+row")
 
     third = page.locator(".app-inbox__row").nth(2).bounding_box()
 
