@@ -25,6 +25,12 @@ READ = 4_000  # characters of one field that are looked at; whoever writes more 
 
 _PROBLEM_FIELDS = ("title", "problem", "desired_outcome")
 """Where a product has no place; what is used today is told in other fields."""
+_PRODUCT = (
+    "reads like a product. Say what goes wrong and what should be better, whoever makes it; tell what you use today under current practice."
+)
+_ASKED_THING = (
+    "names what should be bought or built. Say what goes wrong and what should be better for people; something else may do it too."
+)
 _SHORT_PROBLEM = 4  # sentences; a longer text has reason to speak of many things
 _LONGEST_ABBREVIATION = 7
 _MOST_THING_WORDS = 6
@@ -78,36 +84,25 @@ def _products(read: Mapping[str, str], names: Iterable[str]) -> Iterator[Advice]
         text = read.get(field, "")
         done: list[tuple[int, int]] = []
         for start, end in products(text, known):
-            words = text[start:end]
-            if words.lower() in seen or any(start < other and begin < end for begin, other in done):
-                continue
-            seen.add(words.lower())
-            done.append((start, end))
-            yield Advice(
-                AdviceKind.PRODUCT_NAMED,
-                field,
-                Quote(field, start, end, words),
-                f"“{words}” reads like a product. Say what goes wrong and what should be better, whoever makes it; "
-                "tell what you use today under current practice.",
-            )
-        if field != "title":
-            yield from _wanted_things(field, text, done)
-
-
-def _wanted_things(field: str, text: str, named: Sequence[tuple[int, int]]) -> Iterator[Advice]:
-    """A thing to buy or to build that a text asks for, or says is bought, where no product is named in these words."""
-    for found in _asked_things().finditer(text):
-        start, end = found.span()
-        if any(start < other and begin < end for begin, other in named):
+            words = text[start:end].lower()
+            if words not in seen and not _overlaps(start, end, done):
+                seen.add(words)
+                done.append((start, end))
+                yield _product(field, text, start, end, _PRODUCT)
+        if field == "title":
             continue
-        words = found.group()
-        yield Advice(
-            AdviceKind.PRODUCT_NAMED,
-            field,
-            Quote(field, start, end, words),
-            f"“{words}” names what should be bought or built. Say what goes wrong and what should be better for people; "
-            "something else may do it too.",
-        )
+        for found in _asked_things().finditer(text):
+            if not _overlaps(*found.span(), done):
+                yield _product(field, text, *found.span(), _ASKED_THING)
+
+
+def _overlaps(start: int, end: int, spans: Iterable[tuple[int, int]]) -> bool:
+    return any(start < other and begin < end for begin, other in spans)
+
+
+def _product(field: str, text: str, start: int, end: int, says: str) -> Advice:
+    words = text[start:end]
+    return Advice(AdviceKind.PRODUCT_NAMED, field, Quote(field, start, end, words), f"“{words}” {says}")
 
 
 def _population(read: Mapping[str, str]) -> Iterator[Advice]:

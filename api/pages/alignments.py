@@ -84,13 +84,7 @@ def _chosen(sent: FormData) -> tuple[list[UUID], list[UUID]]:
 
 
 def _ids(texts: Sequence[str]) -> list[UUID]:
-    found = []
-    for text in texts:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found
+    return [found for text in texts if (found := forms.uuid(text)) is not None]
 
 
 def _group_of(first: Sequence[UUID]) -> str:
@@ -158,14 +152,15 @@ def _show(
 
 
 def _group(found: Alignment) -> dict[str, Any]:
-    first, *others = found.members[: _MEMBERS + 1]
+    shown = found.members[: _MEMBERS + 1]
+    first, *others = [_member(each) for each in shown]
     return {
         "scale": place_words.scale_in_words(found.scale),
-        "first": _member(first),
-        "others": [_member(each) for each in others],
-        "more": len(found.members) - len(others) - 1,
-        "joint": f"/joint-needs/{first.joint_need_id}" if found.is_joint else "",
-        "asked": ", ".join([first.need.title, *(each["title"] for each in map(_member, others) if each["may_ask"])]),
+        "first": first,
+        "others": others,
+        "more": len(found.members) - len(shown),
+        "joint": first["joint"] if found.is_joint else "",
+        "asked": ", ".join(each["title"] for each in (first, *others) if each is first or each["may_ask"]),
         "names": ", ".join(each.need.title for each in found.members),
     }
 

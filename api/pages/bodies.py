@@ -137,7 +137,7 @@ def add_body(request: Request, *, visit: CurrentVisit, actor: BodyKeeper, at: No
     """Keep a new body; bad input comes back with what is wrong, and the same form twice adds one."""
     database: Database = request.app.state.database
     content, errors = _read(sent)
-    once = _once(sent)
+    once = forms.uuid(forms.text(sent, "once"))
     if content is not None:
         try:
             with database.transaction() as session:
@@ -221,13 +221,6 @@ def _refused(error: UnknownPlace | AddressRefused | BodyIncomplete) -> list[Form
     if isinstance(error, BodyIncomplete):
         return [FormError("places", "Tick the places that it serves")]
     return told(error)
-
-
-def _once(sent: FormData) -> UUID | None:
-    try:
-        return UUID(forms.text(sent, "once"))
-    except ValueError:
-        return None
 
 
 def _typed(sent: FormData, *, version: str = "") -> Typed:

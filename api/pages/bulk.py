@@ -49,6 +49,8 @@ _WORDS: Final[Mapping[Do, tuple[str, str]]] = {
     Do.ARCHIVE: ("Archive {these}", "It is archived, and its innovator is told why"),
 }
 """The heading and the button, and what will happen to each."""
+_EXAMPLE: Final = 14
+"""How many days from now the day is that is shown as an example."""
 _FIELDS: Final = ("to", "over", "until-day", "until-month", "until-year", "reason", "note")
 _CHANGED: Final = "Somebody changed it after you opened the page. Look at it again."
 _GONE: Final = "It is no longer there."
@@ -65,8 +67,7 @@ class _Chosen:
     @classmethod
     def of(cls, sent: FormData) -> "_Chosen":
         """As the form says it; raises InvalidRequest for what no page of ours sends."""
-        pairs = [each.rpartition(".") for each in forms.texts(sent, "chosen")[:MOST]]
-        versions = {UUID(one): int(number) for one, _, number in pairs if _is_id(one) and number.isdecimal() and len(number) < 10}  # noqa: PLR2004 -- figures
+        versions = forms.versions(forms.texts(sent, "chosen")[:MOST])
         return cls(Do(shared.chosen(forms.text(sent, "do"), list(Do)) or Do.TAKE), versions, _kept(forms.text(sent, "back")))
 
 
@@ -123,7 +124,6 @@ def _each(
     for submission_id, version in chosen.versions.items():
         try:
             with database.transaction() as session:
-                said: dict[str, Any] = {"actor": actor, "at": at, "version": version or None}
                 bulking.act(
                     session,
                     chosen.do,
@@ -131,7 +131,9 @@ def _each(
                     details,
                     undo_window_seconds=settings.undo_window_seconds,
                     contact=settings.contact,
-                    **said,
+                    actor=actor,
+                    at=at,
+                    version=version or None,
                 )
         except StaleVersion:
             refused[submission_id] = _CHANGED
@@ -147,16 +149,11 @@ def _each(
 def _details(sent: FormData, do: Do, at: datetime) -> tuple[Details, list[FormError]]:
     """What the form says besides, or what is wrong with it."""
     if do is Do.ASSIGN:
-        to = forms.text(sent, "to")
-        found = Details(to=UUID(to) if _is_id(to) else None, over=forms.text(sent, "over") == "yes")
+        found = Details(to=forms.uuid(forms.text(sent, "to")), over=forms.text(sent, "over") == "yes")
         return found, [] if found.to else [FormError("to", "Choose a colleague")]
     if do is Do.SNOOZE:
         return _put_off(sent, at)
     return _archived(sent) if do is Do.ARCHIVE else (Details(), [])
-
-
-_EXAMPLE: Final = 14
-"""How many days from now the day is that is shown as an example."""
 
 
 def _put_off(sent: FormData, at: datetime) -> tuple[Details, list[FormError]]:
@@ -251,10 +248,3 @@ def _kept(back: str) -> str:
     """The filters of the list that one came from; what is none of them is left out."""
     said = dict(parse_qsl(back[:LONGEST_QUERY]))
     return with_query("", {name: said.get(name) for name in (*FACETS, "q")}).removeprefix("?")
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False

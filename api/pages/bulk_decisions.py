@@ -56,8 +56,7 @@ class _Chosen:
     @classmethod
     def of(cls, sent: FormData) -> "_Chosen":
         """As the form says it; raises InvalidRequest for what no page of ours sends."""
-        split = [each.rpartition(".") for each in forms.texts(sent, "chosen")[:MOST]]
-        versions = {UUID(one): int(number) for one, _, number in split if _is_id(one) and number.isdecimal() and len(number) < 10}  # noqa: PLR2004 -- figures
+        versions = forms.versions(forms.texts(sent, "chosen")[:MOST])
         return cls(_wanted(forms.text(sent, "verdict")), versions, _kept(forms.text(sent, "back")))
 
 
@@ -190,10 +189,3 @@ def _kept(back: str) -> str:
     """The filters of the list that one came from; what is none of them is left out."""
     said = dict(parse_qsl(back[:_LONGEST_BACK]))
     return with_query("", {name: said.get(name) for name in FILTERS}).removeprefix("?")
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False

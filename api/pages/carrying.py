@@ -41,10 +41,7 @@ def only_looked(sent: FormData, typed: Typed | None) -> Asked | None:
 
 def pair_shown(sent: FormData) -> UUID | None:
     """The pair that stood on the page; None when what was sent is no id."""
-    try:
-        return UUID(forms.text(sent, "pair"))
-    except ValueError:
-        return None
+    return forms.uuid(forms.text(sent, "pair"))
 
 
 def typed_pair(sent: FormData) -> dict[str, str]:

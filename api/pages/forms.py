@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 from fastapi import Depends, Request
 from pydantic import ValidationError
@@ -52,9 +53,28 @@ def texts(sent: FormData, name: str) -> list[str]:
     return [value for value in sent.getlist(name) if isinstance(value, str)]
 
 
+def uuid(value: str) -> UUID | None:
+    """An id as our pages write it; None for anything else."""
+    try:
+        found = UUID(value)
+    except ValueError:
+        return None
+    return found if str(found) == value else None
+
+
 def version(sent: FormData, name: str = "version") -> int:
     """The version of what the page showed, which the page put into its form; 0, which nothing has, for none."""
-    value = text(sent, name)
+    return _version(text(sent, name))
+
+
+def versions(ticked: Sequence[str]) -> dict[UUID, int]:
+    """The ids of ticked lines and the versions that were looked at, from values `id.version`; what is none is left out."""
+    split = [each.rpartition(".") for each in ticked]
+    found = {uuid(one): _version(number) for one, _, number in split}
+    return {one: number for one, number in found.items() if one is not None and number}
+
+
+def _version(value: str) -> int:
     return int(value) if re.fullmatch("[0-9]{1,9}", value) else 0
 
 

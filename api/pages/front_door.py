@@ -65,9 +65,7 @@ def answer(request: Request, *, visit: CurrentVisit, _: FrontDoorSaver, settings
     """Keep the answers; go on to the needs, or come back later. Bad input comes back, and what is sound of it is kept."""
     typed = _typed(sent)
     kept, errors = _checked(typed)
-    database: Database = request.app.state.database
-    with database.reading() as session:
-        wanted = wanted_need(session, forms.text(sent, "need"), ANONYMOUS)
+    wanted = _wanted(request, sent)
     if forms.text(sent, "then") == "later":
         errors = [error for error in errors if typed[error.field]]
     following = see_other("/begin", done="kept") if forms.text(sent, "then") == "later" else see_other("/begin/needs")
@@ -82,9 +80,7 @@ def keep_typing(request: Request, *, _: FrontDoorSaver, settings: CurrentSetting
     typed = _typed(sent)
     kept, errors = _checked(typed)
     wrong = [error.message for error in errors if typed[error.field]]
-    database: Database = request.app.state.database
-    with database.reading() as session:
-        wanted = wanted_need(session, forms.text(sent, "need"), ANONYMOUS)
+    wanted = _wanted(request, sent)
     token = _keep(request, kept | _wanting(wanted), at, settings)
     says = f"Not all is saved. {' '.join(wrong)}" if wrong else f"Saved in this browser at {wording.clock(at)}."
     return _with_draft(JSONResponse({"says": says}), token, settings, at)
@@ -194,6 +190,13 @@ def _said(draft: FrontDoorDraft) -> Typed:
 def _need_of(draft: FrontDoorDraft | None) -> str:
     """The id of the need that the answers were begun for; empty for none."""
     return str(draft.answers.get(WANTED, "")) if draft is not None else ""
+
+
+def _wanted(request: Request, sent: FormData) -> WantedNeed | None:
+    """The need that the form was opened for, while it is open."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        return wanted_need(session, forms.text(sent, "need"), ANONYMOUS)
 
 
 def _wanting(wanted: WantedNeed | None) -> Typed:

@@ -50,7 +50,7 @@ def join_need(
 ) -> Response:
     """Join another place's need, whose address this is, with one's own."""
     database: Database = request.app.state.database
-    own_id = _id(forms.text(sent, "need_id"))
+    own_id = forms.uuid(forms.text(sent, "need_id"))
     with database.reading() as session:
         other = documents.need(session, need_id, actor)
         own = documents.need(session, own_id, actor) if own_id is not None else other
@@ -88,13 +88,6 @@ def joint_need_page(
 ) -> HTMLResponse:
     """A joint need: its members in their own words, its scale, and the one list of what may answer them."""
     return _joint(request, session, libraries, visit, joining.get(session, joint_need_id, actor=actor))
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _similar(

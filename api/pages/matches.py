@@ -79,15 +79,14 @@ class Answer:
     asked: bool = field(default=True)
 
 
-_ADVICE: Final = {
+_ADVICE_BEGINS: Final = {"Ask what exactly ": "It leaves open what exactly ", "Say ": "It does not say "}
+_ADVICE_ENDS: Final = {
     "; offer a way without one.": ".",
     "; say whether it works with it today.": ", and does not say whether it works with it today.",
-    "Ask what exactly ": "It leaves open what exactly ",
     " must learn; the words leave it open.": " must learn.",
-    "Its words speak of this; ask whether they mean the same.": "Its words speak of this, and may not mean the same.",
-    "Say ": "It does not say ",
+    "; ask whether they mean the same.": ", and may not mean the same.",
 }
-"""What is missing is told to whoever offers it; the words are turned for others."""
+"""What is missing is told to whoever offers it; how it begins and ends is turned for others, a need's own words between never."""
 NOT_ASKED: Final = Answer(asked=False)
 
 
@@ -99,8 +98,12 @@ def findings_shown(findings: Iterable[Mapping[str, Any]]) -> list[FindingShown]:
 def to_readers(finding: FindingShown) -> FindingShown:
     """The same for those who do not offer it: what is missing, and no advice on what to write."""
     missing = finding.missing
-    for advice, told in _ADVICE.items():
-        missing = missing.replace(advice, told)
+    for begins, told in _ADVICE_BEGINS.items():
+        if missing.startswith(begins):
+            missing = told + missing.removeprefix(begins)
+    for ends, told in _ADVICE_ENDS.items():
+        if missing.endswith(ends):
+            missing = missing.removesuffix(ends) + told
     return replace(finding, missing=missing)
 
 

@@ -117,10 +117,7 @@ def keep_change(
 
 def _chosen(sent: FormData) -> UUID | None:
     """The need that this one joins; None for none, or for what no page offered."""
-    try:
-        return UUID(forms.text(sent, "join"))
-    except ValueError:
-        return None
+    return forms.uuid(forms.text(sent, "join"))
 
 
 def _refused(error: NotAllowed | UnknownPlace | UnknownOrganisation, *, joins: bool) -> FormError:

@@ -102,7 +102,7 @@ def confirm(request: Request, *, organisation_id: UUID, visit: CurrentVisit, act
     """Say that it is new, or which known one it is."""
     database: Database = request.app.state.database
     as_known = forms.text(sent, "as") == "known"
-    chosen = _id_said(forms.text(sent, "same_as")) if as_known else None
+    chosen = forms.uuid(forms.text(sent, "same_as")) if as_known else None
     if as_known and chosen is None:
         return _again(
             request, visit, organisation_id, FormError("same_as", "Choose the organisation that it is"), http.HTTP_422_UNPROCESSABLE_CONTENT
@@ -127,13 +127,6 @@ def describe(
     with database.transaction() as session:
         confirming.describe(session, organisation_id, size=size, origin=origin, actor=actor, at=at)
     return see_other(f"/organisations/{organisation_id}", done="described")
-
-
-def _id_said(value: str) -> UUID | None:
-    try:
-        return UUID(value)
-    except ValueError:
-        return None
 
 
 def _again(request: Request, visit: Visit, organisation_id: UUID, error: FormError, status: int) -> HTMLResponse:

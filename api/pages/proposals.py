@@ -307,17 +307,15 @@ def _show(
 
 
 def _told(session: Session, proposal: Proposal, actor: Actor, *, at: datetime, window: float) -> dict[str, Any] | None:
-    """Of a confirmed match: when it was or will be announced and to whom, and who can help where it should not have been."""
+    """Of a confirmed match: when it was or will be announced, and who can help where it should not have been."""
     standing = proposal.closing_decision
     if proposal.state is not ProposalState.CONFIRMED or standing is None:
         return None
-    asked = place_answers.page(session, actor, proposal_id=proposal.id, oldest_first=True, limit=shared.LISTED).rows
     due = standing.decided_at + timedelta(seconds=window)
     return {
         "announced_at": standing.announced_at,
         "by": standing.decided_by_name,
         "due": due if at < due else None,
-        "asked": [{"name": row.asked_as, "href": f"/place-answers/{row.id}"} for row in asked],
         "leads": recipients.leads(session) if actor.is_hub else [],
     }
 

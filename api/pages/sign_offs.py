@@ -78,9 +78,8 @@ def end_share(request: Request, *, share_id: UUID, actor: NeedSharer, at: Now, s
 def ask_for_sign_off(request: Request, *, need_id: UUID, visit: CurrentVisit, actor: NeedSharer, at: Now, sent: Sent) -> Response:
     """Ask a place lead to sign the need off."""
     database: Database = request.app.state.database
-    try:
-        person_id = UUID(forms.text(sent, "person_id"))
-    except ValueError:
+    person_id = forms.uuid(forms.text(sent, "person_id"))
+    if person_id is None:
         return _again(request, visit, need_id, FormError("person_id", "Choose whom to ask"), at=at, sent=sent)
     try:
         with database.transaction() as session:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from api.pages import forms
 from models.actors import Actor
 from models.documents import Side
 from models.needs import Need, NeedStatus
@@ -27,9 +27,8 @@ class WantedNeed:
 
 def wanted_need(session: Session, said: str, actor: Actor) -> WantedNeed | None:
     """The need of an id that came with an address or a form; None for none, or for one that is not open to the actor now."""
-    try:
-        need_id = UUID(said)
-    except ValueError:
+    need_id = forms.uuid(said)
+    if need_id is None:
         return None
     need = documents.of_ids(session, Side.NEED, [need_id], actor).get(need_id)
     if need is None or need.status is not NeedStatus.OPEN:

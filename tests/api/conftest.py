@@ -1,10 +1,16 @@
-"""The command line, on a home of its own."""
+"""The command line, on a home of its own; submissions as pages show them, with what was said on each."""
+
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
 from api.settings import settings as read_settings
+from models.queries import triage
+from models.triage import Outcome
+from tests.triage_pages import Received, handed_in
 
 
 @pytest.fixture
@@ -36,3 +42,16 @@ def ready(cli):
     """The command line of an installation whose database is set up."""
     cli("init")
     return cli
+
+
+@pytest.fixture
+def received(make: Callable[..., Any]) -> Callable[..., Received]:
+    return lambda count=0, **values: make(handed_in, count, **values)
+
+
+@pytest.fixture
+def given(make: Callable[..., Any]) -> Callable[[Received], list[Outcome]]:
+    def outcomes(found: Received) -> list[Outcome]:
+        return make(lambda session: triage.by_id(session, found.id).outcomes)
+
+    return outcomes

@@ -5,31 +5,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 import time_machine
 from fastapi.testclient import TestClient
 
 from api.services import concluding
 from models.people import Role
-from models.queries import triage
 from models.triage import Outcome
 from tests import factories, merges
 from tests.pages import PAGE, read, words
 from tests.triage import innovator
-from tests.triage_pages import ARCHIVE, SOON, Received, as_it_stands, field_in, give, handed_in, judge, letter_in
-
-
-@pytest.fixture
-def received(make: Callable[..., Any]) -> Callable[..., Received]:
-    return lambda count=0, **values: make(handed_in, count, **values)
-
-
-@pytest.fixture
-def given(make: Callable[..., Any]) -> Callable[[Received], list[Outcome]]:
-    def outcomes(found: Received) -> list[Outcome]:
-        return make(lambda session: triage.by_id(session, found.id).outcomes)
-
-    return outcomes
+from tests.triage_pages import ARCHIVE, SOON, Received, as_it_stands, field_in, give, judge, letter_in
 
 
 def test_what_was_written_is_kept_while_matches_are_decided_beside_it(hub: TestClient, received: Callable[..., Received]) -> None:

@@ -11,26 +11,12 @@ import time_machine
 from fastapi.testclient import TestClient
 
 from models.people import Role
-from models.queries import triage
 from models.triage import Outcome, OutcomeKind
 from tests import merges
 from tests.pages import PAGE, read, words
-from tests.triage_pages import ARCHIVE, SOON, Received, as_it_stands, field_in, give, handed_in, judge, letter_in
+from tests.triage_pages import ARCHIVE, SOON, Received, as_it_stands, field_in, give, judge, letter_in
 
 FUTURE = {"answer-by-day": "27", "answer-by-month": "3", "answer-by-year": str(datetime.now(UTC).year + 1)}
-
-
-@pytest.fixture
-def received(make: Callable[..., Any]) -> Callable[..., Received]:
-    return lambda count=0, **values: make(handed_in, count, **values)
-
-
-@pytest.fixture
-def given(make: Callable[..., Any]) -> Callable[[Received], list[Outcome]]:
-    def outcomes(found: Received) -> list[Outcome]:
-        return make(lambda session: triage.by_id(session, found.id).outcomes)
-
-    return outcomes
 
 
 def test_every_outcome_says_what_it_means_and_opens_with_its_letter(hub: TestClient, received: Callable[..., Received]) -> None:
