@@ -123,11 +123,12 @@ def _selects(
     place: str | None,
 ) -> tuple[list[filters.Choice], int]:
     """The filters, each choice with how many matches it would show, and how many they leave together."""
-    counted = proposals.counts_by_state_and_band(session, actor, at=at, place=place)
-    by_place = proposals.counts_by_place(session, actor, at=at, state=state, band=band)
+    counts = proposals.counts_of(session, actor, at=at)
+    counted = counts.by_state_and_band(place)
     all_places = [(row.key, row.name) for row in known]
     bands = [(each.value, wording.BANDS[each][0]) for each in Band]
     chosen = state.value if state is not None else TO_DECIDE
+    by_place = counts.by_place(chosen, band)
     states = {name: sum(counted[name, each] for each in ([band] if band else Band)) for name in _STATES}
     by_band = {each.value: counted[chosen, each] for each in Band}
     named = _STATES if PROPOSAL_DECIDE.admits(actor) else _STATES | {TO_DECIDE: "For the Hub to decide"}

@@ -41,10 +41,10 @@ def matches_of(session: Session, libraries: Libraries, joint_need_id: UUID, *, a
     joint = joining.get(session, joint_need_id, actor=actor)
     JOINT_NEED_MATCH.check(actor, subject_of(joint))
     best: dict[UUID, JointMatch] = {}
+    members = [member for member in joining.members_shown(session, joint, actor=actor) if member.searchable]
+    view = libraries.view(session, Side.INNOVATION, actor) if members else None
     found = [
-        (member, proposing.matches_of(session, libraries, Side.NEED, member.id, actor=actor, limit=limit))
-        for member in joining.members_shown(session, joint, actor=actor)
-        if member.searchable
+        (member, proposing.matches_of(session, libraries, Side.NEED, member.id, actor=actor, limit=limit, view=view)) for member in members
     ]
     for member, matches in found:
         for match in matches.matches:

@@ -72,11 +72,17 @@ class Ranked:
     mates: "tuple[Ranked, ...]" = ()  # the other needs of its joint need
 
 
-def matches_of(session: Session, libraries: Libraries, side: Side, document_id: UUID, *, actor: Actor, limit: int = 20) -> Matches:
-    """Rank the other side for a stored document; a draft is ranked too, before those who may read it."""
+def matches_of(
+    session: Session, libraries: Libraries, side: Side, document_id: UUID, *, actor: Actor, limit: int = 20, view: View | None = None
+) -> Matches:
+    """Rank the other side for a stored document; a draft is ranked too, before those who may read it.
+
+    Who ranks for several documents at once opens the `view` of the other side before this actor once and hands it to each.
+    """
     row = documents.get(session, side, document_id, actor)
     must_be_readable(row)
-    return _ranked(session, libraries, encoded_of(session, libraries, side, row), side=side, query_id=row.id, actor=actor, limit=limit)
+    query = encoded_of(session, libraries, side, row)
+    return _ranked(session, libraries, query, side=side, query_id=row.id, actor=actor, limit=limit, view=view)
 
 
 def matches_of_text(session: Session, libraries: Libraries, side: Side, content: Content, *, actor: Actor, limit: int = 20) -> Matches:
@@ -307,9 +313,17 @@ def _run_of(ranked: Ranked, at: datetime) -> RankingRun:
 
 
 def _ranked(
-    session: Session, libraries: Libraries, query: EncodedDocument, *, side: Side, query_id: UUID | None, actor: Actor, limit: int
+    session: Session,
+    libraries: Libraries,
+    query: EncodedDocument,
+    *,
+    side: Side,
+    query_id: UUID | None,
+    actor: Actor,
+    limit: int,
+    view: View | None = None,
 ) -> Matches:
-    view: View = libraries.view(session, side.other, actor)
+    view = view or libraries.view(session, side.other, actor)
     ranking = libraries.ranker_for(session).rank(query, view, limit=limit)
     rows = documents.of_ids(session, side.other, [_candidate_id(each, side) for each in ranking.judgements], actor)
     matches = [Match(rows[_candidate_id(each, side)], each) for each in ranking.judgements if _candidate_id(each, side) in rows]

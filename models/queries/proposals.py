@@ -1,12 +1,13 @@
 """Proposals: the queue, one to decide, those in force of a pair."""
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
@@ -41,7 +42,11 @@ def queue(
     To decide are the open ones and the deferred whose day has come, of documents that are still searchable, less
     those that the asker skipped.
     """
-    query = select(Proposal).where(*_wanted(actor, at=at, state=state, band=band, place=place))
+    query = select(Proposal).where(proposals_visible_to(actor))
+    if band is not None:
+        query = query.where(Proposal.band == band)
+    if place is not None:
+        query = query.where(Proposal.need.has(Need.places.any(Place.key == place)))
     if need_id is not None:
         query = query.where(Proposal.need_id == need_id)
     if innovation_id is not None:
@@ -49,52 +54,76 @@ def queue(
         query = query.where(or_(Proposal.innovation_id == innovation_id, theirs))
     if but_innovations is not None:
         query = query.where(Proposal.innovation_id.not_in(but_innovations))
-    ordered = query.order_by(Proposal.probability.desc(), Proposal.id)
-    return page_of_long_rows(session, ordered, after=after, limit=limit, kinds=(float, UUID))
+    if state is not None:
+        asked = [query.where(Proposal.state == state)]
+    else:
+        searchable = Proposal.need.has(NEED_IS_SEARCHABLE), Proposal.innovation.has(INNOVATION_IS_SEARCHABLE)
+        asked = [query.where(each, *searchable, _not_skipped(actor)) for each in (Proposal.state == ProposalState.OPEN, _due(at))]
+    ordered = [each.order_by(Proposal.probability.desc(), Proposal.id) for each in asked]
+    return page_of_long_rows(session, ordered, order=lambda key: (-key[0], key[1]), after=after, limit=limit, kinds=(float, UUID))
 
 
-def _wanted(actor: Actor, *, at: datetime, state: ProposalState | None, band: Band | None, place: str | None) -> list[ColumnElement[bool]]:
-    wanted = [proposals_visible_to(actor), _waits(actor, at) if state is None else Proposal.state == state]
-    if band is not None:
-        wanted.append(Proposal.band == band)
-    if place is not None:
-        wanted.append(Proposal.need.has(Need.places.any(Place.key == place)))
-    return wanted
+def _due(at: datetime) -> ColumnElement[bool]:
+    """Whether a proposal was deferred until a day that has come."""
+    return and_(Proposal.state == ProposalState.DEFERRED, Proposal.deferred_until <= at)
 
 
-def _waits(actor: Actor, at: datetime) -> ColumnElement[bool]:
-    """Whether a proposal is to be decided now by whoever asks."""
-    due = and_(Proposal.state == ProposalState.DEFERRED, Proposal.deferred_until <= at)
-    own = [~Proposal.skips.any(Skip.person_id == actor.person_id)] if actor.person_id is not None else []
-    searchable = Proposal.need.has(NEED_IS_SEARCHABLE), Proposal.innovation.has(INNOVATION_IS_SEARCHABLE)
-    return and_(or_(Proposal.state == ProposalState.OPEN, due), *searchable, *own)
+def _not_skipped(actor: Actor) -> ColumnElement[bool]:
+    return ~Proposal.skips.any(Skip.person_id == actor.person_id) if actor.person_id is not None else true()
 
 
 TO_DECIDE: Final = "to_decide"
 """What waits for a decision now, among the states by which proposals are counted."""
 
 
-def counts_by_state_and_band(session: Session, actor: Actor, *, at: datetime, place: str | None) -> Counter[tuple[str, str]]:
-    """How many proposals of each band each state would show, the place held; one whose day has come is to decide and deferred."""
-    told = (Proposal.state, Proposal.band, case((_waits(actor, at), True), else_=False).label("waits"))
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many proposals each choice of a list's filters would show: `of_needs` by need, state and band, and the places of needs.
+
+    One whose day has come counts as to decide and as deferred; one on a need of several places counts in each.
+    """
+
+    of_needs: Mapping[tuple[UUID, str, str], int]
+    places: Mapping[UUID, Collection[str]]
+
+    def by_state_and_band(self, place: str | None) -> Counter[tuple[str, str]]:
+        """Those of each state and band, the place held."""
+        found: Counter[tuple[str, str]] = Counter()
+        for (need_id, state, band), count in self.of_needs.items():
+            if place is None or place in self.places.get(need_id, ()):
+                found[state, band] += count
+        return found
+
+    def by_place(self, state: str, band: Band | None) -> Counter[str]:
+        """Those on needs of each place, state and band held."""
+        found: Counter[str] = Counter()
+        for (need_id, its_state, its_band), count in self.of_needs.items():
+            if its_state == state and band in {None, its_band}:
+                for place in self.places.get(need_id, ()):
+                    found[place] += count
+        return found
+
+
+def counts_of(session: Session, actor: Actor, *, at: datetime) -> Counts:
+    """The counts of what the actor may read, superseded ones apart.
+
+    What is searchable is told by lists that are read once: looking each proposal's texts up took four times as long.
+    """
+    needs, innovations = select(Need.id).where(NEED_IS_SEARCHABLE), select(Innovation.id).where(INNOVATION_IS_SEARCHABLE)
+    searchable = Proposal.need_id.in_(needs), Proposal.innovation_id.in_(innovations)
+    waits = and_(or_(Proposal.state == ProposalState.OPEN, _due(at)), *searchable, _not_skipped(actor))
+    told = (Proposal.need_id, Proposal.state, Proposal.band, case((waits, True), else_=False).label("waits"))
     query = select(*told, func.count()).where(proposals_visible_to(actor), Proposal.state != ProposalState.SUPERSEDED)
-    if place is not None:
-        query = query.where(Proposal.need.has(Need.places.any(Place.key == place)))
-    found: Counter[tuple[str, str]] = Counter()
-    for state, band, waits, count in session.execute(query.group_by(*told)):
-        if waits:
-            found[TO_DECIDE, band.value] += count
+    found: Counter[tuple[UUID, str, str]] = Counter()
+    for need_id, state, band, is_waiting, count in session.execute(query.group_by(*told)):
+        if is_waiting:
+            found[need_id, TO_DECIDE, band.value] += count
         if state is not ProposalState.OPEN:
-            found[state.value, band.value] += count
-    return found
-
-
-def counts_by_place(session: Session, actor: Actor, *, at: datetime, state: ProposalState | None, band: Band | None) -> dict[str, int]:
-    """How many proposals on needs of each place a list would show, the other filters held; one of several places counts in each."""
-    query = select(Place.key, func.count()).select_from(Proposal).join(need_place, need_place.c.need_id == Proposal.need_id)
-    query = query.join(Place, Place.id == need_place.c.place_id)
-    found = session.execute(query.where(*_wanted(actor, at=at, state=state, band=band, place=None)).group_by(Place.key))
-    return {row[0]: row[1] for row in found}
+            found[need_id, state.value, band.value] += count
+    places: defaultdict[UUID, set[str]] = defaultdict(set)
+    for need_id, key in session.execute(select(need_place.c.need_id, Place.key).join(Place, Place.id == need_place.c.place_id)):
+        places[need_id].add(key)
+    return Counts(found, places)
 
 
 def of_ids(session: Session, proposal_ids: Collection[UUID], actor: Actor) -> dict[UUID, Proposal]:

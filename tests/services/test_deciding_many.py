@@ -87,17 +87,17 @@ def test_each_filter_counts_what_it_would_show(session):
     overdue = {"state": ProposalState.DEFERRED, "deferred_until": NOW - timedelta(days=1)}
     factories.make_proposal(session, wakefield, band=Band.WEAK, **overdue)
 
-    everywhere = proposals.counts_by_state_and_band(session, by, at=NOW, place=None)
-    assert everywhere == {
+    counts = proposals.counts_of(session, by, at=NOW)
+    assert counts.by_state_and_band(None) == {
         ("to_decide", "strong"): 2,
         ("to_decide", "possible"): 1,
         ("to_decide", "weak"): 1,
         ("deferred", "weak"): 1,
         ("confirmed", "strong"): 1,
     }
-    assert proposals.counts_by_state_and_band(session, by, at=NOW, place="LDS")["to_decide", "strong"] == 1
-    assert proposals.counts_by_state_and_band(session, by, at=NOW, place="CAL") == {}
-    assert proposals.counts_by_place(session, by, at=NOW, state=None, band=None) == {"LDS": 2, "WAK": 3}
-    assert proposals.counts_by_place(session, by, at=NOW, state=None, band=Band.STRONG) == {"LDS": 1, "WAK": 1}
+    assert counts.by_state_and_band("LDS")["to_decide", "strong"] == 1
+    assert counts.by_state_and_band("CAL") == {}
+    assert counts.by_place("to_decide", None) == {"LDS": 2, "WAK": 3}
+    assert counts.by_place("to_decide", Band.STRONG) == {"LDS": 1, "WAK": 1}
     assert set(proposals.of_ids(session, [skipped.id, uuid4()], by)) == {skipped.id}
     assert proposals.of_ids(session, [skipped.id], staff(session, Role.PLACE, place="WAK")) == {}
