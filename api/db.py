@@ -12,10 +12,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session, sessionmaker
 
+from api.turns import Turns
 from models.events import Event
 
 BEFORE_COMMIT, AFTER_COMMIT = "before_commit", "after_commit"
 BUSY_SECONDS = 20
+_TURN = "turn"
 AWAY = (OperationalError, InterfaceError, PoolExhausted)
 """What is raised while the database is away or too busy: nothing was done, and it may be asked again."""
 _POSTGRESQL = {
@@ -32,13 +34,13 @@ class Database:
     """One database: `transaction()` writes and commits, `reading()` only reads.
 
     On SQLite a writer takes the write lock at its start (BEGIN IMMEDIATE), so that it never fails half-way
-    because another was faster.
+    because another was faster; threads of this process take turns at it, those of others wait as SQLite has them wait.
     """
 
     def __init__(self, url: str, *, pool: int = 10) -> None:
         self.url = url
         self.engine = _engine(url, pool)
-        writer = self.engine.execution_options(sqlite_begin="IMMEDIATE")
+        writer = self.engine.execution_options(sqlite_begin="IMMEDIATE", turns=Turns())
         self._writers = sessionmaker(writer, expire_on_commit=False)
         event.listen(self._writers, "before_flush", _name_the_request)
         self._readers = sessionmaker(_consistent(self.engine), expire_on_commit=False)
@@ -116,6 +118,7 @@ def _engine(url: str, pool: int) -> Engine:
     engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "checkin", _give_turn_back)
     return engine
 
 
@@ -126,4 +129,17 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'DEFERRED')}")
+    options = connection.get_execution_options()
+    turns: Turns | None = options.get("turns")
+    if turns is not None:
+        if not turns.take(BUSY_SECONDS):
+            raise OperationalError("BEGIN IMMEDIATE", None, TimeoutError(f"Others of this process wrote for {BUSY_SECONDS} seconds."))
+        connection.info[_TURN] = turns
+    connection.exec_driver_sql(f"BEGIN {options.get('sqlite_begin', 'DEFERRED')}")
+
+
+def _give_turn_back(_connection: object, record: Any) -> None:  # noqa: ANN401 -- the pool's own record
+    """When the connection goes back to the pool: after the commit or the rollback, however it ended."""
+    turns: Turns | None = record.info.pop(_TURN, None)
+    if turns is not None:
+        turns.give_back()
