@@ -39,6 +39,8 @@ REASONS: Final = tuple(code for code in ReasonCode if code is not ReasonCode.OTH
 _AT_WORK, _AT_CHRISTMAS = 0.9, 0.45
 _CHRISTMAS: Final = frozenset(date(2026, 12, day) for day in range(21, 32))
 _LONG_OVERDUE: Final = timedelta(days=14)
+_QUEUE_READ: Final = 50
+"""Submissions of the queue that are looked at before somebody takes one: as many as a page of it has."""
 
 
 class Acting:
@@ -87,7 +89,7 @@ class HubActs(Acting):
         """Whoever is at work takes from the head of the queue; now and then two reach for the same."""
         made = self.world
         at_work = [actor for actor in made.staff if made.draw(_AT_CHRISTMAS if made.day in _CHRISTMAS else _AT_WORK)]
-        page = triage.queue(session, made.lead, Wanted(), today=made.day, limit=100)
+        page = triage.queue(session, made.lead, Wanted(), today=made.day, limit=_QUEUE_READ)
         waiting = [row.id for row in page.rows if row.state is not SubmissionState.ASKED or self._long_overdue(row)]
         for number, submission_id in enumerate(waiting[: most_each * len(at_work)]):
             actor = at_work[number % len(at_work)]

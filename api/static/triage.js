@@ -5,6 +5,7 @@ const STORE = "triage-shortcuts";
 const find = (selector, within = document) => within.querySelector(selector);
 const region = () => find("[data-triage]");
 let busy = false;
+let done = false; // what was written on this page has been sent, and the page is left
 
 function remembered() {
   try { return localStorage.getItem(STORE) !== "off"; } catch { return true; } // a browser may forbid to remember
@@ -16,6 +17,7 @@ async function ask(address, options = {}) {
   const part = new DOMParser().parseFromString(await reply.text(), "text/html");
   const fresh = find("[data-triage]", part);
   if (!fresh && reply.redirected) {
+    done = true;
     location.assign(reply.url); // no other submission waits, and so the list of all is shown
     return new Promise(() => {});
   }
@@ -78,8 +80,14 @@ document.addEventListener("submit", (event) => {
 const FORM = "#letter, #why, #question, #note, .app-why textarea";
 const written = () => find("[data-written]") || [...document.querySelectorAll(FORM)].some((each) => each.value !== each.defaultValue);
 
+// What was written is kept on the page of its submission alone: who leaves that page is asked first.
+const LOST = "What you wrote on this submission was not sent. Leave it and lose what you wrote?";
+const leaves = (link) => new URL(link.href).pathname !== new URL(region().dataset.address, location.href).pathname;
+window.addEventListener("beforeunload", (event) => { if (!done && written()) event.preventDefault(); });
+
 function look(link) {
   const pair = new URL(link.href).searchParams.get("pair");
+  if (leaves(link) && written() && !window.confirm(LOST)) return undefined;
   if (!pair || !written()) return take(link.href, {}, link.closest("#outcome") && "outcome");
   const form = find("#work");
   const options = sent(form);

@@ -4,16 +4,18 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from models.clocks import Clock, ClockKind
 
+_ONE = select(Clock).where(Clock.kind == bindparam("clock_kind"), Clock.subject_id == bindparam("clock_of"))
+_LOCKED = _ONE.with_for_update()
+
 
 def of(session: Session, kind: ClockKind, subject_id: UUID, *, lock: bool = False) -> Clock | None:
     """The clock of a thing; None when it has none."""
-    query = select(Clock).where(Clock.kind == kind, Clock.subject_id == subject_id)
-    return session.scalars(query.with_for_update() if lock else query).first()
+    return session.scalars(_LOCKED if lock else _ONE, {"clock_kind": kind, "clock_of": subject_id}).first()
 
 
 def of_many(session: Session, kind: ClockKind, subject_ids: Collection[UUID]) -> dict[UUID, Clock]:

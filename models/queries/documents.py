@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, cast, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session, lazyload, selectinload
 
@@ -21,6 +21,12 @@ from models.queries.visibility import INNOVATION_IS_SEARCHABLE, NEED_IS_SEARCHAB
 DocumentRow = Need | Innovation
 TABLES: dict[Side, type[Need] | type[Innovation]] = {Side.NEED: Need, Side.INNOVATION: Innovation}
 _SEARCHABLE = {Side.NEED: NEED_IS_SEARCHABLE, Side.INNOVATION: INNOVATION_IS_SEARCHABLE}
+# Written once: every job asks for these, and to put a statement together takes longer than to run it.
+_ONE: Mapping[Side, Select[Any]] = {side: select(table).where(table.id == bindparam("document_id")) for side, table in TABLES.items()}
+_LOCKED: Mapping[Side, Select[Any]] = {
+    side: _ONE[side].options(lazyload("*")).with_for_update(of=table, key_share=True).execution_options(populate_existing=True)
+    for side, table in TABLES.items()
+}
 _CODE_FILTERS = {
     Side.NEED: frozenset({"care_settings", "areas", "diseases_conditions_impact", "key_health_inequalities"}),
     Side.INNOVATION: frozenset({"care_settings", "areas", "diseases_conditions_impact", "key_health_inequalities", "categories"}),
@@ -240,15 +246,12 @@ def one_for_update(session: Session, side: Side, document_id: UUID) -> Any:  # n
 
     What belongs to it is loaded when it is asked for, which of a row that was locked is seldom.
     """
-    table = TABLES[side]
-    query: Select[Any] = select(table).where(table.id == document_id).options(lazyload("*"))
-    return session.scalars(query.with_for_update(of=table, key_share=True).execution_options(populate_existing=True)).first()
+    return session.scalars(_LOCKED[side], {"document_id": document_id}).first()
 
 
 def find(session: Session, side: Side, document_id: UUID) -> Any:  # noqa: ANN401 -- Need or Innovation, as side says
     """The document, whoever asks; None when there is none. For jobs only."""
-    table = TABLES[side]
-    return session.scalars(select(table).where(table.id == document_id)).unique().first()
+    return session.scalars(_ONE[side], {"document_id": document_id}).unique().first()
 
 
 def of_ids(session: Session, side: Side, ids: Collection[UUID], actor: Actor) -> dict[UUID, Any]:

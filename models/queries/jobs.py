@@ -70,6 +70,19 @@ _HELD = (
     .execution_options(populate_existing=True)
 )
 
+_END = (
+    delete(JobRow)
+    .where(
+        or_(
+            JobRow.id.in_(bindparam("done", expanding=True)),
+            (JobRow.name == bindparam("job_name"))
+            & (JobRow.state == JobState.DEAD)
+            & JobRow.dedupe_key.in_(bindparam("keys", expanding=True)),
+        )
+    )
+    .execution_options(synchronize_session=False)
+)
+
 
 def next_due(session: Session, at: datetime) -> JobRow | None:
     """The job that has been due longest, locked."""
@@ -108,9 +121,9 @@ def queued_twin(session: Session, job: JobRow) -> JobRow | None:
 
 def end(session: Session, ended: Sequence[JobRow]) -> None:
     """Remove jobs of one name that are done, and the dead rows of the same pieces of work."""
-    [name], mine = {job.name for job in ended}, JobRow.id.in_([job.id for job in ended])
-    twins = (JobRow.name == name) & (JobRow.state == JobState.DEAD) & JobRow.dedupe_key.in_([job.dedupe_key for job in ended])
-    session.execute(delete(JobRow).where(or_(mine, twins)).execution_options(synchronize_session=False))
+    [name] = {job.name for job in ended}
+    done = {"done": [job.id for job in ended], "job_name": name, "keys": [job.dedupe_key for job in ended]}
+    session.execute(_END, done)
 
 
 def drop_dead_twins(session: Session, job: JobRow) -> None:

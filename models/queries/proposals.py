@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
@@ -21,6 +21,22 @@ from models.queries.documents import NotFound
 from models.queries.pages import Page, page_of_long_rows
 from models.queries.visibility import INNOVATION_IS_SEARCHABLE, NEED_IS_SEARCHABLE, proposals_visible_to
 from models.runs import RankingRun
+
+# Written once: every ranking asks for these, and to put a statement together takes longer than to run it.
+_MINE: Final = {
+    Side.NEED: (Proposal.need_id, Proposal.need_revision),
+    Side.INNOVATION: (Proposal.innovation_id, Proposal.innovation_revision),
+}
+_OF_ONE: Final = {
+    side: select(Proposal).where(mine == bindparam("document_id")).with_for_update(of=Proposal, key_share=True).order_by(Proposal.id)
+    for side, (mine, _) in _MINE.items()
+}
+_REPLACEABLE: Final = Proposal.state.in_([ProposalState.OPEN, ProposalState.DEFERRED, ProposalState.REJECTED])
+_OUTDATED: Final = {side: _OF_ONE[side].where(judged != bindparam("judged_at"), _REPLACEABLE) for side, (_, judged) in _MINE.items()}
+_BY_ANOTHER: Final = {
+    side: query.where(Proposal.state == ProposalState.OPEN, Proposal.run.has(RankingRun.ranker_hash != bindparam("ranker")))
+    for side, query in _OF_ONE.items()
+}
 
 
 def queue(
@@ -211,21 +227,9 @@ def searchable_pair(session: Session, proposal: Proposal) -> bool:
 
 def outdated_of(session: Session, side: Side, document_id: UUID, revision: int) -> Sequence[Proposal]:
     """The undecided or rejected proposals in force of a document that were judged on an older text of it, locked."""
-    mine, judged = (
-        (Proposal.need_id, Proposal.need_revision) if side is Side.NEED else (Proposal.innovation_id, Proposal.innovation_revision)
-    )
-    replaceable = Proposal.state.in_([ProposalState.OPEN, ProposalState.DEFERRED, ProposalState.REJECTED])
-    query = select(Proposal).where(mine == document_id, judged != revision, replaceable).with_for_update(of=Proposal, key_share=True)
-    return session.scalars(query.order_by(Proposal.id)).unique().all()
+    return session.scalars(_OUTDATED[side], {"document_id": document_id, "judged_at": revision}).unique().all()
 
 
 def open_by_another(session: Session, side: Side, document_id: UUID, ranker_hash: str) -> Sequence[Proposal]:
     """The undecided proposals of a document that another ranker judged, locked; what was deferred waits for its day."""
-    mine = Proposal.need_id if side is Side.NEED else Proposal.innovation_id
-    by_another = Proposal.run.has(RankingRun.ranker_hash != ranker_hash)
-    query = (
-        select(Proposal)
-        .where(mine == document_id, Proposal.state == ProposalState.OPEN, by_another)
-        .with_for_update(of=Proposal, key_share=True)
-    )
-    return session.scalars(query.order_by(Proposal.id)).unique().all()
+    return session.scalars(_BY_ANOTHER[side], {"document_id": document_id, "ranker": ranker_hash}).unique().all()

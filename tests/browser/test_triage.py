@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 from sqlalchemy import select
 
 from models.triage import Outcome, OutcomeKind, Submission
@@ -196,3 +196,27 @@ def test_the_reason_of_a_referral_follows_the_body_as_it_is_chosen(visit: Callab
         page.get_by_label("To whom?").select_option(str(body.id))
         expect(page.get_by_label("Why may this body help?")).to_have_value(f"They help with: {body.helps_with}.")
         expect(page.get_by_label("Letter to the innovator")).to_have_value(re.compile(f"{body.name}.*{body.helps_with}", re.DOTALL))
+
+
+def test_who_leaves_a_changed_letter_is_asked_first(visit: Callable[..., Visitor], site: Site) -> None:
+    here, _ = _waiting(site, "Half written", 2)
+    page = visit().sign_in("hub").open(f"/triage/{here.id}?outcome=archive")
+    page.locator("[data-triage-ready]").wait_for(state="attached")
+    letter, heading = page.get_by_label("Letter to the innovator"), page.get_by_role("heading", level=1)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    letter.fill("My own words.")
+    page.once("dialog", stay)
+    page.get_by_role("link", name="Next submission").click()
+    page.once("dialog", stay)
+    page.get_by_role("link", name="Triage", exact=True).first.click(no_wait_after=True)
+    expect(letter).to_have_value("My own words.")
+    assert asked == ["confirm", "beforeunload"]
+
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("link", name="Next submission").click()
+    expect(heading).to_have_text("Half written 2")
