@@ -1,7 +1,7 @@
 """Lists as tables: every row that a page would list, with its filters and over all its pages, in columns for a file."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
@@ -271,5 +271,5 @@ def _must_be_bounded(many: int) -> None:
         raise InvalidRequest(f"This list has more than {MOST_ROWS:,} rows. Narrow it by its filters, and take it away in parts.")
 
 
-def _day(value: Any) -> str:  # noqa: ANN401 -- a day, a time or nothing
-    return (day_of(value) if isinstance(value, datetime) else value).isoformat() if value is not None else ""
+def _day(value: date | datetime | None) -> date | str:
+    return day_of(value) if isinstance(value, datetime) else value if value is not None else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -117,7 +118,7 @@ def _columns(report: Report) -> Sequence[Any]:
 
 def _is_number(report: Report, name: str) -> bool:
     values = [row[name] for row in report.rows if row[name] is not None]
-    return bool(values) and not any(isinstance(value, str) for value in values)
+    return bool(values) and not any(isinstance(value, str | date) for value in values)
 
 
 def _cell(row: Mapping[str, Cell], name: str, names: Names) -> Shown:
@@ -126,7 +127,7 @@ def _cell(row: Mapping[str, Cell], name: str, names: Names) -> Shown:
         return Shown("")
     if name in _WORDS:
         return _WORDS[name](row, names)
-    if isinstance(value, bool | str):
+    if isinstance(value, bool | str | date):
         return Shown(str(value))
     return Shown(f"{value * 100:.0f} %" if name in _SHARES else shown_number(value), number=True)
 

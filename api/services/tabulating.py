@@ -10,7 +10,7 @@ from typing import Final
 
 from models.words import without_unseen
 
-Cell = str | int | float | bool | None
+Cell = str | int | float | bool | date | None
 _RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 

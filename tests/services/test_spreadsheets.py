@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from datetime import date
 from xml.etree import ElementTree
 
 import pytest
@@ -38,6 +39,13 @@ def test_headings_stand_above_the_rows_and_numbers_are_numbers():
     rows, _ = opened(table({"what": "Needs", "many": 3}, {"what": None, "many": True}, {"what": "", "many": False}))
 
     assert rows == [["What", "How many"], ["Needs", 3.0], [None, "Yes"], ["", "No"]]
+
+
+def test_a_day_is_a_day_by_which_a_spreadsheet_sorts():
+    rows, parts = opened(table({"what": date(2026, 11, 22), "many": 1}))
+
+    assert rows[1][0] == (date(2026, 11, 22) - date(1899, 12, 30)).days
+    assert "yyyy-mm-dd" in parts["xl/styles.xml"]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", '=HYPERLINK("http://x")', "http://example.org", "123", "a\x01b"])
