@@ -18,6 +18,7 @@ MOST_ANSWERS: Final = 2_000
 MOST_SHOWN: Final = 20
 """Warnings of one record that are told; one more says how many are left out."""
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,200}>|<!--")
+_VERSION: Final = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _CALCULATED: Final = frozenset({("INNOVATION_DESCRIPTION", "countryName"), ("", EVIDENCES)})
 _CODED: Final = {
     name: frozenset(row["value"] for row in shipped_file()["evidences"][name]) for name in ("evidenceSubmitType", "evidenceType")
@@ -35,6 +36,8 @@ def findings(entry: Entry, schemas: Schemas) -> tuple[list[Finding], list[Findin
         return [problem(entry.line, "", "too_many_answers", f"The record holds more than {MOST_ANSWERS:,} answers. Check it.")], []
     problems = [each for name, answer in told.items() for each in _wrong(entry.line, name, answer)]
     problems += [each for said in _beside(entry) for each in _wrong(entry.line, ("", ""), said)]
+    if not _VERSION.fullmatch(version):
+        problems.append(problem(entry.line, "version", "bad_version", "A version is a number, or a word of at most 40 letters and digits."))
     warnings = list(_of_version(entry, schemas))
     for name, answer in told.items():
         warnings += _of_answer(entry.line, name, answer, schema, older=older)
