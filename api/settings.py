@@ -274,6 +274,11 @@ class Settings(BaseSettings):
         return self.home / "rankers"
 
     @property
+    def record_schemas(self) -> Path:
+        """Where `matching schema install` keeps schemas of the national record."""
+        return self.home / "record-schemas"
+
+    @property
     def encoder_folder(self) -> Path:
         """Where the exported encoder in use lies; each has its own folder, so that a change can be taken back."""
         return self.folder_of(self.encoder_used)

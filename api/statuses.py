@@ -26,6 +26,7 @@ from api.services.limiting import TooManyRequests
 from api.services.mailing import AddressRefused, UnsubscribeRefused
 from api.services.noting import NoteEmpty
 from api.services.proposing import NothingToRank
+from api.services.records.schema import SchemaRefused
 from api.services.reporting import PeriodInvalid
 from api.services.retrying import NotDead
 from api.services.stages import PlaceNotConcerned, StageDateRefused
@@ -160,6 +161,7 @@ STATUS: dict[type[DomainError], int] = {
     NothingToRank: 422,
     ImportFileRefused: 422,
     AlreadyImported: 409,
+    SchemaRefused: 422,
     RequestInFlight: 409,
     KeyReused: 422,
     PreconditionRequired: 428,

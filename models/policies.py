@@ -139,6 +139,14 @@ INNOVATION_DELETE: Final = Policy(
 INNOVATION_READ_CONSENT: Final = Policy(
     "innovation.read_consent", Scope.READ, (Grant(Role.INNOVATOR, Relation.OWNER), Grant(Role.HUB)), sees=INNOVATION_READ
 )
+# The whole national record, with names and addresses of the national service in it.
+INNOVATION_READ_RECORD: Final = Policy(
+    "innovation.read_record",
+    Scope.READ,
+    _OF_OFFERERS,
+    sees=INNOVATION_READ,
+    refusal="Only who owns this innovation, or the Hub, reads its national record.",
+)
 INNOVATION_SUGGEST_CODES: Final = Policy(
     "innovation.suggest_codes", Scope.READ, _OF_OFFERERS, sees=INNOVATION_READ, refusal=_NOT_YOUR_INNOVATION
 )

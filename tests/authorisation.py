@@ -387,6 +387,7 @@ _SENT: Final[dict[str, Callable[[World], Iterator[Case]]]] = {
     "POST /api/v1/innovations": _offered,
     "PATCH /api/v1/innovations/{innovation_id}": _given,
     "POST /api/v1/imports": _brought_in,
+    "POST /api/v1/records": lambda _: iter([Case("", sent={"files": {"file": ("a.csv", b"uniqueId,name\nINN-2501-0007-5,A\n")}})]),
     "POST /api/v1/innovations/{innovation_id}/merge": _merged,
     "POST /api/v1/innovations/{innovation_id}/referrals": _referred,
     "POST /api/v1/needs/{need_id}/join": _joined,

@@ -26,6 +26,7 @@ from tests.api.test_page_forms import INNOVATION as INNOVATION_FORM
 from tests.api.test_page_forms import NEED as NEED_FORM
 from tests.factories import ANY_VERSION, PASSWORD
 from tests.imports import NEEDS as NEEDS_FILE
+from tests.imports import send_record
 from tests.mailboxes import report
 
 NOW = datetime.now(UTC)
@@ -216,6 +217,10 @@ ROUTES: dict[str, Change] = {
     "DELETE /api/v1/session": ("session.ended", lambda world: world.api("/session", method="DELETE")),
     "POST /sign-out": ("session.ended", lambda world: world.form("/sign-out")),
     "POST /api/v1/imports": ("import.staged", World.import_file),
+    "POST /api/v1/records": (
+        "innovation.record_imported",
+        lambda world: world.on(send_record(world.lead, 1)) and send_record(world.lead, 2),
+    ),
     "POST /api/v1/jobs/{job_id}/retry": ("job.retried", lambda world: world.api(f"/jobs/{world.on(world.make(make_dead_job))}/retry")),
     "POST /api/v1/needs/{need_id}/call": (
         "call.published",

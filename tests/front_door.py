@@ -18,7 +18,7 @@ from tests.links import FIVE_ANSWERS, SENDER
 
 TOKEN = "t" * 43
 PAGE = {"Accept": "text/html"}
-STRANGERS = {"POST /begin", "POST /begin/draft", "POST /begin/needs", "POST /begin/forget"}
+STRANGERS = {"POST /begin", "POST /begin/draft", "POST /begin/record", "POST /begin/needs", "POST /begin/forget"}
 
 
 def make_draft(session: Session, **values: Any) -> FrontDoorDraft:
@@ -72,6 +72,12 @@ CHANGES: dict[str, tuple[str, Callable[[Any], Any]]] = {
         lambda world: world.stranger.post("/begin", data=FIVE_ANSWERS, headers=PAGE, follow_redirects=False),
     ),
     "POST /begin/draft": ("front_door.begun", lambda world: world.stranger.post("/begin/draft", data={"name": "Half"})),
+    "POST /begin/record": (
+        "front_door.begun",
+        lambda world: world.stranger.post(
+            "/begin/record", files={"record": ("record.csv", b"uniqueId,name\n,Half\n")}, headers=PAGE, follow_redirects=False
+        ),
+    ),
     "POST /begin/needs": ("front_door.saved", _begun("/begin/needs", **SENDER, after="0")),
     "POST /begin/forget": ("front_door.forgotten", _begun("/begin/forget")),
     "POST /innovations/{innovation_id}/status/submit": ("submission.received", _sent("status/submit")),

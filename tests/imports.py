@@ -1,6 +1,7 @@
 """Files brought in on the walk's database, step by step."""
 
 import io
+import json
 
 import pytest
 
@@ -11,6 +12,12 @@ from tests.walk import now
 
 NEEDS = "title,problem,places\nPeople fall,Older people who fall at home wait too long for help,LDS\n"
 PROBLEM = "Older people who fall at home wait too long for help"
+
+
+def send_record(client, said):
+    """Bring a national record in by API; what it says is in no column of ours."""
+    content = json.dumps({"version": 4, "INNOVATION_DESCRIPTION": {"name": "Sensor"}, "NEW": {"x": said}}).encode()
+    return client.post("/api/v1/records", data={"unique_id": "INN-2501-0007-5"}, files={"file": ("record.json", content)})
 
 
 @pytest.fixture

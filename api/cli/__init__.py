@@ -15,6 +15,8 @@ PARTS = {
     "init": ("setting_up", "Make the home folder and the database, or bring them to this version."),
     "demo": ("setting_up", "Bring in the demonstration: needs, innovations and an account for each role."),
     "import": ("importing", "Bring in needs or innovations from a CSV file, all or none of its rows."),
+    "record": ("record", "National Innovation Records: bring files of them in, and write one out."),
+    "schema": ("schema", "The schema of the national record: what comes with us, and live versions."),
     "embed": ("ranking", "Encode every need and innovation that is not encoded at its present version."),
     "index": ("ranking", "Write a new snapshot of the vectors, from which a start is faster."),
     "propose": ("ranking", "Rank what is not ranked at its present version, and put good matches before the Hub."),

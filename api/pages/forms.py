@@ -1,15 +1,16 @@
 """What forms send: read without trust, kept as typed, and told back with errors that name their field."""
 
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, BinaryIO, Final
 from uuid import UUID
 
 from fastapi import Depends, Request
 from pydantic import ValidationError
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from api.pages.wording import LOCAL
 from api.requests import CheckedRequest, Now, once_only
@@ -51,6 +52,12 @@ def text(sent: FormData, name: str) -> str:
 def texts(sent: FormData, name: str) -> list[str]:
     """All values of a field that may come several times, as checkboxes do."""
     return [value for value in sent.getlist(name) if isinstance(value, str)]
+
+
+def file(sent: FormData, name: str) -> BinaryIO:
+    """A file that was chosen; an empty one where none was."""
+    value = sent.get(name)
+    return value.file if isinstance(value, UploadFile) else io.BytesIO()
 
 
 def uuid(value: str) -> UUID | None:

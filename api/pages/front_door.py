@@ -1,6 +1,6 @@
 """The front door as pages: five questions without an account, the needs that they may answer, and the link that keeps them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,13 +20,15 @@ from api.pages.wanted import WantedNeed, wanted_need
 from api.requests import CurrentSettings, Now, Reading, SharedLibraries, StrictRoute
 from api.schemas.front_door import ANSWERS, FiveAnswers, SaveIn
 from api.security import CurrentVisit, FrontDoorSaver, FrontDoorVisitor, Visit, same_origin
-from api.services import drafting, front_door, proposing
+from api.services import drafting, front_door, proposing, record_answers
 from api.services.accounts import AccountInvalid
 from api.services.codes import code_lists
+from api.services.csv_files import ImportFileRefused
 from api.services.drafting import Sending
 from api.services.library import Libraries, RankingUnavailable
 from api.services.limiting import TooManyRequests
 from api.services.proposing import NothingToRank
+from api.services.record_schemas import schemas_in
 from api.settings import Settings
 from models.actors import ANONYMOUS
 from models.documents import Side, Visibility
@@ -43,8 +45,7 @@ SENDER_MISSING: Final = {
 }
 _SENDER_LABELS: Final = {"organisation": "Your organisation", "consent_by": "Who agrees", "email": "Your e-mail address"}
 _RANKED: Final = 20
-WANTED: Final = "need"
-"""The name in a draft of the need that it was begun for, beside the answers."""
+WANTED: Final = "need"  # the name in a draft of the need that it was begun for, beside the answers
 _SENT_SHOWN: Final = timedelta(hours=1)
 Typed = dict[str, Any]
 
@@ -84,6 +85,21 @@ def keep_typing(request: Request, *, _: FrontDoorSaver, settings: CurrentSetting
     token = _keep(request, kept | _wanting(wanted), at, settings)
     says = f"Not all is saved. {' '.join(wrong)}" if wrong else f"Saved in this browser at {wording.clock(at)}."
     return _with_draft(JSONResponse({"says": says}), token, settings, at)
+
+
+@router.post("/begin/record", dependencies=[Depends(same_origin)])
+def fill_in(
+    request: Request, *, visit: CurrentVisit, _: FrontDoorSaver, session: Reading, settings: CurrentSettings, at: Now, sent: Sent
+) -> Response:
+    """Fill in what is empty from a record of the national service; what was typed stays, and the record is not kept."""
+    draft, wanted = drafting.find(session, browsers.draft_token(request), at=at), _wanted(request, sent)
+    typed = _stored(draft)
+    try:
+        filled = record_answers.filled_in(typed, forms.file(sent, "record"), schemas_in(settings.record_schemas))
+    except ImportFileRefused as error:
+        return _questions(request, visit, typed, draft=draft, errors=[FormError("record", error.message)], wanted=wanted)
+    token = _keep(request, _checked(filled)[0] | _wanting(wanted), at, settings)
+    return _with_draft(see_other("/begin", done="record" if token else "no_record"), token, settings, at)
 
 
 @router.post("/begin/forget", dependencies=[Depends(same_origin)])
@@ -275,10 +291,11 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
-_DONE: Final[Mapping[str, str]] = {
+_DONE: Final = {
     "kept": "Your answers are saved in this browser. Come back to this page to go on.",
     "forgotten": "Your answers are deleted.",
-    "gone": "",
+    "record": "We filled in what your record says. Check it, and answer the questions that are still empty.",
+    "no_record": "Your record answers none of these questions. Answer them here.",
 }
 
 

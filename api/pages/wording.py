@@ -187,6 +187,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "submission.note_deleted": "Note on a submission deleted",
     "view.saved": "View of a list kept",
     "view.deleted": "View of a list deleted",
+    "innovation.record_imported": "National record of an innovation brought in",
     "innovation.merged": "Innovation merged into another",
     "innovation.unmerged": "Innovation parted from another",
     "referral.offered": "Innovation offered to a body that helps",

@@ -100,6 +100,15 @@ def change(
     return row
 
 
+def touch(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: datetime, version: int | None = None) -> Any:  # noqa: ANN401 -- Need or Innovation, as side says
+    """Begin a change of what no matching reads: the row locked and counted as a new version; raises as `change` does."""
+    row = _to_change(session, side, document_id, CHANGE[side], actor=actor, version=version)
+    _must_stand(row)
+    _touch(row, at)
+    session.flush()
+    return row
+
+
 def submit(session: Session, side: Side, document_id: UUID, *, actor: Actor, at: datetime, version: int | None = None) -> Any:  # noqa: ANN401 -- Need or Innovation
     """Open a need, or hand an innovation in; from now on it is matched."""
     return _submit(session, side, _to_change(session, side, document_id, _SUBMIT[side], actor=actor, version=version), actor=actor, at=at)

@@ -71,7 +71,7 @@ def check(
         NotAllowed: if the actor may not import.
     """
     _IMPORT[side].admit(actor)
-    basis = _checked_basis(consent_basis)
+    basis = checked_basis(consent_basis)
     stream.seek(0)
     rows_of(stream, side)
     digest = _hash_of(stream)
@@ -246,7 +246,8 @@ class _Basis(BaseModel):
     consent_basis: Short
 
 
-def _checked_basis(consent_basis: str) -> str:
+def checked_basis(consent_basis: str) -> str:
+    """The basis on which all innovators of a file consented, cleaned; raises ImportFileRefused for what cannot be kept."""
     try:
         return _Basis(consent_basis=consent_basis).consent_basis
     except ValidationError as error:

@@ -230,6 +230,16 @@ def by_external_id(session: Session, system: str, value: str) -> UUID | None:
     return session.scalars(select(ExternalId.innovation_id).where(ExternalId.system == system, ExternalId.value == value)).first()
 
 
+def by_external_ids(session: Session, system: str, values: Collection[str]) -> dict[str, UUID]:
+    """The innovations that another system knows by these keys."""
+    found: dict[str, UUID] = {}
+    for start in range(0, len(values), _CHUNK):
+        some = list(values)[start : start + _CHUNK]
+        query = select(ExternalId.value, ExternalId.innovation_id).where(ExternalId.system == system, ExternalId.value.in_(some))
+        found |= {row.value: row.innovation_id for row in session.execute(query)}
+    return found
+
+
 def revision(session: Session, side: Side, document_id: UUID, number: int, actor: Actor) -> Revision:
     """One stored version of a document that the actor may read; raises NotFound. Which versions they may read is the caller's to know."""
     table = TABLES[side]

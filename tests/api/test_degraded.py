@@ -143,6 +143,8 @@ def _said(method, path):
         return {}
     if path == "/api/v1/imports":
         return {"data": {"side": "needs"}, "files": {"file": ("needs.csv", "title,problem,places")}}
+    if path == "/api/v1/records":
+        return {"files": {"file": ("records.csv", "uniqueId,name")}}
     return {"json": {"email": "somebody@example.org", "password": "a long enough password"} if path == "/api/v1/session" else {}}
 
 

@@ -46,6 +46,7 @@ FORMS = {
         "until-month": "1",
         "version": "1",
     },
+    "/api/v1/records": {"file": "uniqueId,name\nINN-2501-0007-5,A\n", "dry_run": "true", "consent_basis": "All signed.", "unique_id": ""},
     "/api/v1/imports": {"side": "need", "file": "title,places\nA need,LDS\n", "partial": "false", "consent_basis": "All signed."},
 }
 BODIES = {

@@ -265,7 +265,7 @@ def test_many_from_one_network_are_told_to_wait(app: FastAPI, client: TestClient
 
 
 def test_another_site_sends_nothing_in_anybodys_name(client: TestClient, make: Callable[..., Any]) -> None:
-    for path in ("/begin", "/begin/draft", "/begin/needs", "/begin/forget"):
+    for path in ("/begin", "/begin/draft", "/begin/record", "/begin/needs", "/begin/forget"):
         reply = client.post(path, data=FIVE_ANSWERS, headers=PAGE | {"sec-fetch-site": "cross-site"})
         assert reply.status_code == 403, path
     assert drafts(make) == []

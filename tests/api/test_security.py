@@ -31,6 +31,8 @@ def call(make):
         method, url = route.split()
         if url.endswith("/imports"):
             return client.post(url, data={"side": "need"}, files={"file": ("upload.csv", b"title,places\nA need,LDS\n")})
+        if url.endswith("/records"):
+            return client.post(url, files={"file": ("upload.csv", b"uniqueId,name\nINN-2501-0007-5,A record\n")})
         return client.request(method, url.format(proposal_id=proposal.id), json=BODIES.get(route), headers=factories.ANY_VERSION)
 
     return call
@@ -48,6 +50,7 @@ def call(make):
         (Scope.DECIDE, Role.HUB, "POST /api/v1/proposals/{proposal_id}/decision"),
         (Scope.EVENTS, Role.PIPELINE, "GET /api/v1/events"),
         (Scope.IMPORT, Role.PLACE, "POST /api/v1/imports"),
+        (Scope.IMPORT, Role.PIPELINE, "POST /api/v1/records"),
         (Scope.METRICS, Role.BOARD, "GET /metrics"),
     ],
 )
