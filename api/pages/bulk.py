@@ -45,7 +45,7 @@ _WORDS: Final[Mapping[Do, tuple[str, str]]] = {
     Do.GIVE_BACK: ("Give {these} back", "Anybody can see to it again"),
     Do.ASSIGN: ("Give {these} to a colleague", "Your colleague sees to it from now on"),
     Do.SNOOZE: ("Put {these} off", "It leaves the list until the day that you choose; its clock runs on"),
-    Do.WAKE: ("Put {these} off no longer", "It is in the list again"),
+    Do.WAKE: ("Bring {these} back to the list", "It is in the list again"),
     Do.ARCHIVE: ("Archive {these}", "It is archived, and its innovator is told why"),
 }
 """The heading and the button, and what will happen to each."""
@@ -159,7 +159,7 @@ def _details(sent: FormData, do: Do, at: datetime) -> tuple[Details, list[FormEr
 def _put_off(sent: FormData, at: datetime) -> tuple[Details, list[FormError]]:
     day = forms.day_typed(sent, "until")
     if day is None:
-        return Details(), [FormError("until", f"Enter a day within the next 60, like {forms.like_day(at, days=_EXAMPLE)}")]
+        return Details(), [FormError("until", f"Enter a day within the next 60 days, like {forms.like_day(at, days=_EXAMPLE)}")]
     try:
         must_be_a_day_to_come(day.date(), day_of(at))
     except SnoozeRefused as error:

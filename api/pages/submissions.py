@@ -95,6 +95,7 @@ def view(session: Session, libraries: Libraries, submission_id: UUID, asked: Ask
         "holder": _holder(session, row, by.actor),
         "rows": [_listed(number, each, row, in_hand, by.actor, all_of_them=everything) for number, each in enumerate(listed, 1)],
         "more": len(found.proposals) - len(listed),
+        "undecided": any(each.state is ProposalState.OPEN for each in found.proposals),
         "ranked": found.ranked,
         "pair": _pair(session, libraries, in_hand, by, may_act=may_act) if in_hand is not None else None,
         "outcome": outcome,

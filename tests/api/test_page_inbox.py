@@ -253,11 +253,11 @@ def test_a_submission_is_given_to_a_colleague(hub: TestClient, make: Make, hand_
     kept = bulk(hub, "assign", row, to=str(board.id), version="2")
     over = bulk(hub, "assign", row, to=str(colleague.id), over="yes", version="2")
 
-    assert "Also take those" not in form
+    assert "Also give away those" not in form
     assert (unsaid.status_code, "Choose a colleague" in unsaid.text) == (422, True)
     assert (unfit.status_code, "Nobody of the Hub has that account" in unfit.text) == (409, True)
     assert "Your colleague has the submission now." in done.text
-    assert "Also take those that a colleague has" in taken
+    assert "Also give away those that another colleague has" in taken
     assert "Ask them, or take it over" in words(kept.text)
     assert over.status_code == 200
 
@@ -287,8 +287,8 @@ def test_the_day_that_is_shown_as_an_example_is_one_that_is_taken(hub: TestClien
     done = bulk(hub, "snooze", row, **day(example))
 
     told = f"{example.day} {example.month} {example.year}"
-    assert f"Enter a day within the next 60, like {told}" in words(unsaid.text)
-    assert f"A day within the next 60, for example {told}." in words(unsaid.text)
+    assert f"Enter a day within the next 60 days, like {told}" in words(unsaid.text)
+    assert f"A day within the next 60 days, for example {told}." in words(unsaid.text)
     assert "The submission is put off." in done.text
 
 
