@@ -26,6 +26,20 @@ class Party(StrEnum):
     PERSON = "person"  # signed in, in a role or in none
 
 
+_WHO: Final[Mapping[Role | Party, str]] = {
+    Role.HUB: "Hub staff",
+    Role.LEAD: "the Hub lead",
+    Role.PLACE: "a place team",
+    Role.INNOVATOR: "an innovator",
+    Role.BOARD: "the board",
+    Role.PIPELINE: "the pipeline system",
+    Party.ANYBODY: "anybody",
+    Party.KNOWN: "anybody with an account",
+    Party.PERSON: "anybody who is signed in",
+}
+"""Whom a refusal names."""
+
+
 class Relation(StrEnum):
     """How an actor stands to a row."""
 
@@ -151,7 +165,7 @@ class Policy:
     def _another_role(self, actor: Actor) -> str:
         if not actor.roles:
             return "Your account has no role yet. Ask the Hub lead for one."
-        return "This needs another role. Sign in as " + " or ".join(sorted(self.parties)) + "."
+        return "This needs another role: " + " or ".join(sorted(_WHO[each] for each in self.parties)) + "."
 
 
 def stands(actor: Actor, relation: Relation, subject: Subject) -> bool:

@@ -102,7 +102,7 @@ def heat_map(about: About, rows: Sequence[Label], columns: Sequence[Label], coun
     most = max((count for row in counts for count in row), default=0)
 
     def draw(sheet: Sheet) -> None:
-        left = 0 if sheet.narrow else 250
+        left = 0 if sheet.narrow else 220
         cell, height = (sheet.width - left) / max(len(columns), 1), 30
         heads = [_lines(column.fit(narrow=sheet.narrow), cell) for column in columns]
         for number, lines in enumerate(heads):
@@ -158,8 +158,8 @@ def intervals(about: About, rows: Sequence[tuple[str, Span | None]]) -> Chart:
     """A share for each row on a scale from 0 to 100 %, with its interval; where nothing was counted, it says so."""
 
     def draw(sheet: Sheet) -> None:
-        left = 8 if sheet.narrow else 250
-        room = sheet.width - left - (136 if sheet.narrow else 150)
+        left = 8 if sheet.narrow else 220
+        room = sheet.width - left - (8 if sheet.narrow else 190)
         for label, span in rows:
             if sheet.narrow:
                 sheet.text(0, sheet.height + 17, _cut(label, sheet.width))
@@ -171,8 +171,11 @@ def intervals(about: About, rows: Sequence[tuple[str, Span | None]]) -> Chart:
             if span is not None:
                 sheet.whisker(left + room * span.low, left + room * span.high, left + room * span.value, middle)
             shown = f"{_percent(span.value)} ({_percent(span.low)} to {_percent(span.high)})" if span else "none decided"
-            sheet.text(left + room + 12, sheet.height + 18, shown, "value")
-            sheet.height += 34 if not sheet.narrow else 30
+            if sheet.narrow:
+                sheet.text(0, sheet.height + 40, shown, "value")
+            else:
+                sheet.text(left + room + 12, sheet.height + 18, shown, "value")
+            sheet.height += 56 if sheet.narrow else 34
 
     return Chart(about, _both(about, draw))
 

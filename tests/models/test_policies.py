@@ -101,9 +101,9 @@ def test_a_refusal_says_whose_it_is_or_which_role_it_takes():
 
     with pytest.raises(NotAllowed, match="Only who owns this need"):
         policies.NEED_CHANGE.check(place, Subject(owners=frozenset({uuid4()})))
-    with pytest.raises(NotAllowed, match="Sign in as hub\\."):
+    with pytest.raises(NotAllowed, match="another role: Hub staff\\."):
         policies.PROPOSAL_DECIDE.check(place)
-    with pytest.raises(NotAllowed, match="Sign in as hub or place"):
+    with pytest.raises(NotAllowed, match="Hub staff or a place team"):
         policies.NEED_CREATE.admit(actor(Role.BOARD))
     with pytest.raises(NotAllowed, match="no role yet"):
         policies.NEED_CREATE.admit(actor())
