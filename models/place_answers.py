@@ -252,7 +252,7 @@ class PlaceAnswer(Base):
         """Who answered what, and when, as a sentence for those who came after."""
         said = self.answer.replace("_", " ") if self.answer is not None else "nothing yet"
         when = f" at {in_london(self.answered_at)}" if self.answered_at is not None else ""
-        return f"{self.answered_by_name or self.asked_as} answered '{said}' for {self.asked_as}{when}."
+        return f"{self.answered_by_name or self.asked_as} answered “{said}” for {self.asked_as}{when}."
 
     @property
     def in_short(self) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Triage: each handing-in of an innovation is one submission, which leaves the queue with one outcome."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -283,6 +284,15 @@ class Submission(Base):
             asked.closed_at = at
 
 
+_DID: Final[Mapping[OutcomeKind, str]] = {
+    OutcomeKind.ACTIVE: "made this submission active",
+    OutcomeKind.ASK: "asked the innovator",
+    OutcomeKind.REFER: "referred this submission to another body",
+    OutcomeKind.ARCHIVE: "archived this submission",
+    OutcomeKind.UNDONE: "took the outcome back",
+}
+
+
 class Outcome(Base):
     """What the Hub said of a submission; rows are only ever added.
 
@@ -321,10 +331,7 @@ class Outcome(Base):
     @property
     def in_words(self) -> str:
         """Who gave which outcome, and when, as a sentence for those who came after."""
-        did = {OutcomeKind.ASK: "asked the innovator", OutcomeKind.UNDONE: "took the outcome back"}.get(
-            self.kind, f"gave this submission the outcome '{self.kind}'"
-        )
-        return f"{self.given_by_name} {did} at {in_london(self.given_at)}."
+        return f"{self.given_by_name} {_DID[self.kind]} at {in_london(self.given_at)}."
 
     def settle(self, *, mailed_to: int, at: datetime) -> None:
         """Write down that the letter has left, or that nobody could be mailed."""

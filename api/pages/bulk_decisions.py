@@ -143,12 +143,13 @@ def _show(
     will = sum(not line.refusal for line in lines)
     none_chosen = [] if chosen.versions else [FormError("", "Tick at least one match in the list", href=_up(chosen.back)["href"])]
     heading, each = _WORDS[chosen.do]
+    nothing = "None of these can be changed like this" if lines else "Nothing is ticked"
     return page(
         request,
         "bulk_decisions.jinja",
         visit,
         status=http.HTTP_422_UNPROCESSABLE_CONTENT if errors or none_chosen else http.HTTP_200_OK,
-        title=heading.format(these="1 match" if will == 1 else f"{will} matches"),
+        title=heading.format(these="1 match" if will == 1 else f"{will} matches") if will else nothing,
         up=_up(chosen.back),
         verdict=chosen.do.value,
         each=each,

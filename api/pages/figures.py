@@ -110,7 +110,8 @@ def _inequalities(report: Report, _names: Names) -> list[Chart]:
     rows = [row for row in report.rows if row["needs"] or row["innovations"]]
     if not rows:
         return []
-    says = f"{_told(len(rows), 'inequality is', 'inequalities are')} named by a need or an innovation."
+    named = sum(row["code"] != "NONE" for row in rows)
+    says = f"{_told(named, 'inequality is', 'inequalities are')} named by a need or an innovation."
     series = [("Needs open or met", _column(rows, "needs")), ("Innovations handed in", _column(rows, "innovations"))]
     return [bars(About("inequalities-named", "Who names which inequality", says), [str(row["label"]) for row in rows], series)]
 

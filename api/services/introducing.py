@@ -1,5 +1,6 @@
 """answered -> introduced: a *meet* whose undo window has passed tells both sides of each other, once, and opens the first stage."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -80,8 +81,7 @@ def _tell_both(session: Session, row: PlaceAnswer, answerer: Person, *, at: date
         "staged": row.place_id is not None,
     }
     _send(session, "introduction_place", str(row.id), people_of(session, row), at=at, **common, **told)
-    # Of several needs that they may not read, they would be told on one day by the same words: once is enough.
-    about = str(row.id) if public else f"{_of_several(row)}{contact.id}:{day_of(at)}"
+    about = f"{_in_these_words(row, public=public)}{contact.id}:{day_of(at)}"
     _send(session, "introduction_innovator", about, offering, at=at, **common, need=row.need.title if public else "")
     if not offering:
         _send(session, "introduction_missing", str(row.id), recipients.hub_staff(session), at=at, **common)
@@ -91,8 +91,8 @@ def reached(session: Session, row: PlaceAnswer) -> Reached | None:
     """Whom the introduction was really mailed to; None before there is one."""
     if row.introduced_at is None:
         return None
-    since = row.introduced_at - _SAME_DAY  # whoever offers it may have been told of another need on that day by the same words
-    offering = [f"introduction_innovator:{row.id}:", f"introduction_innovator:{_of_several(row)}"]
+    since = row.introduced_at - _SAME_DAY  # whoever offers it may have been told on that day by the same words
+    offering = [f"introduction_innovator:{_in_these_words(row, public=each)}" for each in (True, False)]
     return Reached(
         place=mail.was_mailed(session, [f"introduction_place:{row.id}:"], since=since, until=row.introduced_at),
         offering=mail.was_mailed(session, offering, since=since, until=row.introduced_at),
@@ -100,9 +100,13 @@ def reached(session: Session, row: PlaceAnswer) -> Reached | None:
     )
 
 
-def _of_several(row: PlaceAnswer) -> str:
-    """How the key of a mail begins that introduces a place once for all its needs of a day."""
-    return f"{row.proposal.innovation_id}:{row.asked_as}:"
+def _in_these_words(row: PlaceAnswer, *, public: bool) -> str:
+    """How the key of a mail to who offers it begins: what it names, so that nobody is told twice on one day by the same words.
+
+    So it would be of several needs that they may not read, and of two innovations of one name for one need.
+    """
+    named = hashlib.sha256(f"{row.asked_as}\n{name_as_judged(row.proposal)}".encode()).hexdigest()[:16]
+    return f"{named}:{row.need_id if public else 'several'}:"
 
 
 def _send(session: Session, template: str, about: str, to: Sequence[Person], *, at: datetime, **values: object) -> None:

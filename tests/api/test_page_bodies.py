@@ -44,7 +44,7 @@ def test_bodies_are_found_by_kind_and_use(lead: TestClient, make: Callable[..., 
     assert ("Regional innovation network" in asked, "Office of old" in asked) == (True, False)
     assert ("Regional innovation network" in funders, "Funding office" in funders) == (False, True)
     assert "Office of old" in out
-    assert "No body is like that" in read(lead, "/bodies?kind=regulator").text
+    assert "No body fits these filters" in read(lead, "/bodies?kind=regulator").text
 
 
 def test_everybody_who_signs_in_reads_them_and_the_address_is_for_the_hub(
@@ -133,4 +133,4 @@ def test_what_a_body_says_is_text(lead: TestClient, make: Callable[..., Any]) ->
     pages.append(send(lead, "/bodies/new", name=HOSTILE, kind=HOSTILE, contact_url=HOSTILE, once=HOSTILE).text)
 
     assert [Faults.of(page) for page in pages] == [[]] * 4
-    assert "Nobody has held this against its source yet" in pages[1]
+    assert "Nobody has checked this against its source yet" in pages[1]

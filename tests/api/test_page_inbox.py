@@ -218,7 +218,7 @@ def test_the_same_form_twice_does_one_thing_and_says_so(hub: TestClient, hand_in
 
     assert again.status_code == 409
     assert "Nothing was done" in again.text
-    assert "gave this submission the outcome" in again.text
+    assert "archived this submission" in again.text
     assert len(hub.get(f"/api/v1/submissions/{row.id}").json()["outcomes"]) == 1
 
 

@@ -26,7 +26,7 @@ def test_mails_are_found_by_what_became_of_them(hub: TestClient, make: Callable[
 
     assert ("Failed one" in lost, "Doubtful one" in lost, "Sent one" in lost) == (True, True, False)
     assert ("Failed one" in sent, "Sent one" in sent) == (False, True)
-    assert "No mail is like that" in read(hub, "/mail?state=bounced").text
+    assert "No mail fits this filter" in read(hub, "/mail?state=bounced").text
     assert read(hub, "/mail?state=lost").status_code == 422
 
 

@@ -265,7 +265,7 @@ def test_after_the_last_one_nothing_waits(hub: TestClient, received: Callable[..
 
     assert str(reply.url).endswith(f"{found.path}?done=last")
     assert "No other submission waits for you" in reply.text
-    assert "gave this submission the outcome 'active' at" in html.unescape(reply.text)
+    assert "made this submission active at" in html.unescape(reply.text)
 
 
 def test_an_outcome_sent_twice_is_given_once_and_a_colleague_is_told_who_gave_it(
@@ -284,7 +284,7 @@ def test_an_outcome_sent_twice_is_given_once_and_a_colleague_is_told_who_gave_it
 
     assert (replies, len(given(found))) == ([200, 200], 1)
     assert late.status_code == 409
-    assert re.search(r"Hub officer gave this submission the outcome 'archive' at \d{1,2}:\d\d[ap]m", html.unescape(late.text))
+    assert re.search(r"Hub officer archived this submission at \d{1,2}:\d\d[ap]m", html.unescape(late.text))
     assert "Next submission" in late.text
     assert (not_theirs.status_code, "Hub officer took this submission at" in not_theirs.text) == (409, True)
     assert (undo.status_code, "Only Hub officer" in undo.text) == (409, True)

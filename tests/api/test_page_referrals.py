@@ -52,7 +52,7 @@ def test_what_was_declined_is_put_before_the_hub(hub: TestClient, declined: Any,
     assert ("Another thing" in everything, "Another thing" in narrowed) == (True, False)
     assert "Why not: No capacity." in narrowed
     assert "Declined (1)" in narrowed
-    assert "No referral stands there" in read(hub, "/referrals?state=closed").text
+    assert "There is no such referral" in read(hub, "/referrals?state=closed").text
     assert read(hub, "/referrals?state=nonsense").status_code == 422
 
 
@@ -68,7 +68,7 @@ def test_an_answer_is_written_down_and_the_referral_ended(hub: TestClient, make:
     ended = send(hub, row, "close", version_shown(answered)["version"], outcome="helped", note="Done.")
 
     assert "Write down what the body says" in before.text
-    assert "The body has been waited for" in before.text
+    assert "We have waited" in before.text
     assert "The answer is written down" in answered.text
     assert "Hub officer said yes on" in words(answered.text)
     assert "Write down what the body says" not in answered.text

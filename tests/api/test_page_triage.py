@@ -138,7 +138,7 @@ def test_what_was_said_before_and_likely_duplicates_are_told(hub: TestClient, ru
     parts = [hub.get(f"/triage/{found}", headers=PAGE | {"x-part": shown}).text for shown in (str(found), "another")]
 
     assert "handed in for the 2nd time" in page
-    assert "gave this submission the outcome 'archive'" in page
+    assert "archived this submission" in page
     assert "Take care: possible duplicate." in page
     assert ["possible duplicate" in part for part in parts] == [False, True]  # our script keeps what it has of the same one
 

@@ -27,7 +27,7 @@ def test_the_list_tells_since_when_and_how_much_was_looked_at(hub: TestClient, m
     said = words(page.text)
 
     assert (page.status_code, Faults.of(page.text)) == (200, [])
-    assert "Nothing answers this Leeds, Wakefield · Frailty Nothing answers it since 2 November 2026" in said
+    assert "Nothing answers this Leeds, Wakefield · Frailty Nothing has answered it since 2 November 2026" in said
     assert "7 innovations held against it; the best that was there: Weak match" in said
     assert "No innovations held against it." in said
     assert f'href="/calls/{call.reference}"' in page.text

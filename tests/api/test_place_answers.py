@@ -112,7 +112,7 @@ def test_a_stale_page_is_told_who_answered(client_as, asked):
     other = answer(second, row, {"answer": "meet"}, {"If-Match": f'"{row["version"]}"'})
 
     assert (reply.status_code, reply.json()["answered_by"]) == (412, "First lead")
-    assert (other.status_code, other.json()["detail"].split(" at ")[0]) == (409, "First lead answered 'meet' for Leeds")
+    assert (other.status_code, other.json()["detail"].split(" at ")[0]) == (409, "First lead answered “meet” for Leeds")
 
 
 @pytest.mark.parametrize(

@@ -92,4 +92,4 @@ def test_who_looks_is_told_how_a_submission_stands_in_words(session):
     assert row.in_words == "Nobody has this submission."
     conclude(session, row, ACTIVE, by)
 
-    assert row.in_words == "Hub triage officer gave this submission the outcome 'active' at 9:00am on 2 November 2026."
+    assert row.in_words == "Hub triage officer made this submission active at 9:00am on 2 November 2026."

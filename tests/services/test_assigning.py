@@ -82,7 +82,7 @@ def test_a_stale_version_or_a_closed_submission_is_not_given_away(session, row, 
         assign(session, row, by, by, version=9)
     conclude(session, row, ARCHIVE, by)
 
-    with pytest.raises(SubmissionClosed, match="gave this submission the outcome 'archive'"):
+    with pytest.raises(SubmissionClosed, match="archived this submission"):
         assign(session, row, officer(session), by)
 
 

@@ -75,7 +75,7 @@ def test_the_first_outcome_stands_and_the_second_person_is_told_who_when_and_wha
     row = submission(session)
     conclude(session, row, ARCHIVE, by)
 
-    with pytest.raises(SubmissionClosed, match="gave this submission the outcome 'archive' at 9:00am on 2 November 2026") as refused:
+    with pytest.raises(SubmissionClosed, match="archived this submission at 9:00am on 2 November 2026") as refused:
         conclude(session, row, ACTIVE, officer(session, name="Second officer"))
     assert (refused.value.details["given_by"], refused.value.details["outcome"]) == ("Hub triage officer", "archive")
 

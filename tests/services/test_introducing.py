@@ -8,7 +8,7 @@ from sqlalchemy import select
 from api.jobs.clocks import CHASERS
 from api.jobs.working import HANDLERS
 from api.queue import Job
-from api.services import accounts, clocks, intake, joining, place_answers
+from api.services import accounts, clocks, intake, introducing, joining, place_answers
 from api.services.sweeping import owe_what_is_missing
 from models.actors import SYSTEM
 from models.clocks import ClockKind
@@ -101,6 +101,20 @@ def test_of_two_needs_that_they_may_not_read_innovators_are_told_once_a_day(sess
     ).all()
     assert (len(told), len(set(told))) == (mails_of_a_day, mails_of_a_day)
     assert len(mails(session, "introduction_place")) == 2
+
+
+def test_of_two_innovations_of_one_name_for_one_need_innovators_are_told_once_a_day(session):
+    lead = accounts.actor_of_person(people(session, ("LDS",))["LDS"])
+    director, need = factories.make_person(session, Role.INNOVATOR), factories.make_need(session)
+
+    for _ in range(2):
+        row = questions(session, announced(session, need, factories.make_innovation(session, name="Bed sensor")))["LDS"]
+        say(session, row, MEET, by=lead)
+        introduce(session, row)
+
+    told = session.scalars(select(Message).where(Message.template == "introduction_innovator", Message.address == director.email)).all()
+    assert len(told) == 1
+    assert introducing.reached(session, row).offering
 
 
 def test_when_nobody_is_known_on_the_other_side_the_hub_is_asked_to_find_a_contact(session):

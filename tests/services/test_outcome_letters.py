@@ -215,7 +215,7 @@ def test_a_match_that_a_letter_is_about_to_tell_of_is_undone_after_the_outcome_o
     deciding.decide(session, refused.id, Verdict.REJECTED, reason=Reason(ReasonCode.NO_CAPACITY), **given)
     conclude(session, row, ACTIVE, by)
 
-    with pytest.raises(NotUndoable, match=r"gave this submission the outcome 'active' .* Its letter tells of this match"):
+    with pytest.raises(NotUndoable, match=r"made this submission active .* Its letter tells of this match"):
         deciding.undo(session, match.id, **given)
     deciding.undo(session, refused.id, **given)
     concluding.undo(session, row.id, **given)

@@ -239,7 +239,7 @@ def test_the_first_of_two_people_of_a_place_wins_and_the_other_is_told(session):
     version = row.version
     say(session, row, MEET, by=staff(session, Role.PLACE, name="First lead"), version=version)
 
-    with pytest.raises(AnswerClosed, match="First lead answered 'meet' for Leeds") as refused:
+    with pytest.raises(AnswerClosed, match="First lead answered “meet” for Leeds") as refused:
         say(session, row, NO, by=staff(session, Role.PLACE), code=ReasonCode.SKILLS, version=version)
 
     assert refused.value.details["answer"] == "meet"
@@ -263,7 +263,7 @@ def test_a_change_of_what_was_not_read_is_refused(session):
     row, lead = questions(session, announced(session))["LDS"], staff(session, Role.PLACE)
     say(session, row, MEET, by=lead)
 
-    with pytest.raises(StaleVersion, match="answered 'meet'"):
+    with pytest.raises(StaleVersion, match="answered “meet”"):
         say(session, row, NO, by=lead, code=ReasonCode.SKILLS, version=1)
 
 

@@ -318,7 +318,7 @@ def test_of_two_people_who_give_an_outcome_at_once_one_wins_and_the_other_is_tol
         found = sorted(threads.map(give, people), key=len)
 
     winner, told = found
-    assert told.startswith(f"{winner} gave this submission the outcome 'active'")
+    assert told.startswith(f"{winner} made this submission active")
     with database.reading() as session:
         assert len(triage.by_id(session, row).outcomes) == 1
 
