@@ -81,8 +81,10 @@ def _tell_both(session: Session, row: PlaceAnswer, answerer: Person, *, at: date
         "staged": row.place_id is not None,
     }
     _send(session, "introduction_place", str(row.id), people_of(session, row), at=at, **common, **told)
-    about = f"{_in_these_words(row, public=public)}{contact.id}:{day_of(at)}"
-    _send(session, "introduction_innovator", about, offering, at=at, **common, need=row.need.title if public else "")
+    need = row.need.title if public else ""
+    # By what it says: of needs that they may not read, of innovations and of needs of one name, they would be told twice in the same words.
+    about = f"{_of_both(row)}:{_short(need)}:{contact.id}:{day_of(at)}"
+    _send(session, "introduction_innovator", about, offering, at=at, **common, need=need)
     if not offering:
         _send(session, "introduction_missing", str(row.id), recipients.hub_staff(session), at=at, **common)
 
@@ -92,21 +94,20 @@ def reached(session: Session, row: PlaceAnswer) -> Reached | None:
     if row.introduced_at is None:
         return None
     since = row.introduced_at - _SAME_DAY  # whoever offers it may have been told on that day by the same words
-    offering = [f"introduction_innovator:{_in_these_words(row, public=each)}" for each in (True, False)]
     return Reached(
         place=mail.was_mailed(session, [f"introduction_place:{row.id}:"], since=since, until=row.introduced_at),
-        offering=mail.was_mailed(session, offering, since=since, until=row.introduced_at),
+        offering=mail.was_mailed(session, [f"introduction_innovator:{_of_both(row)}:"], since=since, until=row.introduced_at),
         contact_missing=mail.was_mailed(session, [f"introduction_missing:{row.id}:"], since=since, until=row.introduced_at),
     )
 
 
-def _in_these_words(row: PlaceAnswer, *, public: bool) -> str:
-    """How the key of a mail to who offers it begins: what it names, so that nobody is told twice on one day by the same words.
+def _of_both(row: PlaceAnswer) -> str:
+    """How the key of a mail to who offers it begins: the place and the innovation, as the mail names them."""
+    return _short(f"{row.asked_as}\n{name_as_judged(row.proposal)}")
 
-    So it would be of several needs that they may not read, and of two innovations of one name for one need.
-    """
-    named = hashlib.sha256(f"{row.asked_as}\n{name_as_judged(row.proposal)}".encode()).hexdigest()[:16]
-    return f"{named}:{row.need_id if public else 'several'}:"
+
+def _short(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
 def _send(session: Session, template: str, about: str, to: Sequence[Person], *, at: datetime, **values: object) -> None:

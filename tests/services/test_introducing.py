@@ -103,12 +103,14 @@ def test_of_two_needs_that_they_may_not_read_innovators_are_told_once_a_day(sess
     assert len(mails(session, "introduction_place")) == 2
 
 
-def test_of_two_innovations_of_one_name_for_one_need_innovators_are_told_once_a_day(session):
+@pytest.mark.parametrize("needs", [1, 2])
+def test_of_two_innovations_of_one_name_for_needs_of_one_name_innovators_are_told_once_a_day(session, needs):
     lead = accounts.actor_of_person(people(session, ("LDS",))["LDS"])
-    director, need = factories.make_person(session, Role.INNOVATOR), factories.make_need(session)
+    director, asked = factories.make_person(session, Role.INNOVATOR), [factories.make_need(session) for _ in range(needs)]
 
-    for _ in range(2):
-        row = questions(session, announced(session, need, factories.make_innovation(session, name="Bed sensor")))["LDS"]
+    for number in range(2):
+        offered = factories.make_innovation(session, name="Bed sensor")
+        row = questions(session, announced(session, asked[number % needs], offered))["LDS"]
         say(session, row, MEET, by=lead)
         introduce(session, row)
 
