@@ -206,7 +206,7 @@ def test_whoever_was_at_work_in_two_windows_is_told_so(hub: TestClient, received
     assert re.search(r"Your decision was not saved. You, in another window, confirmed this proposal at \d{1,2}:\d\d[ap]m", told)
     assert "undo that one first" in second.text
     assert "Note on the match They must learn." in words(second.text)
-    assert "Your outcome was not saved. You, in another window, gave this submission" in words(outcome.text)
+    assert "Your outcome was not saved. You, in another window, made this submission active" in words(outcome.text)
     assert "Letter My own words." in words(outcome.text)
 
 
