@@ -17,4 +17,5 @@ if (ticks.length) {
   });
   ticks.forEach((tick) => tick.addEventListener("change", say));
   say();
+  button.dataset.ready = ""; // from now on it does something, and is shown
 }
